@@ -1,0 +1,173 @@
+"""What every service is made of: its routes, its database, its relay, its reader, its worker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from chassis import filters, jobs, migrations, outbox, problems, telemetry
+from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, matrix
+from chassis.bus import EventBus
+from chassis.db import Database
+from chassis.inbox import Consumer, Subscriptions
+from chassis.settings import Settings
+from chassis.strict import StrictBody
+from chassis.tables import ServiceTables
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 3.0
+NO_RUNNERS: jobs.Runners = {}
+
+
+@dataclass(frozen=True)
+class Service:
+    """
+    A service's table of contents.
+
+    `routers` say their whole path, /v1/<name>/…, which is the same at the gateway. `prepare`
+    runs once a start, after the migrations and before the first request.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    tables: ServiceTables
+    routers: Sequence[APIRouter]
+    subscriptions: Subscriptions = field(default_factory=dict)
+    runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
+    prepare: Callable[[Database], Awaitable[None]] | None = None
+
+
+def create_service(
+    service: Service,
+    settings: Settings | None = None,
+    bus: EventBus | None = None,
+    keys: KeySource | None = None,
+) -> FastAPI:
+    """Return a service ready to serve; bus and keys are given when the system is one process."""
+    settings = settings or Settings()
+    telemetry.configure_logs(settings.log_level)
+    keys = keys or keys_at(settings.jwks_url or "http://127.0.0.1:8000/.well-known/jwks.json")
+    verifier = Verifier(keys, settings.issuer, service.name)
+    app = FastAPI(
+        title=service.title,
+        version="1",
+        lifespan=_lifespan(service, settings, bus),
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.RESPONSES,
+        dependencies=[Depends(authorise(service.name)), Depends(filters.refuse_unknown)],
+        generate_unique_id_function=_operation_id,
+    )
+    for router in service.routers:
+        app.include_router(router)
+    install_health(app)
+    problems.install(app)
+    app.add_middleware(StrictBody)
+    app.add_middleware(Authenticate, verifier=verifier, public=public_paths(service.name))
+    app.add_middleware(telemetry.RequestContext, service=service.name)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def public_paths(service: str) -> Callable[[str, str], bool]:
+    """Say which paths need no token: health, the description, and what the matrix calls public."""
+    listed = {op for op, granted in matrix(service).items() if "public" in granted}
+
+    def public(method: str, path: str) -> bool:
+        return (
+            path.startswith("/health/") or path == "/openapi.json" or f"{method} {path}" in listed
+        )
+
+    return public
+
+
+def _lifespan(service: Service, settings: Settings, bus: EventBus | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator below makes the type.
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(
+            settings.database_url.get_secret_value(), service.tables, settings.database_pool
+        )
+        await migrations.upgrade(database, service.folder / "migrations")
+        app.state.database = database
+        app.state.bus = carrier = bus or _rabbit(settings)
+        if service.prepare:
+            await service.prepare(database)
+        if service.subscriptions:
+            await carrier.subscribe(Consumer(service.name, database, service.subscriptions))
+        stopping = asyncio.Event()
+        tasks = [
+            asyncio.create_task(outbox.run_relay(database, carrier, stopping)),
+            asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
+        ]
+        metrics = telemetry.serve_metrics(settings.metrics_host, settings.metrics_port)
+        try:
+            yield
+        finally:
+            stopping.set()
+            database.committed.set()
+            await _end(tasks)
+            if not bus:
+                await carrier.close()
+            await database.close()
+            if metrics:
+                metrics[0].shutdown()
+                metrics[0].server_close()
+
+    return lifespan
+
+
+async def _end(tasks: "list[asyncio.Task[None]]") -> None:
+    # A step in hand is finished; one that takes longer is cut off and done again next time.
+    _, unfinished = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    for task in unfinished:
+        task.cancel()
+    await asyncio.gather(*unfinished, return_exceptions=True)
+
+
+def _rabbit(settings: Settings) -> EventBus:
+    from chassis.rabbit import RabbitBus  # noqa: PLC0415 - One process alone needs no AMQP.
+
+    if settings.amqp_url is None:
+        raise RuntimeError("Set MASAR_AMQP_URL, or start the system as one process.")
+    return RabbitBus(settings.amqp_url.get_secret_value())
+
+
+def install_health(app: FastAPI) -> None:
+    """
+    Answer whether the process lives, and whether it can do its work.
+
+    A bus that is down leaves the service ready but degraded: requests are still accepted and
+    their events wait in the outbox.
+    """
+
+    async def live(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "live"})
+
+    async def ready(request: Request) -> JSONResponse:
+        missing = {}
+        try:
+            async with asyncio.timeout(2), request.app.state.database.read() as session:
+                await session.exec(text("select 1"))
+        except Exception as error:  # noqa: BLE001 - Whatever it is, the answer is "not ready".
+            missing["database"] = type(error).__name__
+        degraded = request.app.state.bus.missing()
+        status = "not ready" if missing else "degraded" if degraded else "ready"
+        if degraded:
+            missing["bus"] = degraded
+        body = {"status": status, "missing": missing}
+        return JSONResponse(body, 503 if "database" in missing else 200)
+
+    app.add_route("/health/live", live)
+    app.add_route("/health/ready", ready)

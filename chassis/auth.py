@@ -1,0 +1,217 @@
+"""Who is calling, and whether their role may do this; every service decides it itself."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import structlog
+import yaml
+from fastapi import Depends, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.problems import Problem
+
+log = structlog.get_logger()
+
+ALGORITHM = "ES256"
+LEEWAY = 5
+REMEMBERED = 4096
+REFETCH_SECONDS = 10
+MOST_TOKEN = 4096
+AUTHZ_FILE = Path(__file__).parent.parent / "contracts" / "authz.yaml"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who holds the token: a client or a person, for an organisation, with roles at places."""
+
+    id: str
+    organisation: str
+    roles: frozenset[str]
+    places: tuple[str, ...]
+    expires: float
+
+
+class KeySource:
+    """The issuer's public keys, fetched when first needed and again when an unknown one appears."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self._fetch = fetch
+        self._keys: KeySet | None = None
+        self._fetched = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def get(self, kid: str | None) -> KeySet:
+        async with self._fetching:
+            known = self._keys and any(key.kid == kid for key in self._keys.keys)
+            if not known and time.monotonic() - self._fetched > REFETCH_SECONDS:
+                await self._renew()
+            if self._keys is None:
+                raise Problem(
+                    503,
+                    "unavailable",
+                    "The keys that prove tokens cannot be read; try again.",
+                    headers={"Retry-After": "2"},
+                )
+            return self._keys
+
+    async def _renew(self) -> None:
+        try:
+            self._keys = KeySet.import_key_set(await self._fetch())  # type: ignore[arg-type]  # A JWKS is a plain dictionary.
+            self._fetched = time.monotonic()
+        except (httpx.HTTPError, OSError, ValueError, JoseError) as error:
+            log.warning("keys_not_fetched", error=type(error).__name__)
+
+
+def keys_at(url: str) -> KeySource:
+    async def fetch() -> dict[str, Any]:
+        async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
+            answer = await client.get(url)
+            answer.raise_for_status()
+            keys: dict[str, Any] = answer.json()
+            return keys
+
+    return KeySource(fetch)
+
+
+class Verifier:
+    """Turns a token into a caller, or refuses it; verified tokens are remembered until they end."""
+
+    def __init__(self, keys: KeySource, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._claims = jwt.JWTClaimsRegistry(
+            now=None,
+            leeway=LEEWAY,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        self._known: dict[bytes, Caller] = {}
+
+    async def verify(self, token: str) -> Caller:
+        digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        caller = self._known.get(digest)
+        if caller and caller.expires > time.time():
+            return caller
+        caller = await self._decode(token)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[digest] = caller
+        return caller
+
+    async def _decode(self, token: str) -> Caller:
+        if len(token) > MOST_TOKEN:
+            raise _unauthenticated()
+        try:
+            kid = _kid(token)
+            decoded = jwt.decode(token, await self._keys.get(kid), algorithms=[ALGORITHM])
+            self._claims.validate(decoded.claims)
+            return _caller(decoded.claims)
+        except (JoseError, ValueError, TypeError, KeyError):
+            raise _unauthenticated() from None
+
+
+def _kid(token: str) -> str | None:
+    from joserfc.jws import extract_compact  # noqa: PLC0415 - Only tokens not seen before need it.
+
+    header = extract_compact(token.encode("ascii")).headers()
+    kid = header.get("kid")
+    return kid if isinstance(kid, str) else None
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    return Caller(
+        id=str(claims["sub"]),
+        organisation=str(claims["organisation"]),
+        roles=frozenset(map(str, claims["roles"])),
+        places=tuple(map(str, claims["places"])),
+        expires=float(claims["exp"]),
+    )
+
+
+def _unauthenticated() -> Problem:
+    # One answer for every reason: which check failed is nobody's business.
+    return Problem(
+        401,
+        "unauthenticated",
+        "Send a valid bearer token from POST /v1/token.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+class Authenticate:
+    """Lets a request in only with a valid token, except on the paths that are open to all."""
+
+    def __init__(
+        self, app: ASGIApp, verifier: Verifier, public: Callable[[str, str], bool]
+    ) -> None:
+        self.app = app
+        self.verifier = verifier
+        self.public = public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.public(scope["method"], scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        try:
+            scope["caller"] = await self.verifier.verify(bearer(Headers(scope=scope)))
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def bearer(headers: Headers) -> str:
+    sent = headers.getlist("authorization")
+    if len(sent) != 1 or not sent[0].lower().startswith("bearer ") or not sent[0].isascii():
+        raise _unauthenticated()
+    return sent[0][7:].strip()
+
+
+@cache
+def matrix(service: str) -> Mapping[str, tuple[str, ...]]:
+    """Return {"METHOD /path": roles} of one service, from the file that tests read too."""
+    rows: dict[str, Any] = yaml.safe_load(AUTHZ_FILE.read_text())[service] or {}
+    return {
+        operation: tuple([roles] if isinstance(roles, str) else roles)
+        for operation, roles in rows.items()
+    }
+
+
+PUBLIC, ANYONE = "public", "any"
+
+
+def caller_of(request: Request) -> Caller:
+    caller = request.scope.get("caller")
+    if not isinstance(caller, Caller):
+        raise _unauthenticated()
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(caller_of)]
+
+
+def authorise(service: str) -> Callable[[Request], None]:
+    """Return the dependency that refuses what the matrix does not grant; unlisted is refused."""
+
+    def check(request: Request) -> None:
+        operation = f"{request.method} {request.scope['route'].path}"
+        granted = matrix(service).get(operation, ())
+        if PUBLIC in granted:
+            return
+        caller = caller_of(request)
+        if ANYONE not in granted and not caller.roles.intersection(granted):
+            raise Problem(403, "forbidden", "None of your roles may do this.")
+
+    return check

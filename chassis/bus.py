@@ -1,0 +1,62 @@
+"""What carries events between services, and the bus of a system that is one process."""
+
+from typing import Protocol
+
+from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed
+from chassis.outbox import Publisher, Undelivered
+
+
+class EventBus(Publisher, Protocol):
+    """Takes messages from outboxes and brings each to the inbox of every subscribed service."""
+
+    async def subscribe(self, consumer: Consumer) -> None:
+        """Begin to bring messages to a consumer; return at once."""
+
+    def missing(self) -> str | None:
+        """Say what keeps the bus from working, or None when it works."""
+
+    async def close(self) -> None: ...
+
+
+class InProcessBus:
+    """
+    Brings messages to consumers in the same process.
+
+    It keeps nothing itself: a message counts as sent only when every consumer's own database
+    holds its effect (or its dead letter), so a crash at any point only means sending again.
+    """
+
+    def __init__(self) -> None:
+        self._consumers: list[Consumer] = []
+
+    async def subscribe(self, consumer: Consumer) -> None:
+        self._consumers.append(consumer)
+
+    async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002 - CloudEvents calls it type.
+        failed: list[str] = []
+        for consumer in self._consumers:
+            if type not in consumer.types:
+                continue
+            try:
+                await consumer.receive(body)
+            except Malformed as error:
+                await consumer.bury(body, str(error))
+            except Exception as error:  # noqa: BLE001 - Any failure of a handler means: try again.
+                reason = _name(error)
+                if attempt + 1 >= MOST_ATTEMPTS:
+                    await consumer.bury(body, reason)
+                else:
+                    failed.append(f"{consumer.name}: {reason}")
+        if failed:
+            raise Undelivered("; ".join(failed))
+
+    def missing(self) -> str | None:
+        return None
+
+    async def close(self) -> None:
+        self._consumers.clear()
+
+
+def _name(error: Exception) -> str:
+    # The text of an exception may hold values of a person's record; its class does not.
+    return type(error).__name__

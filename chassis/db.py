@@ -1,0 +1,150 @@
+"""One request, or one event, is one transaction, committed at the edge before the answer leaves."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.tables import ServiceTables
+from chassis.wake import Wake
+
+
+class Database:
+    """
+    A service's own database.
+
+    SQLite has one writer at a time, so its writers share one connection and begin with the
+    lock held; without that, concurrent read-modify-write transactions lose updates silently.
+    """
+
+    def __init__(self, url: str, tables: ServiceTables, pool: int = 10) -> None:
+        self.tables = tables
+        self.committed = Wake()
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
+            self.reader = _sqlite_engine(url, begin="BEGIN", pool=pool)
+        else:
+            self.writer = self.reader = _postgres_engine(url, pool)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that commits at the end of the block, or leaves nothing behind."""
+        async with self._session(self.writer) as session:
+            yield session
+            await session.commit()
+        self.committed.set()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        async with self._session(self.reader) as session:
+            yield session
+
+    def _session(self, engine: AsyncEngine) -> AsyncSession:
+        return AsyncSession(engine, expire_on_commit=False, info={"tables": self.tables})
+
+    async def close(self) -> None:
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+
+def tables_of(session: AsyncSession) -> ServiceTables:
+    tables = session.info["tables"]
+    assert isinstance(tables, ServiceTables)  # noqa: S101 - Database put it there; this tells mypy.
+    return tables
+
+
+def database_of(request: Request) -> Database:
+    database = request.app.state.database
+    assert isinstance(database, Database)  # noqa: S101 - create_service put it there; this tells mypy.
+    return database
+
+
+async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with database_of(request).write() as session:
+        yield session
+
+
+async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with database_of(request).read() as session:
+        yield session
+
+
+# The function scope ends, and so commits, before the answer is sent: with FastAPI's default
+# a failed commit would still have answered 201.
+WriteSession = Annotated[AsyncSession, Depends(_write_session, scope="function")]
+ReadSession = Annotated[AsyncSession, Depends(_read_session, scope="function")]
+
+
+def _postgres_engine(url: str, pool: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_recycle=1800,
+        pool_timeout=5,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "idle_in_transaction_session_timeout": "15000",
+                "statement_timeout": "30000",
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+def _sqlite_engine(url: str, begin: str, pool: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=30,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself; the listener below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _insert(session: AsyncSession, row: SQLModel) -> Any:
+    dialect = session.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    # Values are read from the row, so that its defaults count.
+    return insert(type(row)).values(**row.model_dump())
+
+
+async def insert_new(session: AsyncSession, row: SQLModel) -> bool:
+    """Insert the row unless its key is taken; say whether it was new. Safe in a race."""
+    result = await session.exec(_insert(session, row).on_conflict_do_nothing())
+    return bool(result.rowcount)
+
+
+async def put(session: AsyncSession, row: SQLModel) -> None:
+    """Insert the row, or overwrite the one that has its primary key. Safe in a race."""
+    keys = [column.name for column in inspect(type(row)).primary_key]
+    rest = {name: value for name, value in row.model_dump().items() if name not in keys}
+    statement = _insert(session, row)
+    await session.exec(statement.on_conflict_do_update(index_elements=keys, set_=rest))

@@ -1,0 +1,37 @@
+"""Queries are read whole: a parameter nobody declared is refused, never ignored."""
+
+from collections.abc import Iterator
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from chassis.problems import Fault, Problem
+
+_known: dict[int, frozenset[str]] = {}
+
+
+def refuse_unknown(request: Request) -> None:
+    if not request.query_params:
+        return
+    route = request.scope["route"]
+    if not isinstance(route, APIRoute):
+        return
+    names = _known.get(id(route))
+    if names is None:
+        names = _known[id(route)] = frozenset(_declared(route.dependant))
+    unknown = [name for name in request.query_params if name not in names]
+    twice = [name for name in names if len(request.query_params.getlist(name)) > 1]
+    if unknown or twice:
+        offered = ", ".join(sorted(names)) or "none"
+        faults = [Fault(pointer="query", code="unknown_filter", detail=f"Filters here: {offered}.")]
+        raise Problem(
+            400, "unknown-filter", "The query has a filter that is not known.", errors=faults
+        )
+
+
+def _declared(dependant: Dependant) -> Iterator[str]:
+    for parameter in dependant.query_params:
+        yield parameter.alias
+    for each in dependant.dependencies:
+        yield from _declared(each)

@@ -1,0 +1,97 @@
+"""Events enter once, however often and in whatever order they are delivered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import failpoint
+from chassis.db import Database, insert_new, put
+from chassis.telemetry import EVENTS_RECEIVED, follow
+from contracts.event import Envelope, Event
+
+log = structlog.get_logger()
+
+# A handler takes the session and one class of event; the table pairs them, so the class is known.
+Handler = Callable[[AsyncSession, Any], Awaitable[None]]
+Subscriptions = Mapping[type[Event], Handler]
+
+MOST_ATTEMPTS = 5
+"""After so many failures a message is kept as a dead letter and no longer tried."""
+
+
+class Malformed(Exception):  # noqa: N818 - It names the message, not a mishap of ours.
+    """The message is not an envelope, or its data do not fit its contract; it never will."""
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """One service's reading side: where its events take effect, and which function does it."""
+
+    name: str
+    database: Database
+    subscriptions: Subscriptions
+
+    @property
+    def types(self) -> set[str]:
+        return {event.type for event in self.subscriptions}
+
+    async def receive(self, body: bytes) -> None:
+        """Let a message take effect, in one transaction with the note that it did."""
+        envelope, event = _read(body)
+        follow(envelope.traceparent)
+        handler = self.subscriptions.get(type(event)) if event else None
+        if event is None or handler is None:
+            self._count(envelope.type, "ignored")
+            return
+        async with self.database.write() as session:
+            outcome = await self._take(session, envelope)
+            if outcome == "handled":
+                await handler(session, event)
+        failpoint.reach("consumer.after_commit_before_ack")
+        self._count(envelope.type, outcome)
+
+    async def _take(self, session: AsyncSession, envelope: Envelope) -> str:
+        tables = self.database.tables
+        if not await insert_new(session, tables.inbox(event_id=envelope.id)):
+            return "duplicate"
+        position = tables.position(
+            type=envelope.type, subject=envelope.subject, sequence=envelope.sequence
+        )
+        passed = select(tables.position.sequence).where(
+            col(tables.position.type) == envelope.type,
+            col(tables.position.subject) == envelope.subject,
+        )
+        known = (await session.exec(passed)).one_or_none()
+        if known is not None and known >= envelope.sequence:
+            return "passed"
+        await put(session, position)
+        return "handled"
+
+    async def bury(self, body: bytes, reason: str) -> None:
+        """Keep a message that cannot take effect, for somebody to look at and replay."""
+        log.error("dead_letter", service=self.name, reason=reason)
+        async with self.database.write() as session:
+            session.add(self.database.tables.dead_letter(body=body, reason=reason))
+        self._count("any", "dead")
+
+    def _count(self, type: str, outcome: str) -> None:  # noqa: A002 - CloudEvents calls it type.
+        EVENTS_RECEIVED.labels(self.name, type, outcome).inc()
+
+
+def _read(body: bytes) -> tuple[Envelope, Event | None]:
+    try:
+        envelope = Envelope.model_validate_json(body)
+    except ValidationError as error:
+        raise Malformed(f"not an envelope: {error.error_count()} faults") from None
+    try:
+        return envelope, envelope.event()
+    except KeyError:
+        # A newer release may speak of things this one does not know.
+        return envelope, None
+    except ValidationError as error:
+        raise Malformed(f"not a {envelope.type}: {error.error_count()} faults") from None

@@ -1,0 +1,264 @@
+"""Long work as rows: begun by a request, done by a worker, resumed where a killed one stopped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+from fastapi import Response
+from pydantic import BaseModel
+from sqlalchemy import func, or_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.auth import Caller
+from chassis.clock import new_id, now
+from chassis.db import Database, tables_of
+from chassis.problems import Problem, not_found
+from chassis.tables import JobColumns, RemarkColumns
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)
+POLL_SECONDS = 1.0
+MOST_FAILURES = 5
+REMARKS_SHOWN = 1000
+
+
+class Remark(BaseModel):
+    """What is to be said about one place of the input; never the value that stood there."""
+
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    code: str
+    detail: str
+
+
+class JobOut(BaseModel):
+    """
+    How far a job is.
+
+    `accepted` counts rows that made or changed something, `unchanged` those that were known,
+    `rejected` those refused; the first REMARKS_SHOWN of `rejected_rows` and `warnings` follow.
+    """
+
+    id: UUID
+    kind: str
+    status: Literal["queued", "running", "done", "failed"]
+    total: int
+    accepted: int
+    unchanged: int
+    rejected: int
+    rejected_rows: list[Remark]
+    warnings: list[Remark]
+    detail: str | None
+
+
+@dataclass
+class Tally:
+    """What one step of a job did, added to the job in the step's own transaction."""
+
+    accepted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    remarks: list[tuple[bool, Remark]] = field(default_factory=list)
+
+    def reject(self, remark: Remark) -> None:
+        self.rejected += 1
+        self.remarks.append((True, remark))
+
+    def warn(self, remark: Remark) -> None:
+        self.remarks.append((False, remark))
+
+
+class Work:
+    """A job in hand: its input, and steps that each count exactly once."""
+
+    def __init__(self, database: Database, job: JobColumns) -> None:
+        self.database = database
+        self.job = job
+
+    @asynccontextmanager
+    async def step(self, position: int) -> AsyncIterator[tuple[AsyncSession, Tally]]:
+        """
+        Do part of the work in one transaction with the note that it is done.
+
+        After it the job stands at `position`; a worker that is killed inside leaves no trace.
+        """
+        tally = Tally()
+        async with self.database.write() as session:
+            yield session, tally
+            await self._note(session, tally, position)
+        self.job.position = position
+
+    async def _note(self, session: AsyncSession, tally: Tally, position: int) -> None:
+        job, remark = tables_of(session).job, tables_of(session).remark
+        if tally.remarks:
+            counted = select(func.count()).where(col(remark.job_id) == self.job.id)
+            first = (await session.exec(counted)).one() + 1
+            for number, (rejected, each) in enumerate(tally.remarks, first):
+                session.add(
+                    remark(
+                        job_id=self.job.id, number=number, rejected=rejected, **each.model_dump()
+                    )
+                )
+        await session.exec(
+            update(job)
+            .where(col(job.id) == self.job.id)
+            .values(
+                accepted=col(job.accepted) + tally.accepted,
+                unchanged=col(job.unchanged) + tally.unchanged,
+                rejected=col(job.rejected) + tally.rejected,
+                position=position,
+                leased_until=now() + LEASE,
+            )
+        )
+
+
+Runner = Callable[[Work], Awaitable[None]]
+Runners = Mapping[str, Runner]
+
+
+def submit(
+    session: AsyncSession,
+    kind: str,
+    payload: bytes,
+    *,
+    total: int,
+    caller: Caller,
+    options: dict[str, Any] | None = None,
+) -> JobColumns:
+    """Accept work, durably, with the caller's transaction."""
+    job = tables_of(session).job(
+        id=new_id(),
+        kind=kind,
+        payload=payload,
+        total=total,
+        created_by=caller.id,
+        organisation=caller.organisation,
+        options=options or {},
+    )
+    session.add(job)
+    return job
+
+
+def accepted(job: JobColumns, path: str, response: Response) -> JobOut:
+    """Answer 202: say where the job can be asked after."""
+    response.status_code = 202
+    response.headers["Location"] = f"{path}/{job.id}"
+    return _out(job, [])
+
+
+async def get(session: AsyncSession, kind: str, job_id: UUID, caller: Caller) -> JobOut:
+    """Return a job of the caller's organisation with its first remarks, rejections first."""
+    job, remark = tables_of(session).job, tables_of(session).remark
+    found = await session.get(job, job_id)
+    if not found or found.kind != kind or found.organisation != caller.organisation:
+        raise not_found("job")
+    remarks: list[RemarkColumns] = []
+    for rejected in (True, False):
+        statement = (
+            select(remark)
+            .where(col(remark.job_id) == job_id, col(remark.rejected).is_(rejected))
+            .order_by(col(remark.number))
+            .limit(REMARKS_SHOWN)
+        )
+        remarks += (await session.exec(statement)).all()
+    return _out(found, remarks)
+
+
+def _out(job: JobColumns, remarks: list[RemarkColumns]) -> JobOut:
+    def shown(rejected: bool) -> list[Remark]:
+        return [
+            Remark.model_validate(each, from_attributes=True)
+            for each in remarks
+            if each.rejected is rejected
+        ]
+
+    return JobOut(
+        **job.model_dump(include=set(JobOut.model_fields) - {"rejected_rows", "warnings"}),
+        rejected_rows=shown(True),
+        warnings=shown(False),
+    )
+
+
+async def run_worker(database: Database, runners: Runners, stopping: asyncio.Event) -> None:
+    """Do queued jobs until told to stop, one at a time, oldest first."""
+    bell = database.committed.bell()
+    if database.is_sqlite:
+        # Only this process uses the file, so whatever was in hand died with the one before.
+        await _release_all(database)
+    while not stopping.is_set():
+        try:
+            job = await _lease(database)
+            if job:
+                await _run(database, job, runners)
+                continue
+        except Exception as error:  # noqa: BLE001 - The worker must outlive any failure of the database.
+            log.error("worker_failed", service=database.tables.source, error=type(error).__name__)
+        await bell.wait(POLL_SECONDS)
+
+
+async def _lease(database: Database) -> JobColumns | None:
+    job = database.tables.job
+    waiting = or_(
+        col(job.status) == "queued",
+        (col(job.status) == "running") & (col(job.leased_until) < now()),
+    )
+    statement = (
+        select(job).where(waiting).order_by(col(job.id)).limit(1).with_for_update(skip_locked=True)
+    )
+    async with database.read() as session:
+        # Looking first keeps an idle worker from taking SQLite's one write lock each second.
+        if not (await session.exec(select(job.id).where(waiting).limit(1))).first():
+            return None
+    async with database.write() as session:
+        found = (await session.exec(statement)).first()
+        if found:
+            found.status = "running"
+            found.leased_until = now() + LEASE
+            session.add(found)
+        return found
+
+
+async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
+    try:
+        await runners[job.kind](Work(database, job))
+    except Problem as problem:
+        await _end(database, job, "failed", problem.detail)
+    except Exception as error:  # noqa: BLE001 - A job that fails is tried again, then kept as failed.
+        log.error("job_failed", kind=job.kind, id=str(job.id), error=type(error).__name__)
+        if job.failures + 1 >= MOST_FAILURES:
+            await _end(database, job, "failed", "The work failed; its input is kept.")
+        else:
+            await _try_again(database, job)
+    else:
+        await _end(database, job, "done", None)
+
+
+async def _end(database: Database, job: JobColumns, status: str, detail: str | None) -> None:
+    await _set(database, job, status=status, detail=detail, finished_at=now(), leased_until=None)
+
+
+async def _try_again(database: Database, job: JobColumns) -> None:
+    wait = timedelta(seconds=2**job.failures)
+    await _set(database, job, failures=job.failures + 1, leased_until=now() + wait)
+
+
+async def _set(database: Database, job: JobColumns, **values: Any) -> None:
+    table = database.tables.job
+    async with database.write() as session:
+        await session.exec(update(table).where(col(table.id) == job.id).values(**values))
+
+
+async def _release_all(database: Database) -> None:
+    job = database.tables.job
+    async with database.write() as session:
+        await session.exec(
+            update(job).where(col(job.status) == "running").values(leased_until=now())
+        )

@@ -1,0 +1,195 @@
+"""Events leave through the service's own database: said in the transaction, sent by the relay."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete, func, or_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import failpoint
+from chassis.clock import new_id, now
+from chassis.db import Database, tables_of
+from chassis.tables import OutboxColumns
+from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
+from contracts.event import Envelope, Event
+
+log = structlog.get_logger()
+
+BATCH = 200
+POLL_SECONDS = 1.0
+BACK_OFF = (
+    timedelta(seconds=1),
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+)
+KEEP_SENT = timedelta(days=7)
+"""How long a sent event stays, so that a lost queue can be filled again."""
+
+
+class BusDown(Exception):  # noqa: N818 - It is a state, and the relay waits for its end.
+    """The bus cannot be reached at the moment; nothing is wrong with the message."""
+
+
+class Undelivered(Exception):  # noqa: N818 - It is a state, and the relay waits for its end.
+    """The bus was reached, but nobody has taken this message yet; others may go ahead."""
+
+
+class Publisher(Protocol):
+    async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002 - CloudEvents calls it type.
+        """Return when the message is safe with the bus; raise BusDown or Undelivered."""
+
+
+def publish(session: AsyncSession, event: Event, *, subject: str, sequence: int) -> UUID:
+    """Say what happened, in the transaction in which it happened; return the event's id."""
+    tables = tables_of(session)
+    envelope = Envelope(
+        id=new_id(),
+        source=f"/{tables.source}",
+        type=event.type,
+        subject=subject,
+        time=now(),
+        dataschema=f"/contracts/{event.type}.json",
+        sequence=sequence,
+        traceparent=current_traceparent(),
+        data=event.model_dump(mode="json"),
+    )
+    session.add(
+        tables.outbox(
+            id=envelope.id,
+            type=event.type,
+            subject=subject,
+            body=envelope.model_dump_json(exclude_none=True),
+        )
+    )
+    return envelope.id
+
+
+async def relay(database: Database, bus: Publisher) -> int:
+    """
+    Send one batch of waiting events and return how many left.
+
+    A crash between sending and marking sends again, which the reader's inbox absorbs; so
+    nothing is lost and nothing takes effect twice.
+    """
+    if database.is_sqlite:
+        # SQLite has one relay, and its write lock must not be held while readers take effect.
+        async with database.read() as session:
+            rows = await _waiting(session)
+        outcome = await _send(rows, bus)
+        async with database.write() as session:
+            await _mark(session, outcome)
+    else:
+        async with database.write() as session:
+            rows = await _waiting(session)
+            outcome = await _send(rows, bus)
+            await _mark(session, outcome)
+    for row in outcome.sent:
+        EVENTS_SENT.labels(database.tables.source, row.type).inc()
+    if outcome.bus_down:
+        raise outcome.bus_down
+    return len(outcome.sent)
+
+
+class _Outcome:
+    def __init__(self) -> None:
+        self.sent: list[OutboxColumns] = []
+        self.undelivered: list[OutboxColumns] = []
+        self.bus_down: BusDown | None = None
+
+
+async def _waiting(session: AsyncSession) -> Sequence[OutboxColumns]:
+    outbox = tables_of(session).outbox
+    # Waiting rows are found by not being sent, never by id: rows commit out of id order.
+    statement = (
+        select(outbox)
+        .where(
+            col(outbox.sent_at).is_(None),
+            or_(col(outbox.not_before).is_(None), col(outbox.not_before) <= now()),
+        )
+        .order_by(col(outbox.id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def _send(rows: Sequence[OutboxColumns], bus: Publisher) -> _Outcome:
+    outcome = _Outcome()
+    held: set[str] = set()
+    for row in rows:
+        if row.subject in held:
+            continue
+        try:
+            await bus.publish(row.type, row.body.encode(), row.attempts)
+        except Undelivered as error:
+            log.warning("event_undelivered", type=row.type, id=str(row.id), reason=str(error))
+            outcome.undelivered.append(row)
+            # Later facts about the same subject wait, so that they stay in order.
+            held.add(row.subject)
+        except BusDown as error:
+            outcome.bus_down = error
+            break
+        else:
+            failpoint.reach("relay.after_confirm_before_mark")
+            outcome.sent.append(row)
+    return outcome
+
+
+async def _mark(session: AsyncSession, outcome: _Outcome) -> None:
+    outbox = tables_of(session).outbox
+    if outcome.sent:
+        sent = [row.id for row in outcome.sent]
+        await session.exec(update(outbox).where(col(outbox.id).in_(sent)).values(sent_at=now()))
+    for row in outcome.undelivered:
+        wait = BACK_OFF[min(row.attempts, len(BACK_OFF) - 1)]
+        await session.exec(
+            update(outbox)
+            .where(col(outbox.id) == row.id)
+            .values(attempts=row.attempts + 1, not_before=now() + wait)
+        )
+
+
+async def run_relay(database: Database, bus: Publisher, stopping: asyncio.Event) -> None:
+    """Send until told to stop: at once after a commit here, and each second for other processes."""
+    bell = database.committed.bell()
+    pause = POLL_SECONDS
+    purged = now()
+    while not stopping.is_set():
+        try:
+            sent = await relay(database, bus)
+            pause = POLL_SECONDS
+            if sent == BATCH:
+                continue
+            if now() - purged > timedelta(hours=1):
+                await purge(database)
+                purged = now()
+            await _count_unsent(database)
+        except BusDown as error:
+            log.warning("bus_down", service=database.tables.source, reason=str(error))
+            pause = min(pause * 2, 5)
+        except Exception as error:  # noqa: BLE001 - The relay must outlive any failure of the database.
+            log.error("relay_failed", service=database.tables.source, error=type(error).__name__)
+        await bell.wait(pause)
+
+
+async def _count_unsent(database: Database) -> None:
+    OUTBOX_UNSENT.labels(database.tables.source).set(await unsent(database))
+
+
+async def unsent(database: Database) -> int:
+    outbox = database.tables.outbox
+    async with database.read() as session:
+        statement = select(func.count()).select_from(outbox).where(col(outbox.sent_at).is_(None))
+        return (await session.exec(statement)).one()
+
+
+async def purge(database: Database) -> None:
+    outbox = database.tables.outbox
+    async with database.write() as session:
+        await session.exec(delete(outbox).where(col(outbox.sent_at) < now() - KEEP_SENT))

@@ -1,0 +1,205 @@
+"""Errors that are answers: RFC 9457 problems that never repeat what was sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from chassis.telemetry import current_request_id
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100
+# PostgreSQL's words for a value that no column can hold: NUL in text, bad encoding, out of range.
+VALUE_FAULTS = {"22021", "22P05", "22003", "22008"}
+TITLES = {
+    400: "The request could not be read",
+    401: "A valid token is needed",
+    403: "This role may not do this",
+    404: "There is nothing here, or nothing you may see",
+    405: "This method is not offered here",
+    406: "No acceptable form of the answer exists",
+    409: "This contradicts what is already known",
+    412: "It has changed since you read it",
+    413: "The body is too large",
+    415: "This kind of content is not read here",
+    422: "Some values cannot be accepted",
+    428: "Say which version you changed",
+    429: "Too many requests",
+    431: "The headers are too large",
+    500: "Something failed here",
+    503: "Not available at the moment",
+    504: "A service took too long",
+}
+SLUGS = {
+    400: "malformed-request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    409: "conflict",
+    412: "version-mismatch",
+    413: "body-too-large",
+    415: "unsupported-media",
+    422: "validation",
+    428: "precondition-required",
+    429: "rate-limited",
+    431: "headers-too-large",
+    500: "internal",
+    503: "unavailable",
+    504: "upstream-timeout",
+}
+
+
+class Fault(BaseModel):
+    """One thing that is wrong: where (`pointer`), which rule (`code`), what to do (`detail`)."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """An error as RFC 9457 writes it; `instance` is the request id to quote when asking."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    errors: list[Fault] = []
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem.
+    """An expected refusal: a status, a stable type, and one sentence about what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "type": f"/problems/{self.slug}",
+            "title": TITLES.get(self.status, "Refused"),
+            "status": self.status,
+            "detail": self.detail,
+            "instance": current_request_id(),
+        }
+        if self.errors:
+            body["errors"] = [error.model_dump() for error in self.errors[:MOST_ERRORS]]
+        return body
+
+    def response(self) -> Response:
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return JSONResponse(self.body(), self.status, headers, media_type=MEDIA_TYPE)
+
+
+def not_found(what: str) -> Problem:
+    return Problem(404, "not-found", f"There is no such {what}, or you may not see it.")
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - Registered for this class only.
+    return error.response()
+
+
+async def _validation(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - Registered for this class only.
+    faults = [
+        Fault(
+            pointer=pointer(each["loc"]),
+            code=str(each["type"]),
+            detail=_without_input(each),
+        )
+        for each in error.errors()
+    ]
+    if any(fault.code == "json_invalid" for fault in faults):
+        return Problem(400, "malformed-body", "The body is not JSON.").response()
+    return Problem(422, "validation", "Some values cannot be accepted.", errors=faults).response()
+
+
+def pointer(location: Sequence[str | int]) -> str:
+    """Return a JSON pointer for the body, or `query/name` and the like for other places."""
+    where, *rest = location
+    # Names of unknown fields are the sender's own words and may be anything, so they are cut.
+    path = "/".join(str(part)[:64].replace("~", "~0").replace("/", "~1") for part in rest)
+    printable = "".join(c for c in path if c.isprintable())
+    return f"/{printable}" if where == "body" else f"{where}/{printable}"
+
+
+def _without_input(each: Mapping[str, Any]) -> str:
+    # Pydantic's own messages name the rule and its bounds; only value errors quote free text,
+    # and those are ours, which never contain the value.
+    return str(each["msg"]).removeprefix("Value error, ")[:300]
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Registered for this class only.
+    status = error.status_code
+    title = TITLES.get(status, "Refused")
+    slug = SLUGS.get(status, "refused")
+    return Problem(status, slug, f"{title}.", headers=error.headers).response()
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state in VALUE_FAULTS:
+        return Problem(422, "validation", "A value cannot be stored as text or number.").response()
+    log.error("database_failed", error=type(error).__name__, sqlstate=state, path=_route(request))
+    if isinstance(error, OperationalError | PoolTimeout) or getattr(
+        error, "connection_invalidated", False
+    ):
+        return unavailable("The database does not answer; try again.").response()
+    return Problem(500, "internal", "Something failed here; it has been logged.").response()
+
+
+def unavailable(detail: str) -> Problem:
+    return Problem(503, "unavailable", detail, headers={"Retry-After": "5"})
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    if isinstance(error, OSError):
+        log.error("dependency_failed", error=type(error).__name__, path=_route(request))
+        return unavailable("Something this service needs does not answer; try again.").response()
+    # The text of an exception may hold a value of the request, so only its class is logged.
+    log.error("unexpected", error=type(error).__name__, path=_route(request), exc_info=False)
+    return Problem(500, "internal", "Something failed here; it has been logged.").response()
+
+
+def _route(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path", "unmatched"))
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ProblemOut, "description": "Refused; the problem says why."},
+    "5XX": {"model": ProblemOut, "description": "Not available; try again later."},
+}

@@ -1,0 +1,32 @@
+"""The settings every service has, read from the environment as MASAR_ and its name."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """
+    What a service must be told.
+
+    `database_url` is a SQLAlchemy URL (postgresql+asyncpg://… or sqlite+aiosqlite:///…),
+    `amqp_url` the broker of the distributed system (none: the caller brings a bus),
+    `jwks_url` where the issuer shows its public keys.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MASAR_", env_file=None, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///masar.sqlite")
+    amqp_url: SecretStr | None = None
+    issuer: str = "masar"
+    jwks_url: str | None = None
+    home: Path = Path("var")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    log_level: str = "INFO"
+    database_pool: int = 10
+    inject_failure: str | None = None
+    """Name of the point where tests let the process die; never set in operation."""

@@ -1,0 +1,110 @@
+"""The tables every service keeps for itself: outbox, inbox, dead letters, jobs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, Text
+from sqlmodel import Field, SQLModel
+
+from chassis.clock import UtcDateTime, new_id, now
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def named_metadata() -> MetaData:
+    """Return metadata whose constraints have names, which SQLite migrations need."""
+    return MetaData(naming_convention=NAMING)
+
+
+class OutboxColumns(SQLModel):
+    """An event that happened here and waits to leave, or has left (`sent_at`)."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    type: str
+    subject: str
+    body: str = Field(sa_type=Text)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+
+
+class InboxColumns(SQLModel):
+    """An event that took effect here; its id is remembered so that it never does so twice."""
+
+    event_id: UUID = Field(primary_key=True)
+    received_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class PositionColumns(SQLModel):
+    """How far a subject's events of one type have been read."""
+
+    type: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    sequence: int = Field(sa_type=BigInteger)
+
+
+class DeadLetterColumns(SQLModel):
+    """A message that could not take effect here; kept whole until somebody has seen to it."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    body: bytes = Field(sa_type=LargeBinary)
+    reason: str
+    received_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class JobColumns(SQLModel):
+    """A long piece of work that survives the process which does it."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    status: str = Field(default="queued", index=True)
+    payload: bytes = Field(sa_type=LargeBinary)
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    total: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    position: int = 0
+    failures: int = 0
+    detail: str | None = None
+    organisation: str = ""
+    created_by: str = ""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RemarkColumns(SQLModel):
+    """What a job has to say about one row of its input: why it was rejected, or a warning."""
+
+    job_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    rejected: bool
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ServiceTables:
+    """Which of a service's own classes play the chassis' parts."""
+
+    source: str
+    metadata: MetaData
+    outbox: type[OutboxColumns]
+    inbox: type[InboxColumns]
+    position: type[PositionColumns]
+    dead_letter: type[DeadLetterColumns]
+    job: type[JobColumns]
+    remark: type[RemarkColumns]

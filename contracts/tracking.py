@@ -1,0 +1,40 @@
+"""What tracking tells the others."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.event import Event
+
+PLACES_AN_EVENT = 500
+
+
+class PlaceVersion(BaseModel):
+    """One place as it stands now; `version` grows by one with each change of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    pcode: str
+    level: int
+    parent_pcode: str | None
+    version: int
+
+
+class PlacesChanged(Event):
+    """Places were added or changed, at most PLACES_AN_EVENT at a time. Subject: the change's id."""
+
+    type: ClassVar[str] = "tracking.places_changed.v1"
+
+    change_id: UUID
+    places: list[PlaceVersion] = Field(max_length=PLACES_AN_EVENT)
+
+
+class RoundImported(Event):
+    """A round of the DTM holds new figures. Subject: the round's number."""
+
+    type: ClassVar[str] = "tracking.round_imported.v1"
+
+    round_number: int
+    population: str
+    individuals: int

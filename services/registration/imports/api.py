@@ -1,0 +1,40 @@
+"""HTTP in and out for registers that come as files."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from chassis import jobs
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession
+from chassis.problems import Problem
+from chassis.uploads import MULTIPART, read_files
+from services.registration.imports import service
+
+PATH = "/v1/registration/imports"
+
+router = APIRouter(prefix=PATH, tags=["imports"])
+
+
+@router.post("", status_code=202, openapi_extra=MULTIPART)
+async def import_persons(
+    request: Request, response: Response, caller: CallerDep, session: WriteSession
+) -> jobs.JobOut:
+    """Register the people of a CSV file; the job tells of each row that was rejected, and why."""
+    uploads = await read_files(request)
+    if len(uploads) > 1:
+        raise Problem(422, "one-file", "Send one register at a time.")
+    rows = service.read_rows(uploads[0])
+    job = jobs.submit(
+        session,
+        service.KIND,
+        uploads[0].content,
+        total=len(rows),
+        caller=caller,
+    )
+    return jobs.accepted(job, PATH, response)
+
+
+@router.get("/{job_id}")
+async def get_import(job_id: UUID, caller: CallerDep, session: ReadSession) -> jobs.JobOut:
+    return await jobs.get(session, service.KIND, job_id, caller)

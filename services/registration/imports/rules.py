@@ -1,0 +1,88 @@
+"""How a row of a register in CSV becomes a registration, or the reasons why it cannot."""
+
+from pydantic import ValidationError
+
+from chassis.jobs import Remark
+from chassis.problems import pointer
+from chassis.uploads import Row, is_formula, unguarded
+from services.registration.persons.models import PersonIn
+
+REQUIRED = (
+    "external_id",
+    "given_name",
+    "sex",
+    "birth_date",
+    "nationality",
+    "population_category",
+    "location_pcode",
+)
+OPTIONAL = (
+    "father_name",
+    "grandfather_name",
+    "family_name",
+    "birth_date_precision",
+    "phone",
+    "document_type",
+    "document_number",
+    "household_ref",
+    "relationship_to_head",
+    "registered_on",
+    "consent_given",
+)
+TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+def read_person(row: Row) -> PersonIn | list[Remark]:
+    """Return the registration a row holds, or one remark for each thing wrong with it."""
+    cells = {name: unguarded(cell.strip()) for name, cell in row.cells.items() if cell.strip()}
+    formulas = [name for name, cell in row.cells.items() if _runs(name, cell.strip())]
+    if formulas:
+        detail = "A spreadsheet would run this cell; write it as text."
+        return [_remark(row, name, "formula", detail) for name in formulas]
+    document = {
+        name: cells.pop(f"document_{name}")
+        for name in ("type", "number")
+        if f"document_{name}" in cells
+    }
+    form: dict[str, object] = dict(cells)
+    if document:
+        form["documents"] = [document]
+    consent = form.pop("consent_given", None)
+    if consent is not None:
+        form["consent"] = TRUTH.get(str(consent).lower(), consent)
+    try:
+        return PersonIn.model_validate(form)
+    except ValidationError as error:
+        return [
+            _remark(row, _column(each["loc"]), each["type"], _detail(each["msg"]))
+            for each in error.errors(include_input=False, include_url=False)
+        ]
+
+
+def _runs(column: str, cell: str) -> bool:
+    # A phone number begins with a plus sign by right.
+    return is_formula(cell) and not (column == "phone" and cell[1:].replace(" ", "").isdecimal())
+
+
+def _column(location: tuple[int | str, ...]) -> str:
+    where = pointer(("body", *location)).removeprefix("/")
+    if where.startswith("documents/0/"):
+        return "document_" + where.removeprefix("documents/0/")
+    return "consent_given" if where.startswith("consent") else where
+
+
+def _detail(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _remark(row: Row, column: str, code: str, detail: str) -> Remark:
+    return Remark(row=row.line, column=column, code=code, detail=detail)
+
+
+def unknown_place(row: Row) -> Remark:
+    return _remark(row, "location_pcode", "unknown_place", "No place has this p-code.")
+
+
+def other_content(row: Row) -> Remark:
+    detail = "This external id is registered with other content; correct that record instead."
+    return _remark(row, "external_id", "already_registered", detail)

@@ -1,0 +1,57 @@
+"""Registers that come in as files: checked at the door, then registered row by row as a job."""
+
+from collections.abc import Sequence
+
+from chassis.jobs import Remark, Tally, Work
+from chassis.uploads import Row, Upload, decode, read_table
+from services.registration.imports import rules
+from services.registration.persons import service as persons
+from services.registration.persons.models import PersonIn
+from services.registration.places import service as places
+
+KIND = "import_persons"
+ROWS_A_STEP = 100
+PATIENCE_SECONDS = 10.0
+
+
+def read_rows(upload: Upload) -> list[Row]:
+    """Return the rows of a register in CSV; the problem with the file as a whole is raised."""
+    return read_table(decode(upload), rules.REQUIRED, rules.OPTIONAL)
+
+
+async def import_persons(work: Work) -> None:
+    """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
+    rows = read_rows(Upload("register.csv", work.job.payload))
+    while work.job.position < len(rows):
+        start = work.job.position
+        await _import_step(work, rows[start : start + ROWS_A_STEP])
+
+
+async def _import_step(work: Work, rows: Sequence[Row]) -> None:
+    forms = [(row, rules.read_person(row)) for row in rows]
+    pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
+    nowhere = await places.unknown(work.database, pcodes, PATIENCE_SECONDS)
+    async with work.step(work.job.position + len(rows)) as (session, tally):
+        for row, form in forms:
+            if not isinstance(form, PersonIn):
+                _reject(tally, form)
+            elif form.location_pcode in nowhere:
+                tally.reject(rules.unknown_place(row))
+            else:
+                _, outcome = await persons.register(
+                    session,
+                    form,
+                    organisation=work.job.organisation,
+                    by=work.job.created_by,
+                )
+                if outcome == "different":
+                    tally.reject(rules.other_content(row))
+                else:
+                    tally.accepted += outcome == "created"
+                    tally.unchanged += outcome == "unchanged"
+
+
+def _reject(tally: Tally, remarks: list[Remark]) -> None:
+    # A row is rejected once, however many things are wrong with it.
+    tally.reject(remarks[0])
+    tally.remarks += [(True, remark) for remark in remarks[1:]]

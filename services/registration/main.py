@@ -1,0 +1,40 @@
+"""Who is here: registration's table of contents."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from chassis.app import Service, create_service
+from chassis.auth import KeySource
+from chassis.bus import EventBus
+from chassis.inbox import Subscriptions
+from chassis.settings import Settings
+from contracts.returns import PersonDeparted
+from contracts.tracking import PlacesChanged
+from services.registration.imports import api as imports
+from services.registration.imports.service import KIND, import_persons
+from services.registration.persons import api as persons
+from services.registration.persons.handlers import mark_departed
+from services.registration.places.handlers import keep_places
+from services.registration.tables import TABLES
+
+SUBSCRIPTIONS: Subscriptions = {
+    PlacesChanged: keep_places,
+    PersonDeparted: mark_departed,
+}
+
+SERVICE = Service(
+    name="registration",
+    title="Masar registration",
+    folder=Path(__file__).parent,
+    tables=TABLES,
+    routers=[persons.router, imports.router],
+    subscriptions=SUBSCRIPTIONS,
+    runners={KIND: import_persons},
+)
+
+
+def create_app(
+    settings: Settings | None = None, bus: EventBus | None = None, keys: KeySource | None = None
+) -> FastAPI:
+    return create_service(SERVICE, settings, bus, keys)

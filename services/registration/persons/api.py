@@ -1,0 +1,74 @@
+"""HTTP in and out for persons; no decisions."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession, database_of
+from chassis.paging import Cursor, Limit, next_cursor
+from chassis.problems import Fault, Problem
+from services.registration.persons import service
+from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
+from services.registration.places import service as places
+
+PATH = "/v1/registration/persons"
+PATIENCE_SECONDS = 3.0
+
+router = APIRouter(prefix=PATH, tags=["persons"])
+
+
+@router.post("", status_code=201, responses={200: {"model": PersonOut}})
+async def register_person(
+    form: PersonIn, request: Request, response: Response, caller: CallerDep, session: WriteSession
+) -> PersonOut:
+    """
+    Register a person; assistance hears of it within seconds.
+
+    The same registration sent again answers 200 and changes nothing.
+    """
+    if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
+        fault = Fault(
+            pointer="/location_pcode", code="unknown_place", detail="No place has this p-code."
+        )
+        raise Problem(422, "unknown-place", "The place is not known.", errors=[fault])
+    person, outcome = await service.register(
+        session, form, organisation=caller.organisation, by=caller.id
+    )
+    if outcome == "different":
+        raise service.refuse_other_content()
+    response.status_code = 201 if outcome == "created" else 200
+    response.headers["Location"] = f"{PATH}/{person.id}"
+    response.headers["ETag"] = f'"{person.version}"'
+    return service.shown(person)
+
+
+@router.get("/{person_id}")
+async def get_person(
+    person_id: UUID, response: Response, caller: CallerDep, session: ReadSession
+) -> PersonOut:
+    person = await service.get(session, person_id, caller)
+    response.headers["ETag"] = f'"{person.version}"'
+    return service.shown(person)
+
+
+@router.get("")
+async def list_persons(
+    caller: CallerDep,
+    session: ReadSession,
+    external_id: Annotated[str | None, Query(max_length=64)] = None,
+    case_number: Annotated[str | None, Query(max_length=20)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> PersonsOut:
+    found = await service.find(
+        session,
+        caller,
+        external_id=external_id,
+        case_number=case_number,
+        after=cursor,
+        limit=limit + 1,
+    )
+    page, following = next_cursor(found, limit)
+    return PersonsOut(items=[service.shown(person) for person in page], next_cursor=following)

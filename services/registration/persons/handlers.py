@@ -1,0 +1,15 @@
+"""What registration does when others report something about a person."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from contracts.returns import PersonDeparted
+from services.registration.persons.models import Person
+
+
+async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
+    """Note that the person left the country; the record stays."""
+    person = await session.get(Person, event.person_id, with_for_update=True)
+    if person and person.departed_on is None:
+        person.departed_on = event.departed_on
+        person.version += 1
+        session.add(person)

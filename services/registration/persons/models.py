@@ -1,0 +1,152 @@
+"""A person: as registered (PersonIn), as kept (Person), as shown (PersonOut)."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import Field as Shape
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field
+
+from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.strict import Code, Day, Pcode, Strict, Text
+from services.registration.persons import rules
+from services.registration.tables import Table
+
+MOST_DOCUMENTS = 10
+
+
+def _nationality(code: str) -> str:
+    if code not in rules.nationalities():
+        raise ValueError("is not an ISO 3166-1 alpha-3 code")
+    return code
+
+
+def _not_in_the_future(day: date) -> date:
+    if not rules.may_be_born_on(day, today()):
+        raise ValueError("is in the future")
+    return day
+
+
+Sex = Literal["male", "female", "other", "unknown"]
+Precision = Literal["day", "month", "year", "estimated"]
+Category = Literal["migrant", "idp", "returnee", "host_community"]
+Nationality = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_nationality)
+]
+Phone = Annotated[
+    str, StringConstraints(strict=True, min_length=3, max_length=32), AfterValidator(rules.e164)
+]
+PastDay = Annotated[Day, AfterValidator(_not_in_the_future)]
+
+
+class Document(Strict):
+    """A paper that says who somebody is; kept as shown, never verified by us."""
+
+    type: Code
+    number: Text
+
+
+class ConsentIn(Strict):
+    """Whether the person agreed that their record is kept and used, and in which language."""
+
+    given: Annotated[bool, Shape(strict=True)]
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
+    interpreter: Annotated[bool, Shape(strict=True)] = False
+
+
+class PersonIn(Strict):
+    """
+    What is told when somebody is registered.
+
+    Names are as the person bears them, in any script; only the given name is needed, because
+    many people have one name. `consent` is true, false or told in full; a person whose consent
+    was not asked is registered too, because aid does not depend on it.
+    """
+
+    external_id: Code
+    given_name: Text
+    father_name: Text | None = None
+    grandfather_name: Text | None = None
+    family_name: Text | None = None
+    sex: Sex
+    birth_date: PastDay
+    birth_date_precision: Precision = "day"
+    nationality: Nationality
+    population_category: Category
+    phone: Phone | None = None
+    documents: list[Document] = Shape(default=[], max_length=MOST_DOCUMENTS)
+    location_pcode: Pcode
+    household_ref: Code | None = None
+    relationship_to_head: Code | None = None
+    registered_on: PastDay = Shape(default_factory=today)
+    consent: ConsentIn | Annotated[bool, Shape(strict=True)] | None = None
+
+    def canonical(self) -> str:
+        """What the registration says, in one form, whoever sends it and whenever."""
+        return self.model_dump_json(exclude={"registered_on"})
+
+
+class Person(Table, table=True):
+    """A person in the register. Personal (S2 and S3): no column but the codes leaves in events."""
+
+    __table_args__ = (UniqueConstraint("organisation", "external_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_number: str = Field(unique=True)
+    organisation: str
+    external_id: str
+    given_name: str
+    father_name: str | None = None
+    grandfather_name: str | None = None
+    family_name: str | None = None
+    sex: str
+    birth_date: date
+    birth_date_precision: str
+    nationality: str
+    population_category: str
+    phone: str | None = None
+    documents: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    location_pcode: str = Field(index=True)
+    household_ref: str | None = None
+    relationship_to_head: str | None = None
+    registered_on: date
+    consent: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    departed_on: date | None = None
+    fingerprint: str
+    version: int = 1
+    created_by: str
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class PersonOut(BaseModel):
+    """A person as the register knows them; `departed_on` is set when they left in a return."""
+
+    id: UUID
+    case_number: str
+    external_id: str
+    given_name: str
+    father_name: str | None
+    grandfather_name: str | None
+    family_name: str | None
+    sex: Sex
+    birth_date: date
+    birth_date_precision: Precision
+    nationality: str
+    population_category: Category
+    phone: str | None
+    documents: list[Document]
+    location_pcode: str
+    household_ref: str | None
+    relationship_to_head: str | None
+    registered_on: date
+    consent: ConsentIn | None
+    departed_on: date | None
+    status: Literal["registered", "departed"]
+    version: int
+
+
+class PersonsOut(BaseModel):
+    items: list[PersonOut]
+    next_cursor: str | None

@@ -1,0 +1,80 @@
+"""Decisions about persons without I/O: case numbers, phones, countries, sameness."""
+
+import hashlib
+import re
+import secrets
+from datetime import date
+from functools import cache
+
+import phonenumbers
+from babel.core import get_global
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O or U, which are misread on paper."""
+CASE_DIGITS = 9
+STATELESS = {"XXA", "XXB", "XXC", "XXX"}
+"""ICAO Doc 9303's codes for stateless persons, refugees and unspecified nationality."""
+LIBYA = "LY"
+ALPHA_3 = 3
+PRIVATE = re.compile("AAA|Q[M-Z].|X..|ZZZ")
+"""Codes that ISO 3166-1 leaves to its users."""
+WITHDRAWN = frozenset(
+    ["ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "YMD", "YUG", "ZAR"]
+) | frozenset(["ASC", "CPT", "DGA", "TAA"])
+"""States that are no more, and reserved codes of islands that are no nationality."""
+
+
+def new_case_number() -> str:
+    """Return a random number with a check character: it says nothing of order or place."""
+    digits = "".join(secrets.choice(ALPHABET) for _ in range(CASE_DIGITS))
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}-{check_character(digits)}"
+
+
+def check_character(digits: str) -> str:
+    """Luhn's algorithm modulo 32: finds any one wrong character and most swaps of two."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = ALPHABET.index(digit) * (2 if place % 2 == 0 else 1)
+        total += value // len(ALPHABET) + value % len(ALPHABET)
+    return ALPHABET[-total % len(ALPHABET)]
+
+
+def is_case_number(text: str) -> bool:
+    digits = text.replace("-", "").upper()
+    well_formed = len(digits) == CASE_DIGITS + 1 and set(digits) <= set(ALPHABET)
+    return well_formed and check_character(digits[:-1]) == digits[-1]
+
+
+@cache
+def nationalities() -> frozenset[str]:
+    """Return the ISO 3166-1 alpha-3 codes that CLDR knows, and those for people without a state."""
+    # CLDR lists an alpha-3 code as an alias of its alpha-2 code, and with them old and private ones.
+    aliases = get_global("territory_aliases")
+    codes = {code for code in aliases if len(code) == ALPHA_3 and code.isalpha()}
+    return frozenset(
+        codes - WITHDRAWN - {code for code in codes if PRIVATE.match(code)} | STATELESS
+    )
+
+
+def e164(phone: str) -> str:
+    """
+    Return a phone number in E.164; a number without a country's prefix is Libyan.
+
+    ValueError when no such number can exist. Arabic-Indic digits are read as digits.
+    """
+    try:
+        number = phonenumbers.parse(phone, LIBYA)
+    except phonenumbers.NumberParseException:
+        raise ValueError("is not a phone number") from None
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("is not a possible phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def may_be_born_on(birth_date: date, today: date) -> bool:
+    return birth_date <= today
+
+
+def fingerprint(canonical: str) -> str:
+    """Return what tells whether two registrations say the same."""
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""What any test can ask for: a token, and a service in this process on its own SQLite file."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from chassis.app import Service, create_service
+from chassis.auth import KeySource
+from chassis.bus import EventBus, InProcessBus
+from chassis.db import Database
+from chassis.settings import Settings
+
+OPERATIONAL_ROLES = (
+    "enumerator",
+    "case_worker",
+    "medical_staff",
+    "protection_officer",
+    "data_analyst",
+    "integrator",
+)
+SIGNING_KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig", "alg": "ES256"})
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    return {
+        "iss": "masar",
+        "sub": "test-client",
+        "aud": ["gateway", "registration", "assistance", "returns", "tracking"],
+        "iat": now,
+        "nbf": now,
+        "exp": now + 600,
+        "jti": "1",
+        "roles": list(OPERATIONAL_ROLES),
+        "organisation": "iom",
+        "places": ["LY"],
+    } | changes
+
+
+def token(**changes: Any) -> str:
+    return jwt.encode({"alg": "ES256", "kid": "test"}, claims(**changes), SIGNING_KEY)
+
+
+def bearer(**changes: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(**changes)}"}
+
+
+def keys() -> KeySource:
+    async def fetch() -> dict[str, Any]:
+        public: dict[str, Any] = dict(KeySet([SIGNING_KEY]).as_dict(private=False))
+        return public
+
+    return KeySource(fetch)
+
+
+class Running:
+    """A started service: its app, its database, and a client with every operational role."""
+
+    def __init__(self, app: FastAPI, client: httpx.AsyncClient) -> None:
+        self.app = app
+        self.client = client
+
+    @property
+    def database(self) -> Database:
+        database: Database = self.app.state.database
+        return database
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+def client_of(app: Any, **token_changes: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
+        base_url="http://masar.test",
+        headers=bearer(**token_changes),
+        timeout=30,
+    )
+
+
+def lifespan(app: FastAPI) -> AbstractAsyncContextManager[Any]:
+    return app.router.lifespan_context(app)
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Return a function that starts a service on SQLite; all stop when the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(
+            service: Service, bus: EventBus | None = None, url: str | None = None
+        ) -> Running:
+            url = url or f"sqlite+aiosqlite:///{tmp_path / service.name}.sqlite"
+            settings = Settings(database_url=url, home=tmp_path)  # type: ignore[arg-type]
+            app = create_service(service, settings, bus or InProcessBus(), keys())
+            await stack.enter_async_context(lifespan(app))
+            client = await stack.enter_async_context(client_of(app))
+            return Running(app, client)
+
+        yield begin
