@@ -47,8 +47,8 @@ def is_case_number(text: str) -> bool:
 
 @cache
 def nationalities() -> frozenset[str]:
-    """Return the ISO 3166-1 alpha-3 codes that CLDR knows, and those for people without a state."""
-    # CLDR lists an alpha-3 code as an alias of its alpha-2 code, and with them old and private ones.
+    """Return the ISO 3166-1 alpha-3 codes, and ICAO's for people without a state."""
+    # CLDR lists alpha-3 codes as aliases of alpha-2 codes, old and private ones among them.
     aliases = get_global("territory_aliases")
     codes = {code for code in aliases if len(code) == ALPHA_3 and code.isalpha()}
     return frozenset(
