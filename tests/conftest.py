@@ -18,6 +18,8 @@ from chassis.bus import EventBus, InProcessBus
 from chassis.db import Database
 from chassis.settings import Settings
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 OPERATIONAL_ROLES = (
     "enumerator",
     "case_worker",

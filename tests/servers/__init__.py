@@ -1,0 +1,1 @@
+"""The real PostgreSQL and RabbitMQ that the integration tests run against."""

@@ -1,0 +1,103 @@
+"""Fixtures and hooks that give tests the real servers, and count the tests that used them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.servers.postgres import PostgresServer
+from tests.servers.processes import ServerUnavailableError
+from tests.servers.rabbitmq import RabbitServer
+from tests.servers.session import Servers
+
+MARKER = "integration"
+FIXTURES = ("postgres", "rabbitmq")
+
+
+class IntegrationRun:
+    """What a test run knows of its integration tests; a pytest plugin."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.servers = Servers(tell=self._tell)
+        self._config = config
+        self._ran = 0
+        self._stopped_before = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Mark what asks for a server, before -m decides what is left out."""
+        for item in items:
+            if _wanted(item):
+                item.add_marker(MARKER)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start in the background what will be wanted, while the first unit tests run."""
+        if session.config.option.collectonly:
+            return
+        wanted = {name for item in session.items for name in _wanted(item)}
+        if "postgres" in wanted:
+            self.servers.begin_postgres()
+        if "rabbitmq" in wanted:
+            self.servers.begin_rabbitmq()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if MARKER not in report.keywords:
+            return
+        if report.when == "call" and not report.skipped:
+            self._ran += 1
+        elif report.when == "setup" and report.failed:
+            self._stopped_before += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        line = f"integration tests run: {self._ran} ({self.servers.describe()})"
+        if self._stopped_before:
+            line += f"; {self._stopped_before} could not be started"
+        terminalreporter.write_line(line)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """When the last fixture that used a server has gone."""
+        self.servers.close()
+
+    def _tell(self, line: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.ensure_newline()
+            reporter.write_line(line)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(IntegrationRun(config), IntegrationRun.__name__)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> PostgresServer:
+    """Make databases and roles in it under names of your own; it is the same for all tests."""
+    with _one_line():
+        return _run(pytestconfig).servers.postgres()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(pytestconfig: pytest.Config) -> RabbitServer:
+    """Make a virtual host in it under a name of your own; it is the same for all tests."""
+    with _one_line():
+        return _run(pytestconfig).servers.rabbitmq()
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Say why there is no server, without the way that led there."""
+    try:
+        yield
+    except ServerUnavailableError as problem:
+        raise pytest.fail.Exception(str(problem), pytrace=False) from None
+
+
+def _run(config: pytest.Config) -> IntegrationRun:
+    run = config.pluginmanager.get_plugin(IntegrationRun.__name__)
+    assert isinstance(run, IntegrationRun)
+    return run
+
+
+def _wanted(item: pytest.Item) -> set[str]:
+    return set(FIXTURES).intersection(getattr(item, "fixturenames", ()))

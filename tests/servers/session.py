@@ -1,0 +1,59 @@
+"""Both servers of one run: started side by side and in the background, ended together."""
+
+import atexit
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+from tests.servers import debian, postgres, rabbitmq
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import RabbitServer
+
+
+class Servers:
+    """Starts each server when it is first asked for, at most once, and waits for it on demand."""
+
+    def __init__(self, tell: debian.Tell = print) -> None:
+        self._tell = tell
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="servers")
+        self._postgres: Future[PostgresServer] | None = None
+        self._rabbitmq: Future[RabbitServer] | None = None
+        self._versions: list[str] = []
+        atexit.register(self.close)
+
+    def begin_postgres(self) -> Future[PostgresServer]:
+        if self._postgres is None:
+            self._postgres = self._threads.submit(self._start_postgres)
+        return self._postgres
+
+    def begin_rabbitmq(self) -> Future[RabbitServer]:
+        if self._rabbitmq is None:
+            self._rabbitmq = self._threads.submit(self._start_rabbitmq)
+        return self._rabbitmq
+
+    def postgres(self) -> PostgresServer:
+        return self.begin_postgres().result()
+
+    def rabbitmq(self) -> RabbitServer:
+        return self.begin_rabbitmq().result()
+
+    def describe(self) -> str:
+        return ", ".join(sorted(self._versions)) or "no server ran"
+
+    def close(self) -> None:
+        atexit.unregister(self.close)
+        with ExitStack() as stack:
+            stack.callback(self._threads.shutdown)
+            for starting in (self._postgres, self._rabbitmq):
+                if starting is not None and starting.exception() is None:
+                    stack.callback(starting.result().close)
+        self._postgres = self._rabbitmq = None
+
+    def _start_postgres(self) -> PostgresServer:
+        server = postgres.obtain(self._tell)
+        self._versions.append(f"PostgreSQL {server.version}")
+        return server
+
+    def _start_rabbitmq(self) -> RabbitServer:
+        server = rabbitmq.obtain(self._tell)
+        self._versions.append(f"RabbitMQ {server.version}")
+        return server
