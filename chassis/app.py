@@ -116,7 +116,7 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None):  # ty
             yield
         finally:
             stopping.set()
-            database.committed.set()
+            database.work_left.set()
             await _end(tasks)
             if not bus:
                 await carrier.close()

@@ -16,6 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.tables import ServiceTables
 from chassis.wake import Wake
 
+WORK_LEFT = "work_left"
+
 
 class Database:
     """
@@ -27,7 +29,7 @@ class Database:
 
     def __init__(self, url: str, tables: ServiceTables, pool: int = 10) -> None:
         self.tables = tables
-        self.committed = Wake()
+        self.work_left = Wake()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
@@ -41,7 +43,8 @@ class Database:
         async with self._session(self.writer) as session:
             yield session
             await session.commit()
-        self.committed.set()
+            if WORK_LEFT in session.info:
+                self.work_left.set()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -66,6 +69,11 @@ def database_of(request: Request) -> Database:
     database = request.app.state.database
     assert isinstance(database, Database)  # noqa: S101 - create_service put it there; this tells mypy.
     return database
+
+
+def leave_work(session: AsyncSession) -> None:
+    """Ring for the relay or the worker, once this transaction has committed."""
+    session.info[WORK_LEFT] = True
 
 
 async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:

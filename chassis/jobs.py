@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Caller
 from chassis.clock import new_id, now
-from chassis.db import Database, tables_of
+from chassis.db import Database, leave_work, tables_of
 from chassis.problems import Problem, not_found
 from chassis.tables import JobColumns, RemarkColumns
 
@@ -144,6 +144,7 @@ def submit(
         options=options or {},
     )
     session.add(job)
+    leave_work(session)
     return job
 
 
@@ -189,7 +190,7 @@ def _out(job: JobColumns, remarks: list[RemarkColumns]) -> JobOut:
 
 async def run_worker(database: Database, runners: Runners, stopping: asyncio.Event) -> None:
     """Do queued jobs until told to stop, one at a time, oldest first."""
-    bell = database.committed.bell()
+    bell = database.work_left.bell()
     if database.is_sqlite:
         # Only this process uses the file, so whatever was in hand died with the one before.
         await _release_all(database)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.clock import new_id, now
-from chassis.db import Database, tables_of
+from chassis.db import Database, leave_work, tables_of
 from chassis.tables import OutboxColumns
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
 from contracts.event import Envelope, Event
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 BATCH = 200
 POLL_SECONDS = 1.0
+LONGEST_PAUSE = 5.0
 BACK_OFF = (
     timedelta(seconds=1),
     timedelta(seconds=10),
@@ -67,10 +69,13 @@ def publish(session: AsyncSession, event: Event, *, subject: str, sequence: int)
             body=envelope.model_dump_json(exclude_none=True),
         )
     )
+    leave_work(session)
     return envelope.id
 
 
-async def relay(database: Database, bus: Publisher) -> int:
+async def relay(
+    database: Database, bus: Publisher, back_off: Sequence[timedelta] = BACK_OFF
+) -> int:
     """
     Send one batch of waiting events and return how many left.
 
@@ -83,12 +88,12 @@ async def relay(database: Database, bus: Publisher) -> int:
             rows = await _waiting(session)
         outcome = await _send(rows, bus)
         async with database.write() as session:
-            await _mark(session, outcome)
+            await _mark(session, outcome, back_off)
     else:
         async with database.write() as session:
             rows = await _waiting(session)
             outcome = await _send(rows, bus)
-            await _mark(session, outcome)
+            await _mark(session, outcome, back_off)
     for row in outcome.sent:
         EVENTS_SENT.labels(database.tables.source, row.type).inc()
     if outcome.bus_down:
@@ -141,13 +146,13 @@ async def _send(rows: Sequence[OutboxColumns], bus: Publisher) -> _Outcome:
     return outcome
 
 
-async def _mark(session: AsyncSession, outcome: _Outcome) -> None:
+async def _mark(session: AsyncSession, outcome: _Outcome, back_off: Sequence[timedelta]) -> None:
     outbox = tables_of(session).outbox
     if outcome.sent:
         sent = [row.id for row in outcome.sent]
         await session.exec(update(outbox).where(col(outbox.id).in_(sent)).values(sent_at=now()))
     for row in outcome.undelivered:
-        wait = BACK_OFF[min(row.attempts, len(BACK_OFF) - 1)]
+        wait = back_off[min(row.attempts, len(back_off) - 1)]
         await session.exec(
             update(outbox)
             .where(col(outbox.id) == row.id)
@@ -155,14 +160,19 @@ async def _mark(session: AsyncSession, outcome: _Outcome) -> None:
         )
 
 
-async def run_relay(database: Database, bus: Publisher, stopping: asyncio.Event) -> None:
+async def run_relay(
+    database: Database,
+    bus: Publisher,
+    stopping: asyncio.Event,
+    back_off: Sequence[timedelta] = BACK_OFF,
+) -> None:
     """Send until told to stop: at once after a commit here, and each second for other processes."""
-    bell = database.committed.bell()
+    bell = database.work_left.bell()
     pause = POLL_SECONDS
     purged = now()
     while not stopping.is_set():
         try:
-            sent = await relay(database, bus)
+            sent = await relay(database, bus, back_off)
             pause = POLL_SECONDS
             if sent == BATCH:
                 continue
@@ -172,10 +182,19 @@ async def run_relay(database: Database, bus: Publisher, stopping: asyncio.Event)
             await _count_unsent(database)
         except BusDown as error:
             log.warning("bus_down", service=database.tables.source, reason=str(error))
-            pause = min(pause * 2, 5)
+            # The bell rings with each write; a bus that is down must not be tried at each.
+            await _rest(stopping, pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+            continue
         except Exception as error:  # noqa: BLE001 - The relay must outlive any failure of the database.
             log.error("relay_failed", service=database.tables.source, error=type(error).__name__)
         await bell.wait(pause)
+
+
+async def _rest(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
 
 
 async def _count_unsent(database: Database) -> None:

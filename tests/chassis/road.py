@@ -1,0 +1,180 @@
+"""A writer and a reader on either side of a bus: the smallest system that events can cross."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import outbox
+from chassis.bus import EventBus
+from chassis.clock import new_id
+from chassis.db import Database
+from chassis.inbox import Consumer
+from chassis.tables import (
+    DeadLetterColumns,
+    InboxColumns,
+    JobColumns,
+    OutboxColumns,
+    PositionColumns,
+    RemarkColumns,
+    ServiceTables,
+    named_metadata,
+)
+from contracts.event import Event
+
+
+class BoatArrived(Event):
+    type: ClassVar[str] = "writer.boat_arrived.v1"
+
+    boat: int
+
+
+class Table(SQLModel, registry=registry(metadata=named_metadata())):
+    pass
+
+
+class Outbox(Table, OutboxColumns, table=True):
+    pass
+
+
+class Inbox(Table, InboxColumns, table=True):
+    pass
+
+
+class Position(Table, PositionColumns, table=True):
+    pass
+
+
+class DeadLetter(Table, DeadLetterColumns, table=True):
+    pass
+
+
+class Job(Table, JobColumns, table=True):
+    pass
+
+
+class Remark(Table, RemarkColumns, table=True):
+    pass
+
+
+class Arrival(Table, table=True):
+    """What an event leaves behind; one row for each time that it took effect."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    boat: int
+
+
+def tables(source: str) -> ServiceTables:
+    return ServiceTables(source, Table.metadata, Outbox, Inbox, Position, DeadLetter, Job, Remark)
+
+
+class PoisonError(Exception):
+    pass
+
+
+POISON = 13
+
+
+async def note_arrival(session: AsyncSession, event: BoatArrived) -> None:
+    session.add(Arrival(boat=event.boat))
+
+
+async def refuse_thirteen(session: AsyncSession, event: BoatArrived) -> None:
+    if event.boat == POISON:
+        raise PoisonError
+    await note_arrival(session, event)
+
+
+class Road:
+    """Both databases, and a bus for each side; the parts run until the block ends."""
+
+    def __init__(self, writer: Database, reader: Database, bus: Callable[[str], EventBus]) -> None:
+        self.writer = writer
+        self.reader = reader
+        self._bus = bus
+        self.vhost = "/"
+
+    async def arrive(self, *boats: int, subject: str | None = None, sequence: int = 1) -> None:
+        for boat in boats:
+            async with self.writer.write() as session:
+                event = BoatArrived(boat=boat)
+                outbox.publish(session, event, subject=subject or str(boat), sequence=sequence)
+
+    def consumer(self, handler: object = note_arrival, kind: type[Consumer] = Consumer) -> Consumer:
+        return kind("reader", self.reader, {BoatArrived: handler})  # type: ignore[dict-item]
+
+    @asynccontextmanager
+    async def reading(self, consumer: Consumer) -> AsyncIterator[EventBus]:
+        """Read with the consumer; yield the bus to write to."""
+        reading = self._bus("reader")
+        await reading.subscribe(consumer)
+        writing = self._bus("writer")
+        try:
+            yield writing
+        finally:
+            await reading.close()
+            await writing.close()
+
+    @asynccontextmanager
+    async def open(self, consumer: Consumer) -> AsyncIterator[None]:
+        """Let the relay and the reader run as they do in a service."""
+        stopping = asyncio.Event()
+        async with self.reading(consumer) as bus:
+            relay = asyncio.create_task(
+                outbox.run_relay(self.writer, bus, stopping, [timedelta(milliseconds=10)])
+            )
+            try:
+                yield
+            finally:
+                stopping.set()
+                self.writer.work_left.set()
+                await relay
+
+    async def arrivals(self) -> list[int]:
+        async with self.reader.read() as session:
+            return sorted((await session.exec(select(Arrival.boat))).all())
+
+    async def dead_letters(self) -> Sequence[DeadLetterColumns]:
+        async with self.reader.read() as session:
+            return (await session.exec(select(DeadLetter))).all()
+
+    async def sent_again(self) -> None:
+        """Forget that anything was sent, as a relay does that is killed before it notes it."""
+        async with self.writer.write() as session:
+            for row in (await session.exec(select(Outbox))).all():
+                row.sent_at = None
+                session.add(row)
+
+    async def bodies(self) -> list[bytes]:
+        async with self.writer.read() as session:
+            found = await session.exec(select(Outbox.body).order_by(col(Outbox.id)))
+            return [body.encode() for body in found.all()]
+
+    async def until(self, boats: Sequence[int], seconds: float = 20) -> None:
+        """Wait until these arrived and nothing waits to leave; then see that they did."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if await self.arrivals() == sorted(boats) and not await outbox.unsent(self.writer):
+                return
+            await asyncio.sleep(0.05)
+        assert await self.arrivals() == sorted(boats)
+        assert await outbox.unsent(self.writer) == 0
+
+
+async def made(url: str, source: str) -> Database:
+    database = Database(url, tables(source))
+    async with database.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    return database
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(4)}"

@@ -1,0 +1,247 @@
+"""
+Events are not lost and take effect once, on both buses, whatever dies in between.
+
+Each promise is tried with a targeted fault, and then with its broken twin: the same road with
+the mechanism taken out, which must fail. Source of the faults: the failure modes R1 to R10 that
+are known of RabbitMQ and aio-pika, and the duplicates that every at-least-once system promises.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import outbox
+from chassis.inbox import Consumer
+from chassis.outbox import BusDown
+from contracts.event import Envelope
+from tests.chassis.road import POISON, Outbox, Road, refuse_thirteen
+from tests.servers.rabbitmq import RabbitServer
+
+DOWN_SECONDS = 30
+
+
+class ForgetfulConsumer(Consumer):
+    """The broken twin without an inbox."""
+
+    async def _take(self, session: AsyncSession, envelope: Envelope) -> str:
+        return "handled"
+
+
+class InterruptedConsumer(Consumer):
+    """Dies once after the commit and before the acknowledgement."""
+
+    async def receive(self, body: bytes) -> None:
+        await super().receive(body)
+        if body not in _interrupted:
+            _interrupted.append(body)
+            raise ConnectionResetError
+
+
+class ForgetfulInterruptedConsumer(InterruptedConsumer, ForgetfulConsumer):
+    """The broken twin of the interrupted one."""
+
+
+class CarelessConsumer(Consumer):
+    """The broken twin that acknowledges whatever happened."""
+
+    async def receive(self, body: bytes) -> None:
+        try:
+            await super().receive(body)
+        except Exception:  # noqa: BLE001 - That is what is broken about it.
+            return
+
+
+_interrupted: list[bytes] = []
+
+
+async def test_an_event_arrives(road: Road) -> None:
+    async with road.open(road.consumer()):
+        await road.arrive(1, 2, 3)
+
+        await road.until([1, 2, 3])
+
+
+async def test_what_was_rolled_back_is_never_told(road: Road) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await _fail_after_publishing(road)
+
+    assert await road.bodies() == []
+
+
+async def _fail_after_publishing(road: Road) -> None:
+    from tests.chassis.road import BoatArrived  # noqa: PLC0415 - Only this fault needs it.
+
+    async with road.writer.write() as session:
+        outbox.publish(session, BoatArrived(boat=1), subject="1", sequence=1)
+        raise ZeroDivisionError
+
+
+async def test_a_crash_after_commit_and_before_the_relay_loses_nothing(road: Road) -> None:
+    await road.arrive(1, 2)
+    assert await road.arrivals() == []
+
+    async with road.open(road.consumer()):
+        await road.until([1, 2])
+
+
+@pytest.mark.parametrize(("kind", "effects"), [(Consumer, 1), (ForgetfulConsumer, 2)])
+async def test_a_crash_after_the_confirm_and_before_the_mark_sends_again(
+    road: Road, kind: type[Consumer], effects: int
+) -> None:
+    await road.arrive(1)
+    async with road.open(road.consumer(kind=kind)):
+        await road.until([1])
+
+        await road.sent_again()
+
+        await road.until([1] * effects)
+
+
+@pytest.mark.parametrize(
+    ("kind", "effects"), [(InterruptedConsumer, 1), (ForgetfulInterruptedConsumer, 2)]
+)
+async def test_a_crash_after_the_handlers_commit_and_before_the_ack_delivers_again(
+    road: Road, kind: type[Consumer], effects: int
+) -> None:
+    _interrupted.clear()
+    async with road.open(road.consumer(kind=kind)):
+        await road.arrive(1)
+
+        await road.until([1] * effects)
+
+    assert len(_interrupted) == 1
+
+
+async def test_a_poison_message_stops_nobody_else_and_is_kept(road: Road) -> None:
+    boats = [boat for boat in range(1, 21) if boat != POISON]
+
+    async with road.open(road.consumer(refuse_thirteen)):
+        await road.arrive(*range(1, 21))
+        await _until_dead(road, 1)
+        await road.until(boats)
+
+    [letter] = await road.dead_letters()
+    assert letter.reason == "PoisonError"
+    assert f'"boat":{POISON}'.encode() in letter.body
+
+
+async def test_the_twin_that_acknowledges_a_failure_loses_the_message(road: Road) -> None:
+    async with road.open(road.consumer(refuse_thirteen, CarelessConsumer)):
+        await road.arrive(1, POISON)
+        await road.until([1])
+
+    assert list(await road.dead_letters()) == []
+
+
+async def test_a_message_that_is_no_event_is_kept_at_once(road: Road) -> None:
+    async with road.reading(road.consumer()) as bus:
+        await bus.publish("writer.boat_arrived.v1", b'{"specversion": "1.0"}', 0)
+
+        await _until_dead(road, 1)
+
+
+async def test_an_event_whose_sequence_was_passed_changes_nothing(road: Road) -> None:
+    async with road.open(road.consumer()):
+        await road.arrive(2, subject="Elhiblu", sequence=2)
+        await road.until([2])
+
+        await road.arrive(1, subject="Elhiblu", sequence=1)
+        await road.arrive(3, subject="Elhiblu", sequence=3)
+
+        await road.until([2, 3])
+
+
+async def test_an_unroutable_message_stays_with_its_writer(
+    long_road: Road, rabbitmq: RabbitServer
+) -> None:
+    bindings = rabbitmq.manage("GET", f"exchanges/{long_road.vhost}/masar.events/bindings/source")
+    for each in bindings:
+        where = f"bindings/{long_road.vhost}/e/masar.events/q/{each['destination']}"
+        rabbitmq.manage("DELETE", f"{where}/{each['properties_key']}")
+    await long_road.arrive(1)
+
+    async with long_road.reading(long_road.consumer()) as bus:
+        sent = await outbox.relay(long_road.writer, bus)
+
+    assert sent == 0
+    assert await outbox.unsent(long_road.writer) == 1
+
+
+async def test_the_twin_that_does_not_ask_for_returns_loses_the_unroutable_message(
+    long_road: Road, rabbitmq: RabbitServer
+) -> None:
+    import aio_pika  # noqa: PLC0415 - Only the broken twin speaks AMQP by itself.
+
+    url = rabbitmq.amqp_url("writer", "writer-secret", long_road.vhost)
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        exchange = await channel.get_exchange("masar.retry", ensure=False)
+
+        confirmed = await exchange.publish(aio_pika.Message(b"lost"), "nobody.listens", timeout=5)
+
+    assert confirmed is not None
+
+
+async def test_writes_go_on_while_the_broker_is_down(
+    long_road: Road, rabbitmq: RabbitServer
+) -> None:
+    async with long_road.open(long_road.consumer()):
+        await long_road.arrive(0)
+        await long_road.until([0])
+
+        await asyncio.to_thread(rabbitmq.kill)
+        for boat in range(1, DOWN_SECONDS * 5 + 1):
+            await long_road.arrive(boat)
+            await asyncio.sleep(0.2)
+        assert await outbox.unsent(long_road.writer) >= DOWN_SECONDS * 5 - 1
+        await asyncio.to_thread(rabbitmq.start)
+
+        await long_road.until(range(DOWN_SECONDS * 5 + 1), seconds=60)
+
+
+async def test_a_service_opens_only_its_own_doors(long_road: Road, rabbitmq: RabbitServer) -> None:
+    import aio_pika  # noqa: PLC0415 - The intruder speaks AMQP by itself.
+
+    url = rabbitmq.amqp_url("reader", "reader-secret", long_road.vhost)
+
+    async def attempt(what: str) -> Any:
+        async with await aio_pika.connect(url) as connection:
+            channel = await connection.channel(on_return_raises=True)
+            if what == "read another's queue":
+                queue = await channel.get_queue("masar.writer", ensure=False)
+                return await queue.get(timeout=5)
+            if what == "make a queue":
+                return await channel.declare_queue("mine", durable=True)
+            exchange = await channel.get_exchange("masar.events", ensure=False)
+            message = aio_pika.Message(b"forged")
+            return await exchange.publish(message, "writer.boat_arrived.v1", timeout=5)
+
+    for what in ("read another's queue", "make a queue", "speak for another"):
+        with pytest.raises(aio_pika.exceptions.AMQPError):
+            await attempt(what)
+
+
+async def test_a_relay_waits_for_a_bus_that_is_down(short_road: Road) -> None:
+    class DownBus:
+        async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002
+            raise BusDown("down")
+
+    await short_road.arrive(1)
+
+    with pytest.raises(BusDown):
+        await outbox.relay(short_road.writer, DownBus())
+
+    async with short_road.writer.read() as session:
+        [row] = (await session.exec(select(Outbox))).all()
+    assert (row.sent_at, row.attempts) == (None, 0)
+
+
+async def _until_dead(road: Road, letters: int) -> None:
+    for _ in range(400):
+        if len(await road.dead_letters()) == letters:
+            return
+        await asyncio.sleep(0.05)
+    assert len(await road.dead_letters()) == letters
