@@ -1,0 +1,154 @@
+"""Bodies, queries and tokens that no service lets in, tried on registration as a whole."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey
+
+from services.registration.main import SERVICE
+from tests.conftest import SIGNING_KEY, Running, Start, bearer, claims
+
+PERSONS = "/v1/registration/persons"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+async def registration(start: Start) -> Running:
+    return await start(SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "slug"),
+    [
+        (b'{"a": ', 400, "malformed-body"),
+        (b'{"a": 1, "a": 2}', 400, "malformed-body"),
+        (b'{"a": NaN}', 400, "malformed-body"),
+        (b'{"a": 1e400}', 400, "malformed-body"),
+        (b'{"a": ' + b"9" * 5000 + b"}", 400, "malformed-body"),
+        (b"[" * 10_000 + b"]" * 10_000, 400, "malformed-body"),
+        (b"[" * 33 + b"]" * 33, 400, "malformed-body"),
+        (b'{"a": "\xff"}', 400, "malformed-body"),
+        ('{"a": "é"}'.encode("utf-16"), 400, "malformed-body"),
+        (b'{"given_name": "a\\u0000b"}', 422, "validation"),
+        (b'{"given_name": "\\ud800"}', 422, "validation"),
+        (b'{"\\u0000": 1}', 422, "validation"),
+        (b'"' + b"x" * 2_000_000 + b'"', 413, "body-too-large"),
+        (b"[]", 422, "validation"),
+        (b"", 422, "validation"),
+    ],
+)
+async def test_a_body_that_two_readers_could_read_differently_is_refused(
+    registration: Running, body: bytes, status: int, slug: str
+) -> None:
+    response = await registration.client.post(PERSONS, content=body, headers=JSON)
+
+    assert (response.status_code, response.json()["type"]) == (status, f"/problems/{slug}")
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_too_large_is_refused_though_it_does_not_say_its_length(
+    registration: Running,
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * 50_000
+
+    response = await registration.client.post(PERSONS, content=pieces(), headers=JSON)
+
+    assert response.status_code == 413
+
+
+async def test_a_compressed_body_is_refused(registration: Running) -> None:
+    headers = JSON | {"Content-Encoding": "gzip"}
+
+    response = await registration.client.post(PERSONS, content=b"x", headers=headers)
+
+    assert response.status_code == 415
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{PERSONS}?limit=0", f"{PERSONS}?limit=1000000000", f"{PERSONS}/not-a-uuid"],
+)
+async def test_a_value_out_of_bounds_in_the_address_is_refused(
+    registration: Running, path: str
+) -> None:
+    response = await registration.client.get(path)
+
+    assert response.status_code == 422
+    assert "not-a-uuid" not in json.dumps(response.json()["errors"])
+
+
+async def test_a_filter_that_is_there_twice_is_refused(registration: Running) -> None:
+    response = await registration.client.get(f"{PERSONS}?limit=1&limit=2")
+
+    assert response.status_code == 400
+
+
+def forged() -> dict[str, str]:
+    other = ECKey.generate_key("P-256", {"kid": "test"})
+    secret = OctKey.import_key(json.dumps(SIGNING_KEY.as_dict(private=False)))
+    head = {"alg": "ES256", "kid": "test"}
+    none = jwt.encode(head, claims(), SIGNING_KEY).rsplit(".", 1)[0] + "."
+    return {
+        "another's key": jwt.encode(head, claims(), other),
+        "an unknown key": jwt.encode({"alg": "ES256", "kid": "../../x"}, claims(), SIGNING_KEY),
+        "no signature": none,
+        "the public key as a secret": jwt.encode(
+            {"alg": "HS256", "kid": "test"}, claims(), secret, algorithms=["HS256"]
+        ),
+        "expired": jwt.encode(head, claims(exp=int(time.time()) - 60), SIGNING_KEY),
+        "not yet": jwt.encode(head, claims(nbf=int(time.time()) + 600), SIGNING_KEY),
+        "another service's audience": jwt.encode(head, claims(aud=["returns"]), SIGNING_KEY),
+        "another issuer": jwt.encode(head, claims(iss="elsewhere"), SIGNING_KEY),
+        "no roles": jwt.encode(head, {**claims(), "roles": None}, SIGNING_KEY),
+        "no token at all": "",
+        "not a token": "a.b.c",
+        "too long": "a" * 100_000,
+    }
+
+
+@pytest.mark.parametrize("name", forged())
+async def test_a_token_that_proves_nothing_is_refused_with_one_answer(
+    registration: Running, name: str
+) -> None:
+    headers = {"Authorization": f"Bearer {forged()[name]}"}
+
+    response = await registration.client.get(PERSONS, headers=headers)
+
+    assert response.status_code == 401
+    assert response.json()["detail"] == "Send a valid bearer token from POST /v1/token."
+
+
+async def test_identity_headers_are_not_believed(registration: Running) -> None:
+    del registration.client.headers["authorization"]
+
+    response = await registration.client.get(PERSONS, headers={"X-User-Id": "admin"})
+
+    assert response.status_code == 401
+
+
+async def test_a_role_without_the_function_is_refused(registration: Running) -> None:
+    response = await registration.client.get(PERSONS, headers=bearer(roles=["data_analyst"]))
+
+    assert response.status_code == 403
+
+
+async def test_another_organisations_person_is_not_there(registration: Running) -> None:
+    response = await registration.client.get(
+        f"{PERSONS}/01a20b3e-ef60-7467-a414-6dd2e35e07bb", headers=bearer(organisation="other")
+    )
+
+    assert response.status_code == 404
+
+
+async def test_every_answer_carries_the_request_id(registration: Running) -> None:
+    chosen = {"X-Request-Id": "boat-7"}
+
+    response: Any = await registration.client.get(f"{PERSONS}/x", headers=chosen)
+
+    assert response.headers["x-request-id"] == response.json()["instance"] == "boat-7"
