@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -13,7 +14,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from chassis import filters, jobs, migrations, outbox, problems, telemetry
-from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, matrix
+from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, public_operations
 from chassis.bus import EventBus
 from chassis.db import Database
 from chassis.inbox import Consumer, Subscriptions
@@ -24,6 +25,9 @@ from chassis.tables import ServiceTables
 log = structlog.get_logger()
 
 STOP_SECONDS = 3.0
+Wrapping = tuple[Any, dict[str, Any]]
+Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
 NO_RUNNERS: jobs.Runners = {}
 
 
@@ -44,6 +48,7 @@ class Service:
     subscriptions: Subscriptions = field(default_factory=dict)
     runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
     prepare: Callable[[Database], Awaitable[None]] | None = None
+    matrices: tuple[str, ...] = ()
 
 
 def create_service(
@@ -51,8 +56,17 @@ def create_service(
     settings: Settings | None = None,
     bus: EventBus | None = None,
     keys: KeySource | None = None,
+    *,
+    outermost: Sequence[Wrapping] = (),
+    innermost: Sequence[Wrapping] = (),
+    around: Around | None = None,
 ) -> FastAPI:
-    """Return a service ready to serve; bus and keys are given when the system is one process."""
+    """
+    Return a service ready to serve; bus and keys are given when the system is one process.
+
+    The gateway is a service too: what it has more are wrappings, `outermost` before anything
+    has looked at a request, `innermost` once its token is proved, and what is `around` its life.
+    """
     settings = settings or Settings()
     telemetry.configure_logs(settings.log_level)
     keys = keys or keys_at(settings.jwks_url or "http://127.0.0.1:8000/.well-known/jwks.json")
@@ -60,7 +74,7 @@ def create_service(
     app = FastAPI(
         title=service.title,
         version="1",
-        lifespan=_lifespan(service, settings, bus),
+        lifespan=_lifespan(service, settings, bus, around),
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,
@@ -71,8 +85,14 @@ def create_service(
         app.include_router(router)
     install_health(app)
     problems.install(app)
+    public = public_operations(*(service.matrices or (service.name,)))
+    # The last one added is the first to see a request.
     app.add_middleware(StrictBody)
-    app.add_middleware(Authenticate, verifier=verifier, public=public_paths(service.name))
+    for middleware, options in innermost:
+        app.add_middleware(middleware, **options)
+    app.add_middleware(Authenticate, verifier=verifier, public=public)
+    for middleware, options in outermost:
+        app.add_middleware(middleware, **options)
     app.add_middleware(telemetry.RequestContext, service=service.name)
     return app
 
@@ -81,19 +101,7 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def public_paths(service: str) -> Callable[[str, str], bool]:
-    """Say which paths need no token: health, the description, and what the matrix calls public."""
-    listed = {op for op, granted in matrix(service).items() if "public" in granted}
-
-    def public(method: str, path: str) -> bool:
-        return (
-            path.startswith("/health/") or path == "/openapi.json" or f"{method} {path}" in listed
-        )
-
-    return public
-
-
-def _lifespan(service: Service, settings: Settings, bus: EventBus | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator below makes the type.
+def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around: Around | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator below makes the type.
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(
@@ -113,7 +121,8 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None):  # ty
         ]
         metrics = telemetry.serve_metrics(settings.metrics_host, settings.metrics_port)
         try:
-            yield
+            async with around(app) if around else nullcontext():
+                yield
         finally:
             stopping.set()
             database.work_left.set()
@@ -162,12 +171,13 @@ def install_health(app: FastAPI) -> None:
                 await session.exec(text("select 1"))
         except Exception as error:  # noqa: BLE001 - Whatever it is, the answer is "not ready".
             missing["database"] = type(error).__name__
-        degraded = request.app.state.bus.missing()
-        status = "not ready" if missing else "degraded" if degraded else "ready"
-        if degraded:
+        if also_ready := getattr(request.app.state, "also_ready", None):
+            missing |= await also_ready()
+        status, code = ("not ready", 503) if missing else ("ready", 200)
+        if degraded := request.app.state.bus.missing():
             missing["bus"] = degraded
-        body = {"status": status, "missing": missing}
-        return JSONResponse(body, 503 if "database" in missing else 200)
+            status = "degraded" if code == 200 else status  # noqa: PLR2004 - It is HTTP's word for well.
+        return JSONResponse({"status": status, "missing": missing}, code)
 
     app.add_route("/health/live", live)
     app.add_route("/health/ready", ready)

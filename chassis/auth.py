@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -187,6 +188,23 @@ def matrix(service: str) -> Mapping[str, tuple[str, ...]]:
         operation: tuple([roles] if isinstance(roles, str) else roles)
         for operation, roles in rows.items()
     }
+
+
+def public_operations(*services: str) -> Callable[[str, str], bool]:
+    """Say which requests need no token: health, the description, what the matrices call public."""
+    patterns = [
+        re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(operation)))
+        for service in services
+        for operation, granted in matrix(service).items()
+        if PUBLIC in granted
+    ]
+
+    def public(method: str, path: str) -> bool:
+        if path.startswith("/health/") or path == "/openapi.json":
+            return True
+        return any(pattern.fullmatch(f"{method} {path}") for pattern in patterns)
+
+    return public
 
 
 PUBLIC, ANYONE = "public", "any"

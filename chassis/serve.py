@@ -1,0 +1,30 @@
+"""Serves one service in a process of its own: MASAR_SERVICE names its folder."""
+
+import os
+
+import uvicorn
+
+# The gateway keeps idle connections for less, so it never sends on one that is closing.
+KEEP_ALIVE_SECONDS = 75
+# Longer than any handler takes; the container is given longer still before it is killed.
+GRACE_SECONDS = 20
+
+
+def main() -> None:
+    folder = os.environ["MASAR_SERVICE"]
+    uvicorn.run(
+        f"{folder.replace('/', '.')}.main:create_app",
+        factory=True,
+        host=os.environ.get("MASAR_HOST", "127.0.0.1"),
+        port=int(os.environ.get("MASAR_PORT", "8000")),
+        access_log=False,
+        server_header=False,
+        # Who is calling is in the token; headers that claim an address are not believed.
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

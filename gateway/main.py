@@ -1,0 +1,121 @@
+"""The one door: requests in, events out; the gateway's table of contents."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+
+from chassis.app import Service, create_service
+from chassis.bus import InProcessBus
+from chassis.db import Database
+from chassis.problems import Problem
+from gateway import pages
+from gateway.identity import api as identity
+from gateway.identity import service as clients
+from gateway.identity.tokens import Signer
+from gateway.openapi import Description
+from gateway.people import api as people
+from gateway.proxy import Guard, Proxy
+from gateway.routes import SERVICES
+from gateway.settings import GatewaySettings
+from gateway.tables import TABLES
+from gateway.upstreams import HttpUpstream, Upstream
+
+READY_SECONDS = 2.0
+
+SERVICE = Service(
+    name="gateway",
+    title="Masar",
+    folder=Path(__file__).parent,
+    tables=TABLES,
+    routers=[pages.router, identity.router, people.router],
+    matrices=("gateway", *SERVICES),
+)
+
+
+def create_app(
+    settings: GatewaySettings | None = None, upstreams: Mapping[str, Upstream] | None = None
+) -> FastAPI:
+    """Return the gateway; the services are reached by HTTP unless they are given."""
+    settings = settings or GatewaySettings()
+    upstreams = upstreams or _by_http(settings)
+    signer = Signer(settings.home, settings.issuer)
+    app = create_service(
+        SERVICE,
+        settings,
+        InProcessBus(),
+        signer.source(),
+        outermost=[(Guard, {})],
+        innermost=[
+            (
+                Proxy,
+                {
+                    "upstreams": upstreams,
+                    "seconds": settings.upstream_seconds,
+                    "most": settings.upstream_requests,
+                },
+            )
+        ],
+        around=_around(settings, upstreams),
+    )
+    app.state.signer = signer
+    app.state.clients = {name: _client(upstream) for name, upstream in upstreams.items()}
+    app.state.description = Description(app.state.clients)
+    app.state.also_ready = lambda: _not_ready(app.state.clients)
+    return app
+
+
+def _by_http(settings: GatewaySettings) -> dict[str, Upstream]:
+    return {
+        name: HttpUpstream(getattr(settings, f"{name}_url"), settings.upstream_requests)
+        for name in SERVICES
+    }
+
+
+def _client(upstream: Upstream) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=upstream), base_url="http://service", trust_env=False
+    )
+
+
+async def _not_ready(clients: Mapping[str, httpx.AsyncClient]) -> dict[str, str]:
+    """Return the services that are not ready, and why."""
+
+    async def ask(name: str) -> tuple[str, str | None]:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                answer = await clients[name].get("/health/ready")
+        except (httpx.HTTPError, OSError, TimeoutError, Problem):
+            return name, "does not answer"
+        return name, None if answer.is_success else "is not ready"
+
+    answers = await asyncio.gather(*(ask(name) for name in clients))
+    return {name: reason for name, reason in answers if reason}
+
+
+def _around(settings: GatewaySettings, upstreams: Mapping[str, Upstream]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator makes the type.
+    @asynccontextmanager
+    async def around(app: FastAPI) -> AsyncIterator[None]:
+        if settings.admin_client_id and settings.admin_client_secret:
+            await ensure_client(
+                app.state.database,
+                settings.admin_client_id,
+                settings.admin_client_secret.get_secret_value(),
+                name="Administrator",
+                roles=["admin"],
+            )
+        yield
+        for upstream in upstreams.values():
+            await upstream.close()
+
+    return around
+
+
+async def ensure_client(
+    database: Database, client_id: str, secret: str, *, name: str, roles: list[str]
+) -> None:
+    async with database.write() as session:
+        await clients.ensure(session, client_id, secret, name=name, roles=roles)

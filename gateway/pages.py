@@ -1,0 +1,70 @@
+"""Pages for people: where things are, the API's description, what each problem means."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from chassis.problems import SLUGS, TITLES, not_found
+from gateway.openapi import Description, asyncapi
+
+ASSETS = Path(__file__).parent / "docs_page"
+POLICY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+KINDS = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "start.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def front() -> HTMLResponse:
+    return _page("index.html")
+
+
+@router.get("/docs")
+async def docs() -> HTMLResponse:
+    return _page("docs.html")
+
+
+@router.get("/docs/{asset}")
+async def docs_asset(asset: str) -> Response:
+    if asset not in KINDS:
+        raise not_found("file")
+    return FileResponse(ASSETS / asset, media_type=KINDS[asset], headers=POLICY)
+
+
+def _page(name: str) -> HTMLResponse:
+    return HTMLResponse((ASSETS / name).read_text(encoding="utf-8"), headers=POLICY)
+
+
+@router.get("/openapi.json")
+async def openapi(request: Request) -> dict[str, Any]:
+    description: Description = request.app.state.description
+    return await description.get(request.app)
+
+
+@router.get("/asyncapi.json")
+async def events() -> dict[str, Any]:
+    return asyncapi()
+
+
+@router.get("/problems/{slug}")
+async def problem(slug: str) -> dict[str, str | int]:
+    """Say what a problem type means; types of one operation are told in that operation."""
+    for status, known in SLUGS.items():
+        if slug == known:
+            return {"type": f"/problems/{slug}", "title": TITLES[status], "status": status}
+    raise not_found("general problem type")

@@ -1,0 +1,165 @@
+"""The whole system in one process: every service, SQLite files, and a bus that needs no broker."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.bus import InProcessBus
+from chassis.settings import Settings
+from gateway import main as gateway
+from gateway.identity.models import OPERATIONAL_ROLES
+from gateway.identity.service import new_secret
+from gateway.identity.tokens import Signer
+from gateway.settings import GatewaySettings
+from gateway.upstreams import LocalUpstream, Upstream
+from services.assistance import main as assistance
+from services.registration import main as registration
+from services.returns import main as returns
+from services.tracking import main as tracking
+
+SERVICES = {
+    "registration": registration,
+    "assistance": assistance,
+    "returns": returns,
+    "tracking": tracking,
+}
+DEFAULT_PORT = 8000
+STOP_SECONDS = 4
+OWNER_ONLY = 0o600
+
+
+class Standalone:
+    """The gateway's app, with the services behind it; it starts and stops them all."""
+
+    def __init__(self, home: Path, metrics_port: int | None = None) -> None:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.home = home
+        bus = InProcessBus()
+        keys = Signer(home, Settings().issuer).source()
+        self._apps: list[FastAPI] = [
+            main.create_app(_settings(Settings, home, name), bus, keys)
+            for name, main in SERVICES.items()
+        ]
+        upstreams: dict[str, Upstream] = {
+            name: LocalUpstream(app) for name, app in zip(SERVICES, self._apps, strict=True)
+        }
+        settings = _settings(GatewaySettings, home, "gateway")
+        settings.metrics_port = metrics_port
+        self.gateway = gateway.create_app(settings, upstreams)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self.gateway
+        if scope["type"] == "lifespan":
+            app = FastAPI(lifespan=self._lifespan)
+        await app(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        async with self.running():
+            yield
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in (*self._apps, self.gateway):
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    async def write_credentials(self, base_url: str) -> dict[str, str]:
+        """Make the two clients of this installation at its first start, and tell them once."""
+        path = self.home / "bootstrap.json"
+        if path.exists():
+            known: dict[str, str] = json.loads(path.read_text())
+            return known
+        credentials = {
+            "base_url": base_url,
+            "client_id": "operations",
+            "client_secret": new_secret(),
+            "admin_client_id": "administrator",
+            "admin_client_secret": new_secret(),
+        }
+        database = self.gateway.state.database
+        for prefix, name, roles in (
+            ("", "Operations", [*OPERATIONAL_ROLES]),
+            ("admin_", "Administrator", ["admin"]),
+        ):
+            await gateway.ensure_client(
+                database,
+                credentials[f"{prefix}client_id"],
+                credentials[f"{prefix}client_secret"],
+                name=name,
+                roles=list(roles),
+            )
+        # The file comes last and at once, so a start that is cut off is simply done again.
+        draft = path.with_suffix(".draft")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY), "w") as f:
+            json.dump(credentials, f, indent=2)
+        draft.rename(path)
+        return credentials
+
+
+def _settings[Kind: Settings](kind: type[Kind], home: Path, name: str) -> Kind:
+    url = SecretStr(f"sqlite+aiosqlite:///{home / name}.sqlite")
+    return kind(database_url=url, home=home, metrics_port=None)
+
+
+async def serve(home: Path, port: int, metrics_port: int | None) -> None:
+    system = Standalone(home, metrics_port)
+    config = uvicorn.Config(
+        system,
+        host="127.0.0.1",
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        base = f"http://127.0.0.1:{port}"
+        await system.write_credentials(base)
+        _tell(base, home)
+    await serving
+
+
+def _tell(base: str, home: Path) -> None:
+    sys.stdout.write(
+        f"Masar is at {base}\n"
+        f"  console      {base}/\n"
+        f"  API docs     {base}/docs\n"
+        f"  credentials  {home / 'bootstrap.json'}\n"
+        "Ctrl-C stops it.\n"
+    )
+    sys.stdout.flush()
+
+
+def main() -> None:
+    home = Path(os.environ.get("MASAR_HOME", "var"))
+    port = int(os.environ.get("MASAR_PORT", str(DEFAULT_PORT)))
+    metrics = os.environ.get("MASAR_METRICS_PORT")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            sys.exit(f"Port {port} is taken; choose another with MASAR_PORT.")
+    asyncio.run(serve(home, port, int(metrics) if metrics else None))
+
+
+if __name__ == "__main__":
+    main()
