@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -41,9 +42,10 @@ OWNER_ONLY = 0o600
 class Standalone:
     """The gateway's app, with the services behind it; it starts and stops them all."""
 
-    def __init__(self, home: Path, metrics_port: int | None = None) -> None:
+    def __init__(self, home: Path, base_url: str, metrics_port: int | None = None) -> None:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.home = home
+        self.base_url = base_url
         bus = InProcessBus()
         keys = Signer(home, Settings().issuer).source()
         self._apps: list[FastAPI] = [
@@ -73,16 +75,16 @@ class Standalone:
         async with AsyncExitStack() as stack:
             for app in (*self._apps, self.gateway):
                 await stack.enter_async_context(app.router.lifespan_context(app))
+            await self._write_credentials()
             yield
 
-    async def write_credentials(self, base_url: str) -> dict[str, str]:
+    async def _write_credentials(self) -> None:
         """Make the two clients of this installation at its first start, and tell them once."""
         path = self.home / "bootstrap.json"
         if path.exists():
-            known: dict[str, str] = json.loads(path.read_text())
-            return known
+            return
         credentials = {
-            "base_url": base_url,
+            "base_url": self.base_url,
             "client_id": "operations",
             "client_secret": new_secret(),
             "admin_client_id": "administrator",
@@ -105,16 +107,19 @@ class Standalone:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY), "w") as f:
             json.dump(credentials, f, indent=2)
         draft.rename(path)
-        return credentials
 
 
-def _settings[Kind: Settings](kind: type[Kind], home: Path, name: str) -> Kind:
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def _settings(kind: type[Kind], home: Path, name: str) -> Kind:
     url = SecretStr(f"sqlite+aiosqlite:///{home / name}.sqlite")
     return kind(database_url=url, home=home, metrics_port=None)
 
 
 async def serve(home: Path, port: int, metrics_port: int | None) -> None:
-    system = Standalone(home, metrics_port)
+    base = f"http://127.0.0.1:{port}"
+    system = Standalone(home, base, metrics_port)
     config = uvicorn.Config(
         system,
         host="127.0.0.1",
@@ -126,15 +131,20 @@ async def serve(home: Path, port: int, metrics_port: int | None) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        base = f"http://127.0.0.1:{port}"
-        await system.write_credentials(base)
-        _tell(base, home)
-    await serving
+    await TellingServer(config, lambda: _tell(base, home)).serve()
+
+
+class TellingServer(uvicorn.Server):
+    """Says where everything is, once it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._tell()
 
 
 def _tell(base: str, home: Path) -> None:

@@ -1,0 +1,35 @@
+"""Where people are: tracking's table of contents."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from chassis.app import Service, create_service
+from chassis.auth import KeySource
+from chassis.bus import EventBus
+from chassis.settings import Settings
+from services.tracking.places import api as places
+from services.tracking.places import imports as place_imports
+from services.tracking.places.service import seed
+from services.tracking.rounds import api as rounds
+from services.tracking.rounds import imports as round_imports
+from services.tracking.tables import TABLES
+
+SERVICE = Service(
+    name="tracking",
+    title="Masar tracking",
+    folder=Path(__file__).parent,
+    tables=TABLES,
+    routers=[places.router, rounds.router],
+    runners={
+        place_imports.KIND: place_imports.import_places,
+        round_imports.KIND: round_imports.import_round,
+    },
+    prepare=seed,
+)
+
+
+def create_app(
+    settings: Settings | None = None, bus: EventBus | None = None, keys: KeySource | None = None
+) -> FastAPI:
+    return create_service(SERVICE, settings, bus, keys)

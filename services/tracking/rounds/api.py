@@ -1,0 +1,96 @@
+"""HTTP in and out for rounds; no decisions."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from chassis import jobs
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession
+from chassis.problems import Problem
+from chassis.uploads import MULTIPART, read_files
+from services.tracking.rounds import imports, service
+from services.tracking.rounds.models import (
+    Dimension,
+    FiguresOut,
+    Population,
+    RoundOut,
+    RoundsOut,
+)
+
+PATH = "/v1/tracking/rounds"
+MOST_FIGURES = 10_000
+MOST_ROUNDS = 100
+PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
+Number = Annotated[int, Path(ge=1, le=9999)]
+
+router = APIRouter(prefix=PATH, tags=["rounds"])
+
+
+@router.post("/imports", status_code=202, openapi_extra=MULTIPART)
+async def import_round(
+    request: Request, response: Response, caller: CallerDep, session: WriteSession
+) -> jobs.JobOut:
+    """Take the published workbook of a DTM round; one whose parts do not sum is refused."""
+    uploads = await read_files(request)
+    if len(uploads) > 1:
+        raise Problem(422, "one-file", "Send one workbook at a time.")
+    book = await imports.checked(uploads[0].content)
+    job = jobs.submit(
+        session, imports.KIND, uploads[0].content, total=len(book.rows), caller=caller
+    )
+    return jobs.accepted(job, f"{PATH}/imports", response)
+
+
+@router.get("/imports/{job_id}")
+async def get_round_import(job_id: UUID, caller: CallerDep, session: ReadSession) -> jobs.JobOut:
+    return await jobs.get(session, imports.KIND, job_id, caller)
+
+
+@router.get("")
+async def list_rounds(
+    session: ReadSession,
+    cursor: Annotated[int, Query(ge=0, le=9999)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROUNDS)] = MOST_ROUNDS,
+) -> RoundsOut:
+    found = await service.find(session, cursor, limit + 1)
+    following = str(found[limit - 1].number) if len(found) > limit else None
+    return RoundsOut(
+        items=[RoundOut.model_validate(each, from_attributes=True) for each in found[:limit]],
+        next_cursor=following,
+    )
+
+
+@router.get("/{number}")
+async def get_round(number: Number, session: ReadSession) -> RoundOut:
+    return RoundOut.model_validate(await service.get(session, number), from_attributes=True)
+
+
+@router.get("/{number}/figures")
+async def get_figures(
+    number: Number,
+    session: ReadSession,
+    level: Annotated[int, Query(ge=1, le=4)],
+    population: Population = "migrant",
+    by: Dimension | None = None,
+    parent: Annotated[str | None, Query(pattern=PCODE)] = None,
+    cursor: Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}~[a-zA-Z0-9_]*$")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_FIGURES)] = MOST_FIGURES,
+) -> FiguresOut:
+    """Sum a round to regions, mantikas, baladiyas or muhallas, as a whole or by a dimension."""
+    await service.get(session, number)
+    at, _, last = (cursor or "").partition("~")
+    found = await service.sums(
+        session,
+        number,
+        population=population,
+        level=level,
+        by=by,
+        parent=parent,
+        after=(at, last) if cursor else None,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    following = f"{page[-1].pcode}~{page[-1].category or ''}" if len(found) > limit else None
+    return FiguresOut(items=page, next_cursor=following)

@@ -1,0 +1,36 @@
+"""Rounds that come in as workbooks: refused at the door when wrong, then kept whole as a job."""
+
+import asyncio
+
+from chassis.jobs import Work
+from chassis.problems import Problem
+from services.tracking.rounds import rules, service
+from services.tracking.rounds.workbook import Workbook, read
+
+KIND = "import_round"
+
+
+async def checked(content: bytes) -> Workbook:
+    """Return the workbook if every part of it sums to its whole; else raise which rows do not."""
+    # Reading takes a tenth of a second of one core, which other requests must not wait for.
+    book = await asyncio.to_thread(read, content)
+    if faults := rules.disagreements(book):
+        detail = f"{len(faults)} rows do not sum; nothing was kept. Correct them and send it again."
+        raise Problem(422, "round-does-not-sum", detail, errors=faults)
+    return book
+
+
+async def import_round(work: Work) -> None:
+    """Keep the whole round in one transaction: a round half kept would show wrong sums."""
+    book = await checked(work.job.payload)
+    async with work.step(1) as (session, tally):
+        known = await service.known_places(session)
+        for remark in [*rules.against_gazetteer(book, known), *book.warnings]:
+            tally.warn(remark)
+        changed = await service.restate(session, book)
+        for row in book.rows:
+            # A baladiya's row repeats what its muhallas say; it changes with them.
+            said = service.counts(row) if row.sheet != "Baladiya Main" else {}
+            new = bool(changed.intersection(said)) or (not said and bool(changed))
+            tally.accepted += new
+            tally.unchanged += not new

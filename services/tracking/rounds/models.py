@@ -1,0 +1,87 @@
+"""A round and its figures: as kept (Round, Figure, RoundPlace) and as shown."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+from sqlmodel import Field
+
+from chassis.clock import UtcDateTime, now
+from services.tracking.tables import Table
+
+Population = Literal["migrant", "idp", "returnee"]
+Dimension = Literal["nationality", "shelter", "arrival", "permit", "demographic"]
+
+
+class Round(Table, table=True):
+    """One collection of figures over the whole country; `restated` counts later corrections."""
+
+    number: int = Field(primary_key=True)
+    population: str = Field(primary_key=True)
+    period: str | None = None
+    individuals: int
+    places: int
+    version: int = 1
+    imported_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Figure(Table, table=True):
+    """Individuals counted in one muhalla: all (`total`), or one category of a dimension."""
+
+    round_number: int = Field(primary_key=True)
+    population: str = Field(primary_key=True)
+    pcode: str = Field(primary_key=True)
+    dimension: str = Field(primary_key=True)
+    category: str = Field(primary_key=True)
+    value: int
+
+
+class RoundPlace(Table, table=True):
+    """What a round calls a place; used where the gazetteer has no name for it."""
+
+    __tablename__ = "round_place"
+
+    round_number: int = Field(primary_key=True)
+    pcode: str = Field(primary_key=True)
+    name_en: str
+    name_ar: str
+
+
+class RoundOut(BaseModel):
+    """A round; `individuals` is the sum of all its muhallas, `version` grows when restated."""
+
+    number: int
+    population: Population
+    period: str | None
+    individuals: int
+    places: int
+    version: int
+    imported_at: datetime
+
+
+class RoundsOut(BaseModel):
+    items: list[RoundOut]
+    next_cursor: str | None
+
+
+class FigureOut(BaseModel):
+    """
+    Individuals of a population in a place, in all or in one category.
+
+    `nationality` is ISO 3166-1 alpha-3, `unknown`, or `other` with the region the round gives.
+    """
+
+    pcode: str
+    name: str
+    name_ar: str
+    level: int
+    population: Population
+    value: int
+    by: Dimension | None = None
+    category: str | None = None
+    nationality: str | None = None
+
+
+class FiguresOut(BaseModel):
+    items: list[FigureOut]
+    next_cursor: str | None
