@@ -1,16 +1,17 @@
 """One request, or one event, is one transaction, committed at the edge before the answer leaves."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import event, inspect
+from sqlalchemy import event, func, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.tables import ServiceTables
@@ -69,6 +70,19 @@ def database_of(request: Request) -> Database:
     database = request.app.state.database
     assert isinstance(database, Database)  # noqa: S101 - create_service put it there; this tells mypy.
     return database
+
+
+async def take_turns(session: AsyncSession, turn: str, *, shared: bool = False) -> None:
+    """
+    Hold a turn until the transaction ends; several may share it, or one has it alone.
+
+    For transactions that would each have to see what the other has not committed yet. SQLite's
+    writers take turns anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(turn.encode()).digest()[:7])
+        suffix = "_shared" if shared else ""
+        await session.exec(select(getattr(func, f"pg_advisory_xact_lock{suffix}")(number)))
 
 
 def leave_work(session: AsyncSession) -> None:

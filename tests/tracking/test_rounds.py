@@ -255,9 +255,6 @@ async def test_figures_come_in_pages_without_gap_or_repeat(tracking: Running) ->
     seen = []
     query: dict[str, Any] = {"level": 4, "by": "nationality", "limit": 7}
     while True:
-        query = {"level": 4, "by": "nationality", "limit": 7} | (
-            {"cursor": cursor} if cursor else {}
-        )
         page = (await tracking.client.get("/v1/tracking/rounds/7/figures", params=query)).json()
         seen += [(item["pcode"], item["category"]) for item in page["items"]]
         query["cursor"] = page["next_cursor"]

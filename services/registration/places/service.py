@@ -1,33 +1,32 @@
 """Which places registration knows, and how long it waits for one just imported."""
 
-import asyncio
 from collections.abc import Collection
 
 from sqlmodel import col, select
 
-from chassis.clock import now
+from chassis import patience
 from chassis.db import Database
 from services.registration.places.models import Place
 
 MANTIKA_LENGTH = 6
-LOOK_AGAIN_SECONDS = 0.1
 
 
-async def unknown(database: Database, pcodes: Collection[str], patience: float) -> set[str]:
+async def unknown(database: Database, pcodes: Collection[str], seconds: float) -> set[str]:
     """
     Return those of the p-codes that no place has.
 
     A place imported a moment ago may still be on its way here, so a code below a known mantika
-    is waited for, at most `patience` seconds; a code of nowhere is not.
+    is waited for, at most `seconds`; a code of nowhere is not.
     """
-    started = now()
-    while True:
+    missing: set[str] = set()
+
+    async def settled() -> bool:
+        nonlocal missing
         missing = set(pcodes) - await _known(database, pcodes)
-        if not missing or not await _may_come(database, missing):
-            return missing
-        if (now() - started).total_seconds() >= patience:
-            return missing
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return not missing or not await _may_come(database, missing)
+
+    await patience.until(settled, seconds)
+    return missing
 
 
 async def _known(database: Database, pcodes: Collection[str]) -> set[str]:

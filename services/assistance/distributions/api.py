@@ -1,0 +1,55 @@
+"""HTTP in and out for distributions; no decisions."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession
+from chassis.paging import Cursor, Limit, next_cursor
+from services.assistance.distributions import service
+from services.assistance.distributions.models import (
+    DistributionIn,
+    DistributionOut,
+    DistributionsOut,
+)
+
+PATH = "/v1/assistance/distributions"
+
+router = APIRouter(prefix=PATH, tags=["distributions"])
+
+
+@router.post("", status_code=201)
+async def deliver(
+    form: DistributionIn, response: Response, caller: CallerDep, session: WriteSession
+) -> DistributionOut:
+    """Deliver an entitlement, once; a second delivery is refused."""
+    distribution = await service.deliver(session, form, caller)
+    response.headers["Location"] = f"{PATH}/{distribution.id}"
+    return DistributionOut.model_validate(distribution, from_attributes=True)
+
+
+@router.get("")
+async def list_distributions(
+    caller: CallerDep,
+    session: ReadSession,
+    programme_id: UUID | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> DistributionsOut:
+    found = await service.find(
+        session, caller, programme_id=programme_id, after=cursor, limit=limit + 1
+    )
+    page, following = next_cursor(found, limit)
+    return DistributionsOut(
+        items=[DistributionOut.model_validate(each, from_attributes=True) for each in page],
+        next_cursor=following,
+    )
+
+
+@router.get("/{distribution_id}")
+async def get_distribution(
+    distribution_id: UUID, caller: CallerDep, session: ReadSession
+) -> DistributionOut:
+    distribution = await service.get(session, distribution_id, caller)
+    return DistributionOut.model_validate(distribution, from_attributes=True)

@@ -1,0 +1,52 @@
+"""A distribution: an item handed over (DistributionIn, Distribution, DistributionOut)."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel
+from pydantic import Field as Shape
+from sqlmodel import Field
+
+from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.strict import Day, Strict
+from services.assistance.tables import Table
+
+
+def _not_in_the_future(day: date) -> date:
+    if day > today():
+        raise ValueError("is in the future")
+    return day
+
+
+class DistributionIn(Strict):
+    """Which entitlement was delivered, and when."""
+
+    entitlement_id: UUID
+    delivered_on: Annotated[Day, AfterValidator(_not_in_the_future)] = Shape(default_factory=today)
+
+
+class Distribution(Table, table=True):
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    entitlement_id: UUID = Field(foreign_key="entitlement.id", unique=True)
+    programme_id: UUID = Field(index=True)
+    person_id: UUID
+    organisation: str
+    delivered_on: date
+    delivered_by: str
+    recorded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class DistributionOut(BaseModel):
+    id: UUID
+    entitlement_id: UUID
+    programme_id: UUID
+    person_id: UUID
+    delivered_on: date
+    delivered_by: str
+    recorded_at: datetime
+
+
+class DistributionsOut(BaseModel):
+    items: list[DistributionOut]
+    next_cursor: str | None

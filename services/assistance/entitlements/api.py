@@ -1,0 +1,40 @@
+"""HTTP out for entitlements; they are opened by events, never by a request."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession
+from chassis.paging import Cursor, Limit, next_cursor
+from services.assistance.entitlements import service
+from services.assistance.entitlements.models import EntitlementOut, EntitlementsOut, Status
+
+router = APIRouter(prefix="/v1/assistance/entitlements", tags=["entitlements"])
+
+
+@router.get("")
+async def list_entitlements(
+    caller: CallerDep,
+    session: ReadSession,
+    *,
+    person_id: UUID | None = None,
+    programme_id: UUID | None = None,
+    status: Status | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> EntitlementsOut:
+    found = await service.find(
+        session,
+        caller,
+        person_id=person_id,
+        programme_id=programme_id,
+        status=status,
+        after=cursor,
+        limit=limit + 1,
+    )
+    page, following = next_cursor(found, limit)
+    return EntitlementsOut(
+        items=[EntitlementOut.model_validate(each, from_attributes=True) for each in page],
+        next_cursor=following,
+    )

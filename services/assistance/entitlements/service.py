@@ -1,0 +1,116 @@
+"""What can be done with entitlements. Callers own the transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.auth import Caller
+from chassis.clock import today
+from chassis.db import insert_new, take_turns
+from chassis.jobs import Work
+from services.assistance.entitlements.models import Entitlement, Status
+from services.assistance.people.models import Person
+from services.assistance.programmes import rules
+from services.assistance.programmes.models import Programme
+from services.assistance.programmes.service import TURN
+
+PEOPLE_A_STEP = 200
+
+
+async def entitle_person(session: AsyncSession, person: Person) -> None:
+    """Open an entitlement in every programme that covers the person and has none for them."""
+    statement = select(Programme).where(col(Programme.ends_on) >= today())
+    for programme in (await session.exec(statement)).all():
+        await _entitle(session, programme, person)
+
+
+async def _entitle(session: AsyncSession, programme: Programme, person: Person) -> bool:
+    covered = person.departed_on is None and rules.covers(
+        categories=programme.population_categories,
+        places=programme.places,
+        ends_on=programme.ends_on,
+        category=person.population_category,
+        pcode=person.location_pcode,
+        today=today(),
+    )
+    entitlement = Entitlement(programme_id=programme.id, person_id=person.id)
+    return covered and await insert_new(session, entitlement)
+
+
+async def entitle_people(work: Work) -> None:
+    """Entitle the people whom a new programme finds already registered; a job, in steps."""
+    programme_id = UUID(work.job.payload.decode())
+    after: UUID | None = None
+    while True:
+        async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
+            # Whoever is being registered in this moment is waited for, once and for all.
+            await take_turns(session, TURN)
+            programme = await session.get(Programme, programme_id)
+            people = await _people(session, after)
+            for person in people:
+                new = programme is not None and await _entitle(session, programme, person)
+                tally.accepted += new
+                tally.unchanged += not new
+        if not people:
+            return
+        after = people[-1].id
+
+
+async def _people(session: AsyncSession, after: UUID | None) -> Sequence[Person]:
+    statement = select(Person).order_by(col(Person.id)).limit(PEOPLE_A_STEP)
+    if after:
+        statement = statement.where(col(Person.id) > after)
+    return (await session.exec(statement)).all()
+
+
+async def close_all(session: AsyncSession, person_id: UUID, reason: str) -> None:
+    """Close what a person has not received; what they have received stays as it is."""
+    await session.exec(
+        update(Entitlement)
+        .where(col(Entitlement.person_id) == person_id, col(Entitlement.status) == "open")
+        .values(status="closed", closed_because=reason, version=col(Entitlement.version) + 1)
+    )
+
+
+async def find(
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    person_id: UUID | None,
+    programme_id: UUID | None,
+    status: Status | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Entitlement]:
+    statement = select(Entitlement).join(
+        Programme,
+        (col(Programme.id) == col(Entitlement.programme_id))
+        & (col(Programme.organisation) == caller.organisation),
+    )
+    if person_id:
+        statement = statement.where(col(Entitlement.person_id) == person_id)
+    if programme_id:
+        statement = statement.where(col(Entitlement.programme_id) == programme_id)
+    if status:
+        statement = statement.where(col(Entitlement.status) == status)
+    if after:
+        statement = statement.where(col(Entitlement.id) > after)
+    return (await session.exec(statement.order_by(col(Entitlement.id)).limit(limit))).all()
+
+
+async def of_person(
+    session: AsyncSession, caller: Caller, person_id: UUID
+) -> list[tuple[Entitlement, Programme]]:
+    statement = (
+        select(Entitlement, Programme)
+        .join(Programme, col(Programme.id) == col(Entitlement.programme_id))
+        .where(
+            col(Entitlement.person_id) == person_id,
+            col(Programme.organisation) == caller.organisation,
+        )
+        .order_by(col(Entitlement.id))
+    )
+    return [(entitlement, programme) for entitlement, programme in await session.exec(statement)]

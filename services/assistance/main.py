@@ -1,0 +1,45 @@
+"""Who receives what: assistance's table of contents."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from chassis.app import Service, create_service
+from chassis.auth import KeySource
+from chassis.bus import EventBus
+from chassis.inbox import Subscriptions
+from chassis.settings import Settings
+from contracts.registration import PersonRegistered
+from contracts.returns import PersonDeparted
+from contracts.tracking import PlacesChanged
+from services.assistance.distributions import api as distributions
+from services.assistance.entitlements import api as entitlements
+from services.assistance.entitlements.service import entitle_people
+from services.assistance.people import api as people
+from services.assistance.people.handlers import close_for_departed, entitle_new_person
+from services.assistance.places.handlers import keep_places
+from services.assistance.programmes import api as programmes
+from services.assistance.programmes.service import KIND
+from services.assistance.tables import TABLES
+
+SUBSCRIPTIONS: Subscriptions = {
+    PlacesChanged: keep_places,
+    PersonRegistered: entitle_new_person,
+    PersonDeparted: close_for_departed,
+}
+
+SERVICE = Service(
+    name="assistance",
+    title="Masar assistance",
+    folder=Path(__file__).parent,
+    tables=TABLES,
+    routers=[programmes.router, entitlements.router, distributions.router, people.router],
+    subscriptions=SUBSCRIPTIONS,
+    runners={KIND: entitle_people},
+)
+
+
+def create_app(
+    settings: Settings | None = None, bus: EventBus | None = None, keys: KeySource | None = None
+) -> FastAPI:
+    return create_service(SERVICE, settings, bus, keys)

@@ -1,0 +1,30 @@
+"""What assistance does when others report something about a person."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.db import take_turns
+from contracts.registration import PersonRegistered
+from contracts.returns import PersonDeparted
+from services.assistance.entitlements import service as entitlements
+from services.assistance.people.models import Person
+from services.assistance.programmes.service import TURN
+
+
+async def entitle_new_person(session: AsyncSession, event: PersonRegistered) -> None:
+    """Remember the person, and open an entitlement in every programme that covers them."""
+    # A programme made in this moment must see this person, or this must see the programme.
+    await take_turns(session, TURN, shared=True)
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    person.population_category = event.population_category
+    person.location_pcode = event.location_pcode
+    person.registered_on = event.registered_on
+    session.add(person)
+    await entitlements.entitle_person(session, person)
+
+
+async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> None:
+    """Note that the person left, and close what they have not received."""
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    person.departed_on = event.departed_on
+    session.add(person)
+    await entitlements.close_all(session, event.person_id, "departed")

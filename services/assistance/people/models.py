@@ -1,0 +1,42 @@
+"""Assistance's own small copy of the people in the register, fed by events."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlmodel import Field
+
+from services.assistance.entitlements.models import Status
+from services.assistance.tables import Table
+
+
+class Person(Table, table=True):
+    """
+    What assistance must know of a person: never a name.
+
+    Somebody who departed may be known by that alone, when the news of it was the first to come.
+    """
+
+    id: UUID = Field(primary_key=True)
+    population_category: str | None = None
+    location_pcode: str | None = Field(default=None, index=True)
+    registered_on: date | None = None
+    departed_on: date | None = None
+
+
+class EntitlementOfPerson(BaseModel):
+    id: UUID
+    programme_id: UUID
+    programme: str
+    item: str
+    status: Status
+
+
+class PersonOut(BaseModel):
+    """What assistance knows of a person."""
+
+    id: UUID
+    status: Literal["known", "departed"]
+    departed_on: date | None
+    entitlements: list[EntitlementOfPerson]

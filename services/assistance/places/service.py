@@ -1,0 +1,43 @@
+"""Which places assistance knows, and how long it waits for one just imported."""
+
+from collections.abc import Collection
+
+from sqlmodel import col, select
+
+from chassis import patience
+from chassis.db import Database
+from services.assistance.places.models import Place
+
+MANTIKA_LENGTH = 6
+
+
+async def unknown(database: Database, pcodes: Collection[str], seconds: float) -> set[str]:
+    """
+    Return those of the p-codes that no place has.
+
+    A place imported a moment ago may still be on its way here, so a code below a known mantika
+    is waited for, at most `seconds`; a code of nowhere is not.
+    """
+    missing: set[str] = set()
+
+    async def settled() -> bool:
+        nonlocal missing
+        missing = set(pcodes) - await _known(database, pcodes)
+        return not missing or not await _may_come(database, missing)
+
+    await patience.until(settled, seconds)
+    return missing
+
+
+async def _known(database: Database, pcodes: Collection[str]) -> set[str]:
+    async with database.read() as session:
+        statement = select(Place.pcode).where(col(Place.pcode).in_(set(pcodes)))
+        return set((await session.exec(statement)).all())
+
+
+async def _may_come(database: Database, missing: Collection[str]) -> bool:
+    async with database.read() as session:
+        if (await session.exec(select(Place.pcode).limit(1))).first() is None:
+            return True
+    mantikas = {pcode[:MANTIKA_LENGTH] for pcode in missing}
+    return bool(await _known(database, mantikas))

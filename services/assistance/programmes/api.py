@@ -1,0 +1,60 @@
+"""HTTP in and out for programmes; no decisions."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession, database_of
+from chassis.paging import Cursor, Limit, next_cursor
+from chassis.problems import Fault, Problem
+from services.assistance.places import service as places
+from services.assistance.programmes import service
+from services.assistance.programmes.models import ProgrammeIn, ProgrammeOut, ProgrammesOut
+
+PATH = "/v1/assistance/programmes"
+PATIENCE_SECONDS = 3.0
+
+router = APIRouter(prefix=PATH, tags=["programmes"])
+
+
+@router.post("", status_code=201, responses={200: {"model": ProgrammeOut}})
+async def create_programme(
+    form: ProgrammeIn,
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    session: WriteSession,
+) -> ProgrammeOut:
+    """Make a programme; everybody it covers is entitled within seconds, now and later."""
+    unknown = await places.unknown(database_of(request), form.places, PATIENCE_SECONDS)
+    if unknown:
+        faults = [
+            Fault(pointer=f"/places/{i}", code="unknown_place", detail="No place has this p-code.")
+            for i, pcode in enumerate(form.places)
+            if pcode in unknown
+        ]
+        raise Problem(422, "unknown-place", "A place is not known.", errors=faults)
+    programme, is_new = await service.create(session, form, caller)
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"{PATH}/{programme.id}"
+    response.headers["ETag"] = f'"{programme.version}"'
+    return service.shown(programme)
+
+
+@router.get("")
+async def list_programmes(
+    caller: CallerDep, session: ReadSession, cursor: Cursor = None, limit: Limit = 50
+) -> ProgrammesOut:
+    found = await service.find(session, caller, cursor, limit + 1)
+    page, following = next_cursor(found, limit)
+    return ProgrammesOut(items=[service.shown(each) for each in page], next_cursor=following)
+
+
+@router.get("/{programme_id}")
+async def get_programme(
+    programme_id: UUID, response: Response, caller: CallerDep, session: ReadSession
+) -> ProgrammeOut:
+    programme = await service.get(session, programme_id, caller)
+    response.headers["ETag"] = f'"{programme.version}"'
+    return service.shown(programme)

@@ -1,0 +1,89 @@
+"""What can be done with programmes. Callers own the transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import jobs
+from chassis.auth import Caller
+from chassis.db import insert_new
+from chassis.problems import Problem, not_found
+from services.assistance.programmes.models import (
+    Item,
+    Period,
+    Programme,
+    ProgrammeIn,
+    ProgrammeOut,
+)
+
+TURN = "entitling"
+"""Held alone by a new programme that looks for its people, shared by people who arrive."""
+KIND = "entitle_people"
+
+
+async def create(
+    session: AsyncSession, form: ProgrammeIn, caller: Caller
+) -> tuple[Programme, bool]:
+    """
+    Make a programme, and leave the work of finding its people to a job; say whether it is new.
+
+    The same programme sent again is the first one; another one under its name is refused.
+    """
+    programme = Programme(
+        organisation=caller.organisation,
+        name=form.name,
+        donor=form.donor,
+        starts_on=form.period.starts_on,
+        ends_on=form.period.ends_on,
+        population_categories=sorted(set(form.population_categories)),
+        places=sorted(set(form.places)),
+        item_name=form.item.name,
+        item_quantity=form.item.quantity,
+        item_unit=form.item.unit,
+        created_by=caller.id,
+    )
+    if await insert_new(session, programme):
+        jobs.submit(session, KIND, str(programme.id).encode(), total=0, caller=caller)
+        return programme, True
+    statement = select(Programme).where(
+        col(Programme.organisation) == caller.organisation, col(Programme.name) == form.name
+    )
+    known = (await session.exec(statement)).one()
+    if shown(known).model_dump(exclude={"id"}) != shown(programme).model_dump(exclude={"id"}):
+        raise Problem(
+            409, "programme-exists", "A programme of this name is there, with other content."
+        )
+    return known, False
+
+
+async def get(session: AsyncSession, programme_id: UUID, caller: Caller) -> Programme:
+    programme = await session.get(Programme, programme_id)
+    if programme is None or programme.organisation != caller.organisation:
+        raise not_found("programme")
+    return programme
+
+
+async def find(
+    session: AsyncSession, caller: Caller, after: UUID | None, limit: int
+) -> Sequence[Programme]:
+    statement = select(Programme).where(col(Programme.organisation) == caller.organisation)
+    if after:
+        statement = statement.where(col(Programme.id) > after)
+    return (await session.exec(statement.order_by(col(Programme.id)).limit(limit))).all()
+
+
+def shown(programme: Programme) -> ProgrammeOut:
+    return ProgrammeOut.model_validate(
+        programme.model_dump(include={"id", "name", "donor", "population_categories", "places"})
+        | {
+            "period": Period(starts_on=programme.starts_on, ends_on=programme.ends_on),
+            "item": Item(
+                name=programme.item_name,
+                quantity=programme.item_quantity,
+                unit=programme.item_unit,
+            ),
+            "version": programme.version,
+        }
+    )

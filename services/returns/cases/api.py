@@ -1,0 +1,140 @@
+"""HTTP in and out for return cases; no decisions."""
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from chassis.auth import Caller, CallerDep
+from chassis.db import ReadSession, WriteSession, database_of
+from chassis.paging import Cursor, Limit, next_cursor
+from chassis.problems import Fault, Problem
+from chassis.strict import Strict
+from services.returns.cases import service
+from services.returns.cases.models import (
+    Case,
+    CaseIn,
+    CaseOut,
+    CasesOut,
+    Clearance,
+    Consent,
+    Departure,
+    Screening,
+    Withdrawal,
+)
+from services.returns.cases.rules import Status
+from services.returns.people import service as people
+
+PATH = "/v1/returns/cases"
+PATIENCE_SECONDS = 3.0
+ETAG = re.compile(r'"([0-9]{1,9})"')
+
+router = APIRouter(prefix=PATH, tags=["cases"])
+
+IfMatch = Annotated[str | None, Header(max_length=64, description="The ETag that you have seen.")]
+
+
+@router.post("", status_code=201)
+async def open_case(
+    form: CaseIn, request: Request, response: Response, caller: CallerDep, session: WriteSession
+) -> CaseOut:
+    """Open a return case for a registered person."""
+    if not await people.is_registered(database_of(request), form.person_id, PATIENCE_SECONDS):
+        fault = Fault(pointer="/person_id", code="unknown_person", detail="Nobody has this id.")
+        raise Problem(422, "unknown-person", "The person is not registered.", errors=[fault])
+    case = await service.open_case(session, form, caller)
+    response.headers["Location"] = f"{PATH}/{case.id}"
+    return _shown(case, response)
+
+
+@router.get("")
+async def list_cases(
+    caller: CallerDep,
+    session: ReadSession,
+    *,
+    person_id: UUID | None = None,
+    status: Status | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> CasesOut:
+    found = await service.find(
+        session, caller, person_id=person_id, status=status, after=cursor, limit=limit + 1
+    )
+    page, following = next_cursor(found, limit)
+    return CasesOut(items=[service.shown(case) for case in page], next_cursor=following)
+
+
+@router.get("/{case_id}")
+async def get_case(
+    case_id: UUID, response: Response, caller: CallerDep, session: ReadSession
+) -> CaseOut:
+    return _shown(await service.get(session, case_id, caller), response)
+
+
+class Step:
+    """What every step of the way asks for, beside its evidence."""
+
+    def __init__(
+        self,
+        case_id: UUID,
+        response: Response,
+        caller: CallerDep,
+        session: WriteSession,
+        if_match: IfMatch = None,
+    ) -> None:
+        self.case_id = case_id
+        self.response = response
+        self.caller: Caller = caller
+        self.session = session
+        self.expected = _version(if_match)
+
+    async def take(self, wanted: Status, evidence: Strict) -> CaseOut:
+        case = await service.take_step(
+            self.session, self.case_id, wanted, evidence, self.caller, expected=self.expected
+        )
+        return _shown(case, self.response)
+
+
+StepDep = Annotated[Step, Depends()]
+
+
+@router.post("/{case_id}/screening")
+async def screen(step: StepDep, evidence: Screening) -> CaseOut:
+    return await step.take("screened", evidence)
+
+
+@router.post("/{case_id}/consent")
+async def consent(step: StepDep, evidence: Consent) -> CaseOut:
+    return await step.take("consented", evidence)
+
+
+@router.post("/{case_id}/clearance")
+async def clear(step: StepDep, evidence: Clearance) -> CaseOut:
+    return await step.take("cleared", evidence)
+
+
+@router.post("/{case_id}/departure")
+async def depart(step: StepDep, evidence: Departure) -> CaseOut:
+    """The person boarded; assistance closes what is open, registration marks them departed."""
+    return await step.take("departed", evidence)
+
+
+@router.post("/{case_id}/withdrawal")
+async def withdraw(step: StepDep, evidence: Withdrawal) -> CaseOut:
+    """The person changed their mind; possible at any time before departure, without a reason."""
+    return await step.take("withdrawn", evidence)
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem(412, "version-mismatch", "If-Match must be an ETag that was given here.")
+    return int(found[1])
+
+
+def _shown(case: Case, response: Response) -> CaseOut:
+    response.headers["ETag"] = f'"{case.version}"'
+    return service.shown(case)

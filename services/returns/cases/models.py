@@ -1,0 +1,113 @@
+"""A return case: its steps (CaseIn, Screening …), as kept (Case), as shown (CaseOut)."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import Field as Shape
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.strict import Code, Day, Strict
+from services.returns.cases.rules import Status
+from services.returns.tables import Table
+
+
+def _not_in_the_future(day: date) -> date:
+    if day > today():
+        raise ValueError("is in the future")
+    return day
+
+
+PastDay = Annotated[Day, AfterValidator(_not_in_the_future)]
+Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}$")]
+Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
+Flag = Annotated[bool, Shape(strict=True)]
+Yes = Literal[True]
+
+
+class CaseIn(Strict):
+    """Who wishes to return, and where to (ISO 3166-1 alpha-3)."""
+
+    person_id: UUID
+    destination_country: Country | None = None
+
+
+class Screening(Strict):
+    """The interview in which needs and risks of the return itself are found."""
+
+    screened_on: PastDay = Shape(default_factory=today)
+    vulnerability_level: Literal["low", "medium", "high", "critical"]
+    asylum_referral_offered: Flag = False
+
+
+class Consent(Strict):
+    """
+    Free and informed: told in the person's own language, with the alternatives, and to whom.
+
+    Whether they were detained is recorded, because consent in detention is judged otherwise.
+    """
+
+    given: Yes
+    given_on: PastDay = Shape(default_factory=today)
+    language: Language
+    interpreter: Flag = False
+    detained: Flag = False
+    alternatives_explained: Yes
+
+
+class Clearance(Strict):
+    """Papers and health for the journey; each has its own clock."""
+
+    travel_document_type: Code = "passport"
+    travel_document_expires_on: Day
+    fit_to_travel_until: Day
+
+
+class Departure(Strict):
+    """Boarding; consent is asked for once more on the day."""
+
+    departed_on: PastDay = Shape(default_factory=today)
+    consent_reconfirmed: Yes
+
+
+class Withdrawal(Strict):
+    """A change of mind, possible until boarding; nobody has to say why."""
+
+    withdrawn_on: PastDay = Shape(default_factory=today)
+
+
+class Case(Table, table=True):
+    """`open_for` holds the person while the case goes on, so that nobody has two at a time."""
+
+    __tablename__ = "return_case"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    organisation: str
+    person_id: UUID = Field(index=True)
+    open_for: UUID | None = Field(default=None, unique=True)
+    destination_country: str | None = None
+    status: str = Field(default="open", index=True)
+    steps: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    version: int = 1
+    created_by: str
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class CaseOut(BaseModel):
+    """A case; `steps` holds the evidence of each step taken, by its name."""
+
+    id: UUID
+    person_id: UUID
+    destination_country: str | None
+    status: Status
+    steps: dict[str, Any]
+    version: int
+    created_at: datetime
+
+
+class CasesOut(BaseModel):
+    items: list[CaseOut]
+    next_cursor: str | None

@@ -1,0 +1,35 @@
+"""Who goes home, and how: returns' table of contents."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from chassis.app import Service, create_service
+from chassis.auth import KeySource
+from chassis.bus import EventBus
+from chassis.inbox import Subscriptions
+from chassis.settings import Settings
+from contracts.registration import PersonRegistered
+from services.returns.cases import api as cases
+from services.returns.people import api as people
+from services.returns.people.handlers import remember_person
+from services.returns.tables import TABLES
+
+SUBSCRIPTIONS: Subscriptions = {
+    PersonRegistered: remember_person,
+}
+
+SERVICE = Service(
+    name="returns",
+    title="Masar returns",
+    folder=Path(__file__).parent,
+    tables=TABLES,
+    routers=[cases.router, people.router],
+    subscriptions=SUBSCRIPTIONS,
+)
+
+
+def create_app(
+    settings: Settings | None = None, bus: EventBus | None = None, keys: KeySource | None = None
+) -> FastAPI:
+    return create_service(SERVICE, settings, bus, keys)

@@ -1,0 +1,34 @@
+"""HTTP out for people: what returns knows of one."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession
+from chassis.problems import not_found
+from services.returns.cases import service as cases
+from services.returns.cases.models import CaseOut
+from services.returns.people.models import Person
+
+router = APIRouter(prefix="/v1/returns/people", tags=["people"])
+
+MOST_CASES = 100
+
+
+class PersonOut(BaseModel):
+    """What returns knows of a person: their cases, the newest last."""
+
+    id: UUID
+    cases: list[CaseOut]
+
+
+@router.get("/{person_id}")
+async def get_person(person_id: UUID, caller: CallerDep, session: ReadSession) -> PersonOut:
+    if await session.get(Person, person_id) is None:
+        raise not_found("person")
+    found = await cases.find(
+        session, caller, person_id=person_id, status=None, after=None, limit=MOST_CASES
+    )
+    return PersonOut(id=person_id, cases=[cases.shown(case) for case in found])
