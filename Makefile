@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+COMPOSE ?= docker compose
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix demo up down logs bench lock migration events
@@ -11,11 +12,11 @@ INSTALLED := $(VENV)/.installed
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(INSTALLED): requirements.lock
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing the locked versions into $(VENV) …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@touch $@
+run: $(INSTALLED) ## Start the whole system in one process, on http://127.0.0.1:8000
+	@exec $(BIN)/python standalone.py
+
+demo: $(INSTALLED) ## Tell its story to a running system
+	@$(BIN)/python -m cli demo
 
 check: $(INSTALLED) ## Format, lint, types, imports
 	@$(BIN)/ruff format --check --quiet .
@@ -23,15 +24,38 @@ check: $(INSTALLED) ## Format, lint, types, imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-fix: $(INSTALLED) ## What a machine can repair
-	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
-
 test: $(INSTALLED) ## Everything, on real PostgreSQL and RabbitMQ too
 	@$(BIN)/pytest
 
-lock: $(INSTALLED) ## Pin again, to the newest allowed versions
-	@$(BIN)/uv lock --upgrade --quiet
-	@$(BIN)/uv export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-annotate --no-header --output-file requirements.lock
+bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+fix: $(INSTALLED) ## What a machine can repair
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+up: ## Start everything with Compose; the first time writes .env
+	@deploy/write-env
+	@$(COMPOSE) up --detach --build --wait
+
+down: ## Stop what Compose started; its volumes stay
+	@$(COMPOSE) down
+
+logs: ## Follow the logs, of one service with S=registration
+	@$(COMPOSE) logs --follow $(S)
 
 migration: $(INSTALLED) ## Write a migration: S=registration M="What it does"
 	@$(BIN)/python -m cli.migration $(S) "$(M)"
+
+events: $(INSTALLED) ## Write the events' schemas and docs/events.md again
+	@$(BIN)/python -m cli.events
+
+lock: $(INSTALLED) ## Pin again, to the newest allowed versions, the whole and each image
+	@$(BIN)/uv lock --upgrade --quiet
+	@$(BIN)/python -m cli.lock
+
+$(INSTALLED): requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked versions into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@

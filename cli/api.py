@@ -1,0 +1,165 @@
+"""Masar's API as its own commands use it: patient with a system that is being restarted."""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PATIENCE_SECONDS = 90.0
+PAUSE_SECONDS = 0.5
+NOT_NOW = {502, 503, 504}
+UNAUTHENTICATED = 401
+OPERATIONS = {
+    "name": "Operations client of the demo",
+    "organisation": "iom",
+    "roles": [
+        "enumerator",
+        "case_worker",
+        "medical_staff",
+        "protection_officer",
+        "data_analyst",
+        "integrator",
+    ],
+}
+
+
+class RefusedError(Exception):
+    """The system refused; the problem says why."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        try:
+            self.problem: dict[str, Any] = response.json()
+        except ValueError:
+            self.problem = {"type": "/problems/unreadable", "detail": response.text[:200]}
+        where = f"{response.request.method} {response.request.url.path}"
+        super().__init__(f"{where}: {self.status} {self.problem.get('detail')}")
+
+    @property
+    def slug(self) -> str:
+        return str(self.problem.get("type", "")).rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    base_url: str
+    client_id: str
+    client_secret: str
+
+
+class Api:
+    """
+    A client with a token of its own, which it renews.
+
+    Every request is tried again while the system is away. That is safe for all that the
+    commands send: what was done already is answered as done.
+    """
+
+    def __init__(self, credentials: Credentials, patience: float = PATIENCE_SECONDS) -> None:
+        self._credentials = credentials
+        self._patience = patience
+        self._client = httpx.Client(
+            base_url=credentials.base_url, timeout=60, trust_env=False, follow_redirects=False
+        )
+        self._token = ""
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.send("GET", path, params={k: v for k, v in query.items() if v is not None})
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.send("POST", path, json=body)
+
+    def upload(self, path: str, **files: tuple[str, bytes]) -> Any:
+        return self.send("POST", path, files=files)
+
+    def send(self, method: str, path: str, **content: Any) -> Any:
+        """Return the answer's JSON; RefusedError when it is a problem that waiting won't solve."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                response = self._once(method, path, content)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if response.is_success:
+                    return response.json() if response.content else None
+                if response.status_code not in NOT_NOW or time.monotonic() > deadline:
+                    raise RefusedError(response)
+            time.sleep(PAUSE_SECONDS)
+
+    def _once(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
+        if not self._token:
+            self._renew()
+        headers = {"Authorization": f"Bearer {self._token}"}
+        response = self._client.request(method, path, headers=headers, **content)
+        if response.status_code == UNAUTHENTICATED:
+            self._renew()
+            headers = {"Authorization": f"Bearer {self._token}"}
+            response = self._client.request(method, path, headers=headers, **content)
+        return response
+
+    def _renew(self) -> None:
+        response = self._client.post(
+            "/v1/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": self._credentials.client_id,
+                "client_secret": self._credentials.client_secret,
+            },
+        )
+        if response.status_code in NOT_NOW:
+            raise httpx.ConnectError("not ready to give a token")
+        if not response.is_success:
+            raise RefusedError(response)
+        self._token = response.json()["access_token"]
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def operations(home: Path, environment: Path, base_url: str | None = None) -> Api:
+    """
+    Return a client for trying the system that is running.
+
+    In one process it is the one that the first start made; on Compose the administrator, whose
+    secret is in .env, makes one now. LookupError when neither is there.
+    """
+    bootstrap = home / "bootstrap.json"
+    if bootstrap.exists():
+        told = json.loads(bootstrap.read_text())
+        url = base_url or told["base_url"]
+        credentials = Credentials(url, told["client_id"], told["client_secret"])
+        if _answers(credentials):
+            return Api(credentials)
+    if environment.exists():
+        variables = _read(environment)
+        url = base_url or f"http://127.0.0.1:{variables.get('MASAR_PORT') or 8000}"
+        name, secret = variables["MASAR_ADMIN_CLIENT_ID"], variables["MASAR_ADMIN_CLIENT_SECRET"]
+        administrator = Api(Credentials(url, name, secret))
+        made = administrator.post("/v1/identity/clients", OPERATIONS)
+        administrator.close()
+        return Api(Credentials(url, made["client_id"], made["client_secret"]))
+    raise LookupError("No system is running here: start one with `make run` or `make up`.")
+
+
+def _answers(credentials: Credentials) -> bool:
+    api = Api(credentials, patience=0)
+    try:
+        api.get("/v1/tracking/places", level=1)
+    except (httpx.TransportError, RefusedError):
+        return False
+    finally:
+        api.close()
+    return True
+
+
+def _read(environment: Path) -> dict[str, str]:
+    lines = environment.read_text().splitlines()
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    told = {name: value for name, value in os.environ.items() if name.startswith("MASAR_ADMIN")}
+    return dict(pairs) | told
