@@ -1,0 +1,104 @@
+"""The main job from end to end, over HTTP, in both ways to run."""
+
+import asyncio
+import stat
+from typing import Any
+
+import pytest
+
+from cli.api import Api
+from cli.story import Input, Summary, tell_story
+from tests.e2e.conftest import OneProcess
+from tests.fleet import Fleet
+from tests.real import FOLDER
+
+
+def told(api: Api, **given: Any) -> Summary:
+    try:
+        return tell_story(api, Input(run="test", **{"gazetteers": [], **given}), lambda *_: None)
+    finally:
+        api.close()
+
+
+def check(summary: Summary) -> None:
+    assert set(summary.level_sums) == {summary.individuals}
+    assert summary.rejected == 0
+    assert summary.entitled == summary.registered
+    assert summary.delivered == summary.refused_twice == 20
+    view = summary.view
+    assert view is not None
+    assert view["missing"] == []
+    assert view["registration"]["status"] == view["assistance"]["status"] == "departed"
+    assert [each["status"] for each in view["assistance"]["entitlements"]] == ["closed"]
+    assert [case["status"] for case in view["returns"]["cases"]] == ["departed"]
+
+
+def real_input() -> dict[str, Any]:
+    """Return the real gazetteers and round where they are; made-up ones otherwise."""
+    workbook = FOLDER / "dtm" / "DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx"
+    if not workbook.exists():
+        return {}
+    names = ("lby_admin1", "lby_admin2", "lby_admin3_baladiya", "lby_admin4_muhalla")
+    files = [FOLDER / "boundaries" / f"{name}.csv" for name in names]
+    return {
+        "gazetteers": [(path.name, path.read_bytes()) for path in files],
+        "workbook": workbook.read_bytes(),
+    }
+
+
+def test_the_story_is_told_in_one_process(one_process: OneProcess) -> None:
+    ready = one_process.start()
+
+    summary = told(one_process.api(), **real_input())
+
+    check(summary)
+    assert ready < 30
+
+
+def test_a_second_start_finds_everything_again(one_process: OneProcess) -> None:
+    one_process.start()
+    first = told(one_process.api())
+    assert one_process.stop() < 5
+    before = one_process.credentials()
+
+    one_process.start()
+
+    assert one_process.credentials() == before
+    again = told(one_process.api())
+    assert (again.registered, again.unchanged) == (0, first.registered)
+
+
+def test_the_credentials_are_for_the_owner_only(one_process: OneProcess) -> None:
+    one_process.start()
+
+    path = one_process.home / "bootstrap.json"
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert set(one_process.credentials()) == {
+        "base_url",
+        "client_id",
+        "client_secret",
+        "admin_client_id",
+        "admin_client_secret",
+    }
+
+
+async def test_the_story_is_told_by_processes_on_postgres_and_rabbitmq(fleet: Fleet) -> None:
+    api = fleet.operations()
+
+    summary = await asyncio.to_thread(told, api, **real_input())
+
+    check(summary)
+
+
+@pytest.mark.parametrize("victim", ["registration", "assistance", "returns", "tracking", "gateway"])
+async def test_the_story_survives_the_death_of_any_process(fleet: Fleet, victim: str) -> None:
+    api = fleet.operations()
+    telling = asyncio.create_task(asyncio.to_thread(told, api, people=400))
+    await asyncio.sleep(1.5)
+
+    fleet.kill(victim)
+    await asyncio.sleep(1)
+    fleet.start(victim)
+
+    check(await telling)
