@@ -49,6 +49,7 @@ class Service:
     runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
     prepare: Callable[[Database], Awaitable[None]] | None = None
     matrices: tuple[str, ...] = ()
+    openapi_url: str | None = "/openapi.json"
 
 
 def create_service(
@@ -75,6 +76,7 @@ def create_service(
         title=service.title,
         version="1",
         lifespan=_lifespan(service, settings, bus, around),
+        openapi_url=service.openapi_url,
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,
@@ -85,6 +87,7 @@ def create_service(
         app.include_router(router)
     install_health(app)
     problems.install(app)
+    problems.describe(app)
     public = public_operations(*(service.matrices or (service.name,)))
     # The last one added is the first to see a request.
     app.add_middleware(StrictBody)

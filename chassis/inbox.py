@@ -80,6 +80,8 @@ class Consumer:
         self._count("any", "dead")
 
     def _count(self, type: str, outcome: str) -> None:  # noqa: A002 - CloudEvents calls it type.
+        if outcome in {"duplicate", "passed"}:
+            log.info("event_absorbed", service=self.name, type=type, outcome=outcome)
         EVENTS_RECEIVED.labels(self.name, type, outcome).inc()
 
 

@@ -203,3 +203,30 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ProblemOut, "description": "Refused; the problem says why."},
     "5XX": {"model": ProblemOut, "description": "Not available; try again later."},
 }
+
+
+def describe(app: FastAPI) -> None:
+    """Let the OpenAPI say that errors are problems, which FastAPI would call plain JSON."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        known = app.openapi_schema is not None
+        document = generated()
+        if not known:
+            _tell_of_problems(document)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document.
+
+
+def _tell_of_problems(document: dict[str, Any]) -> None:
+    for item in document["paths"].values():
+        for operation in item.values():
+            responses = operation["responses"]
+            # FastAPI's own shape of a 422 is never sent; the row for all of 4XX tells of it.
+            responses.pop("422", None)
+            for status in RESPONSES:
+                content = responses[str(status)]["content"]
+                content[MEDIA_TYPE] = content.pop("application/json")
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document.get("components", {}).get("schemas", {}).pop(unused, None)

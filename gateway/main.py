@@ -33,6 +33,8 @@ SERVICE = Service(
     tables=TABLES,
     routers=[pages.router, identity.router, people.router],
     matrices=("gateway", *SERVICES),
+    # The gateway shows the merged description there instead of its own.
+    openapi_url=None,
 )
 
 

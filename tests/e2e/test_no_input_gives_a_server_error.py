@@ -1,0 +1,57 @@
+"""Schemathesis tries what the merged OpenAPI allows and forbids; nothing may answer with a 5xx."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.conftest import OneProcess
+
+CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance"
+COMMAND = [
+    "run",
+    "--phases=examples,coverage,fuzzing",
+    "--max-examples=12",
+    f"--checks={CHECKS}",
+    "--workers=2",
+    "--seed=1",
+    "--continue-on-failure",
+    "--request-timeout=20",
+]
+
+
+def test_no_input_gives_a_server_error(one_process: OneProcess, tmp_path: Path) -> None:
+    one_process.start()
+    told = one_process.credentials()
+    token = httpx.post(
+        f"{told['base_url']}/v1/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": told["client_id"],
+            "client_secret": told["client_secret"],
+        },
+        trust_env=False,
+    ).json()["access_token"]
+    address = f"{told['base_url']}/openapi.json"
+
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "schemathesis"),
+            *COMMAND,
+            "--header",
+            f"Authorization: Bearer {token}",
+            address,
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    selected = re.search(r"(\d+) (?:selected|tested)|Operations:\s+(\d+)", done.stdout)
+    assert selected, done.stdout[-3000:]
+    assert '"status": 500' not in (one_process.home / "log").read_text()
