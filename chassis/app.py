@@ -96,6 +96,7 @@ def create_service(
     app.add_middleware(Authenticate, verifier=verifier, public=public)
     for middleware, options in outermost:
         app.add_middleware(middleware, **options)
+    app.add_middleware(problems.Unexpected)
     app.add_middleware(telemetry.RequestContext, service=service.name)
     return app
 

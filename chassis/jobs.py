@@ -23,7 +23,8 @@ from chassis.tables import JobColumns, RemarkColumns
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
+"""After so long without a step a worker counts as dead, and another takes its job over."""
 POLL_SECONDS = 1.0
 MOST_FAILURES = 5
 REMARKS_SHOWN = 1000
@@ -76,6 +77,10 @@ class Tally:
         self.remarks.append((False, remark))
 
 
+class OvertakenError(Exception):
+    """Another worker has done this step, because this one was taken for dead."""
+
+
 class Work:
     """A job in hand: its input, and steps that each count exactly once."""
 
@@ -107,9 +112,9 @@ class Work:
                         job_id=self.job.id, number=number, rejected=rejected, **each.model_dump()
                     )
                 )
-        await session.exec(
+        noted = await session.exec(
             update(job)
-            .where(col(job.id) == self.job.id)
+            .where(col(job.id) == self.job.id, col(job.position) == self.job.position)
             .values(
                 accepted=col(job.accepted) + tally.accepted,
                 unchanged=col(job.unchanged) + tally.unchanged,
@@ -118,6 +123,9 @@ class Work:
                 leased_until=now() + LEASE,
             )
         )
+        if not noted.rowcount:
+            # Another worker took this job over and did the step; this one must not count too.
+            raise OvertakenError
 
 
 Runner = Callable[[Work], Awaitable[None]]
@@ -232,6 +240,8 @@ async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
         await runners[job.kind](Work(database, job))
     except Problem as problem:
         await _end(database, job, "failed", problem.detail)
+    except OvertakenError:
+        log.warning("job_overtaken", kind=job.kind, id=str(job.id))
     except Exception as error:  # noqa: BLE001 - A job that fails is tried again, then kept as failed.
         log.error("job_failed", kind=job.kind, id=str(job.id), error=type(error).__name__)
         if job.failures + 1 >= MOST_FAILURES:

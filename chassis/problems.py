@@ -1,6 +1,7 @@
 """Errors that are answers: RFC 9457 problems that never repeat what was sent."""
 
 from collections.abc import Mapping, Sequence
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -8,9 +9,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.telemetry import current_request_id
 
@@ -20,6 +22,8 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 # PostgreSQL's words for a value that no column can hold: NUL in text, bad encoding, out of range.
 VALUE_FAULTS = {"22021", "22P05", "22003", "22008"}
+# Its classes for what passes: connections, conflicts, resources, locks, operators, the system.
+PASSING_FAULTS = {"08", "40", "53", "55", "57", "58"}
 TITLES = {
     400: "The request could not be read",
     401: "A valid token is needed",
@@ -124,7 +128,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
@@ -175,23 +178,54 @@ async def _database(request: Request, error: Exception) -> Response:
     if state in VALUE_FAULTS:
         return Problem(422, "validation", "A value cannot be stored as text or number.").response()
     log.error("database_failed", error=type(error).__name__, sqlstate=state, path=_route(request))
-    if isinstance(error, OperationalError | PoolTimeout) or getattr(
-        error, "connection_invalidated", False
-    ):
+    passing = isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    if passing or (state or "")[:2] in PASSING_FAULTS or _was_cut_off(error):
         return unavailable("The database does not answer; try again.").response()
     return Problem(500, "internal", "Something failed here; it has been logged.").response()
+
+
+def _was_cut_off(error: Exception) -> bool:
+    return bool(getattr(error, "connection_invalidated", False))
 
 
 def unavailable(detail: str) -> Problem:
     return Problem(503, "unavailable", detail, headers={"Retry-After": "5"})
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    if isinstance(error, OSError):
-        log.error("dependency_failed", error=type(error).__name__, path=_route(request))
-        return unavailable("Something this service needs does not answer; try again.").response()
+class Unexpected:
+    """
+    Answers for what nobody foresaw, where the request still has its id.
+
+    Starlette's own handler would answer outside all of ours, and print values with the trace.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            await _unexpected(Request(scope), error)(scope, receive, send)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
     # The text of an exception may hold a value of the request, so only its class is logged.
-    log.error("unexpected", error=type(error).__name__, path=_route(request), exc_info=False)
+    known = {"error": type(error).__name__, "path": _route(request)}
+    if isinstance(error, OSError):
+        log.error("dependency_failed", **known)
+        return unavailable("Something this service needs does not answer; try again.").response()
+    places = [f"{frame.filename}:{frame.lineno}" for frame in extract_tb(error.__traceback__)[-3:]]
+    log.error("unexpected", **known, at=places)
     return Problem(500, "internal", "Something failed here; it has been logged.").response()
 
 

@@ -49,7 +49,7 @@ class Description:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 answer = await self._clients[service].get("/openapi.json")
                 part: Document = answer.raise_for_status().json()
-                return part
+                return part if "paths" in part else None
         except (httpx.HTTPError, OSError, TimeoutError, ValueError, Problem):
             return None
 

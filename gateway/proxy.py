@@ -104,6 +104,7 @@ class Exchange:
         self._send = send
         self._most = MOST_JSON if _says_json(scope) else MOST_UPLOAD
         self._size = 0
+        self._refusal: Problem | None = None
         self._refuse_announced()
 
     def _refuse_announced(self) -> None:
@@ -120,16 +121,18 @@ class Exchange:
             await upstream(self.scope, self._count, self._pass_on)
         except ClientLeft:
             return
-        except Problem:
+        except Problem as problem:
             if self.started:
                 raise ConnectionError("the answer broke off") from None
-            raise
+            # A body cut off for its size looks to the HTTP client like a failed connection.
+            raise self._refusal or problem from None
 
     async def _count(self) -> Message:
         message = await self._receive()
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            raise self._too_large()
+            self._refusal = self._too_large()
+            raise self._refusal
         return message
 
     async def _pass_on(self, message: Message) -> None:

@@ -18,7 +18,7 @@ from chassis.bus import EventBus, InProcessBus
 from chassis.db import Database
 from chassis.settings import Settings
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.system"]
 
 OPERATIONAL_ROLES = (
     "enumerator",

@@ -11,6 +11,8 @@ from cli.story import Input, Summary, tell_story
 from tests.e2e.conftest import OneProcess
 from tests.fleet import Fleet
 from tests.real import FOLDER
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import RabbitServer
 
 
 def told(api: Api, **given: Any) -> Summary:
@@ -102,3 +104,21 @@ async def test_the_story_survives_the_death_of_any_process(fleet: Fleet, victim:
     fleet.start(victim)
 
     check(await telling)
+
+
+@pytest.mark.parametrize("victim", ["postgres", "rabbitmq"])
+async def test_the_story_survives_the_death_of_a_server(
+    fleet: Fleet, postgres: PostgresServer, rabbitmq: RabbitServer, victim: str
+) -> None:
+    server = postgres if victim == "postgres" else rabbitmq
+    api = fleet.operations()
+    telling = asyncio.create_task(asyncio.to_thread(told, api, people=400))
+    await asyncio.sleep(1.5)
+
+    await asyncio.to_thread(server.kill)
+    await asyncio.sleep(1)
+    await asyncio.to_thread(server.start)
+
+    check(await telling)
+    lines = [line for name in fleet.processes for line in fleet.log(name).splitlines()]
+    assert [line for line in lines if '"status": 500' in line or '"unexpected"' in line] == []

@@ -1,0 +1,98 @@
+"""A gateway in a process-like server of its own, in front of services that tests make up."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from gateway.main import create_app
+from gateway.routes import SERVICES
+from gateway.settings import GatewaySettings
+from gateway.upstreams import HttpUpstream
+
+ADMIN = ("administrator", "a-secret-of-the-test")
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, lifespan: str = "off") -> AsyncIterator[int]:
+    """Serve an app on a free loopback port while the block runs."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan=lifespan,  # type: ignore[arg-type]
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield int(listener.getsockname()[1])
+    server.should_exit = True
+    await serving
+    listener.close()
+
+
+class Door:
+    """A served gateway: where it is, and clients with tokens."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.base_url = f"http://127.0.0.1:{port}"
+
+    async def token(self, name: str = ADMIN[0], secret: str = ADMIN[1], **more: str) -> Any:
+        form = {"grant_type": "client_credentials", "client_id": name, "client_secret": secret}
+        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False) as client:
+            return await client.post("/v1/token", data=form | more)
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Open a client with the administrator's token, which any service may then judge."""
+        token = (await self.token()).json()["access_token"]
+        async with httpx.AsyncClient(
+            base_url=self.base_url,
+            trust_env=False,
+            timeout=20,
+            headers={"Authorization": f"Bearer {token}"},
+        ) as client:
+            yield client
+
+
+OpenDoor = Callable[..., Awaitable[Door]]
+
+
+@pytest.fixture
+async def open_door(tmp_path: Path) -> AsyncIterator[OpenDoor]:
+    """Return a function that serves a gateway before an app that plays every service."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(service: ASGIApp | int, **settings: Any) -> Door:
+            port = (
+                service
+                if isinstance(service, int)
+                else await stack.enter_async_context(served(service))
+            )
+            app = create_app(
+                GatewaySettings(
+                    database_url=SecretStr(f"sqlite+aiosqlite:///{tmp_path}/gateway.sqlite"),
+                    home=tmp_path,
+                    admin_client_id=ADMIN[0],
+                    admin_client_secret=SecretStr(ADMIN[1]),
+                    **settings,
+                ),
+                {name: HttpUpstream(f"http://127.0.0.1:{port}", 50) for name in SERVICES},
+            )
+            return Door(await stack.enter_async_context(served(app, lifespan="on")))
+
+        yield begin

@@ -1,0 +1,138 @@
+"""What the gateway says of the whole: one description, every operation granted to somebody."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from chassis.auth import AUTHZ_FILE
+from contracts.event import EVENTS
+from standalone import Standalone
+from tests.conftest import OPERATIONAL_ROLES
+
+METHODS = {"get", "put", "post", "delete", "patch"}
+HIDDEN = {"GET /", "GET /docs", "GET /docs/{asset}", "GET /openapi.json"}
+HIDDEN |= {"GET /asyncapi.json", "GET /problems/{slug}"}
+ROLES = {*OPERATIONAL_ROLES, "admin", "dpo", "any", "public"}
+
+
+async def described(client: httpx.AsyncClient) -> dict[str, Any]:
+    document: dict[str, Any] = (await client.get("/openapi.json")).json()
+    assert "x-missing" not in document
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield f"{method.upper()} {path}", operation
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from references(each)
+
+
+async def test_every_operation_has_a_row_and_every_row_an_operation(
+    client: httpx.AsyncClient,
+) -> None:
+    matrix = yaml.safe_load(AUTHZ_FILE.read_text())
+
+    listed = {operation for rows in matrix.values() for operation in rows} - HIDDEN
+
+    assert listed == {name for name, _ in operations(await described(client))}
+    granted = {
+        role
+        for rows in matrix.values()
+        for roles in rows.values()
+        for role in ([roles] if isinstance(roles, str) else roles)
+    }
+    assert granted <= ROLES
+
+
+async def test_the_description_is_whole(client: httpx.AsyncClient) -> None:
+    document = await described(client)
+
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(ids) == len(set(ids))
+    schemas = document["components"]["schemas"]
+    for reference in references(document):
+        assert reference.rpartition("/")[2] in schemas
+    assert document["paths"]["/v1/token"]["post"]["security"] == []
+
+
+async def test_errors_are_described_as_problems(client: httpx.AsyncClient) -> None:
+    for _, operation in operations(await described(client)):
+        assert list(operation["responses"]["4XX"]["content"]) == ["application/problem+json"]
+
+
+async def test_every_event_is_described(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/asyncapi.json")).json()
+
+    ours = {name for name, event in EVENTS.items() if event.__module__.startswith("contracts.")}
+    assert document["asyncapi"] == "3.0.0"
+    assert {channel["address"] for channel in document["channels"].values()} == ours
+    assert "assistance_receives_registration_person_registered_v1" in document["operations"]
+
+
+async def test_an_unknown_person_is_not_there(client: httpx.AsyncClient) -> None:
+    response = await client.get("/v1/people/01a20b3e-ef60-7467-a414-6dd2e35e07bb")
+
+    assert response.status_code == 404
+
+
+async def test_a_service_that_is_down_is_missing_from_the_view_and_no_error(
+    system: Standalone, client: httpx.AsyncClient
+) -> None:
+    person = (await client.post("/v1/registration/persons", json=AMINA)).json()
+
+    async def down(scope: Any, receive: Any, send: Any) -> None:
+        raise ConnectionRefusedError
+
+    system.gateway.state.clients["returns"] = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=down), base_url="http://service"
+    )
+
+    view = (await client.get(f"/v1/people/{person['id']}")).json()
+
+    assert view["registration"] == person
+    assert view["missing"] == [{"service": "returns", "reason": "not available"}]
+
+
+@pytest.mark.parametrize("path", ["/v1/registration/persons", "/v1/returns/cases"])
+async def test_the_administrator_reads_no_person(
+    system: Standalone, client: httpx.AsyncClient, path: str
+) -> None:
+    told = json.loads((system.home / "bootstrap.json").read_text())
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": told["admin_client_id"],
+        "client_secret": told["admin_client_secret"],
+    }
+    token = (await client.post("/v1/token", data=form)).json()["access_token"]
+
+    response = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+    assert response.status_code == 403
+
+
+AMINA = {
+    "external_id": "R1",
+    "given_name": "أمينة",
+    "sex": "female",
+    "birth_date": "1994-02-28",
+    "nationality": "SDN",
+    "population_category": "migrant",
+    "location_pcode": "LY0209",
+    "consent": True,
+}
