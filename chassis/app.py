@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from chassis import filters, jobs, migrations, outbox, problems, telemetry
 from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, public_operations
+from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
 from chassis.inbox import Consumer, Subscriptions
 from chassis.settings import Settings
-from chassis.strict import StrictBody
 from chassis.tables import ServiceTables
 
 log = structlog.get_logger()

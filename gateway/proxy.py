@@ -8,8 +8,8 @@ from contextlib import suppress
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.bodies import MOST_JSON, MOST_UPLOAD, BodyTooLarge
 from chassis.problems import Problem, unavailable
-from chassis.strict import MOST_JSON, MOST_UPLOAD
 from gateway.headers import inward, refuse_ambiguous
 from gateway.routes import service_for
 from gateway.upstreams import ClientLeft, Upstream
@@ -110,11 +110,7 @@ class Exchange:
     def _refuse_announced(self) -> None:
         for name, value in self.scope["headers"]:
             if name == b"content-length" and int(value[:20]) > self._most:
-                raise self._too_large()
-
-    def _too_large(self) -> Problem:
-        detail = f"The body is larger than {self._most} bytes; split it."
-        return Problem(413, "body-too-large", detail, headers={"Connection": "close"})
+                raise BodyTooLarge(self._most)
 
     async def run(self, upstream: Upstream) -> None:
         try:
@@ -131,7 +127,7 @@ class Exchange:
         message = await self._receive()
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            self._refusal = self._too_large()
+            self._refusal = BodyTooLarge(self._most)
             raise self._refusal
         return message
 
