@@ -79,9 +79,12 @@ class Standalone:
             yield
 
     async def _write_credentials(self) -> None:
-        """Make the two clients of this installation at its first start, and tell them once."""
+        """Make the two clients of this installation at its first start; tell where it is now."""
         path = self.home / "bootstrap.json"
         if path.exists():
+            known = json.loads(path.read_text())
+            if known["base_url"] != self.base_url:
+                _write_for_owner(path, known | {"base_url": self.base_url})
             return
         credentials = {
             "base_url": self.base_url,
@@ -102,11 +105,16 @@ class Standalone:
                 name=name,
                 roles=list(roles),
             )
-        # The file comes last and at once, so a start that is cut off is simply done again.
-        draft = path.with_suffix(".draft")
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY), "w") as f:
-            json.dump(credentials, f, indent=2)
-        draft.rename(path)
+        # The file comes last, so a start that is cut off is simply done again.
+        _write_for_owner(path, credentials)
+
+
+def _write_for_owner(path: Path, content: dict[str, str]) -> None:
+    """Write a file at once or not at all, which nobody but its owner can read."""
+    draft = path.with_suffix(".draft")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY), "w") as file:
+        json.dump(content, file, indent=2)
+    draft.rename(path)
 
 
 Kind = TypeVar("Kind", bound=Settings)

@@ -1,5 +1,6 @@
 """What any test can ask for: a token, and a service in this process on its own SQLite file."""
 
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -15,8 +16,12 @@ from joserfc.jwk import ECKey, KeySet
 from chassis.app import Service, create_service
 from chassis.auth import KeySource
 from chassis.bus import EventBus, InProcessBus
+from chassis.clock import new_id, now
 from chassis.db import Database
+from chassis.inbox import Consumer
 from chassis.settings import Settings
+from contracts.event import Envelope, Event
+from tests.servers.postgres import PostgresServer
 
 pytest_plugins = ["tests.servers.fixtures", "tests.system"]
 
@@ -66,7 +71,8 @@ def keys() -> KeySource:
 class Running:
     """A started service: its app, its database, and a client with every operational role."""
 
-    def __init__(self, app: FastAPI, client: httpx.AsyncClient) -> None:
+    def __init__(self, service: Service, app: FastAPI, client: httpx.AsyncClient) -> None:
+        self.service = service
         self.app = app
         self.client = client
 
@@ -74,6 +80,22 @@ class Running:
     def database(self) -> Database:
         database: Database = self.app.state.database
         return database
+
+    async def hear(self, *events: Event) -> None:
+        """Let events take effect here, each as the first and only news of its subject."""
+        consumer = Consumer(self.service.name, self.database, self.service.subscriptions)
+        for event in events:
+            envelope = Envelope(
+                id=new_id(),
+                source=event.type.partition(".")[0],
+                type=event.type,
+                subject=str(new_id()),
+                time=now(),
+                dataschema="",
+                sequence=1,
+                data=event.model_dump(mode="json"),
+            )
+            await consumer.receive(envelope.model_dump_json().encode())
 
 
 Start = Callable[..., Awaitable[Running]]
@@ -105,6 +127,18 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             app = create_service(service, settings, bus or InProcessBus(), keys())
             await stack.enter_async_context(lifespan(app))
             client = await stack.enter_async_context(client_of(app))
-            return Running(app, client)
+            return Running(service, app, client)
 
         yield begin
+
+
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.integration)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty database, of each kind that a service may have."""
+    if request.param == "SQLite":
+        return f"sqlite+aiosqlite:///{tmp_path}/empty.sqlite"
+    server = request.getfixturevalue("postgres")
+    assert isinstance(server, PostgresServer)
+    name = f"empty_{secrets.token_hex(4)}"
+    server.create_database(name)
+    return server.url(name, driver="asyncpg")

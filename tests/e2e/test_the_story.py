@@ -9,7 +9,7 @@ import pytest
 from cli.api import Api
 from cli.story import Input, Summary, tell_story
 from tests.e2e.conftest import OneProcess
-from tests.fleet import Fleet
+from tests.fleet import Fleet, free_port
 from tests.real import FOLDER
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer
@@ -68,6 +68,19 @@ def test_a_second_start_finds_everything_again(one_process: OneProcess) -> None:
     assert one_process.credentials() == before
     again = told(one_process.api())
     assert (again.registered, again.unchanged) == (0, first.registered)
+
+
+def test_the_credentials_tell_the_port_of_the_last_start(one_process: OneProcess) -> None:
+    one_process.start()
+    first = one_process.credentials()
+    one_process.stop()
+    one_process.port = free_port()
+
+    one_process.start()
+
+    moved = {"base_url": f"http://127.0.0.1:{one_process.port}"}
+    assert one_process.credentials() == first | moved
+    one_process.api().close()
 
 
 def test_the_credentials_are_for_the_owner_only(one_process: OneProcess) -> None:

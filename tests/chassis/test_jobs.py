@@ -1,0 +1,171 @@
+"""Long work is done once, whoever is killed in the middle of it."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import select
+
+from chassis import jobs
+from chassis.auth import Caller
+from chassis.clock import now
+from chassis.db import Database
+from chassis.jobs import JobOut, Remark, Runners, Work
+from chassis.problems import Problem
+from tests.chassis.road import Arrival, Table, tables
+from tests.conftest import OPERATIONAL_ROLES
+
+KIND = "land_boats"
+BOATS = 10
+CALLER = Caller("test", "iom", frozenset(OPERATIONAL_ROLES), ("LY",), expires=math.inf)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, tables("writer"))
+    async with database.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    yield database
+    await database.close()
+
+
+async def land(work: Work) -> None:
+    while work.job.position < BOATS:
+        boat = work.job.position
+        async with work.step(boat + 1) as (session, tally):
+            session.add(Arrival(boat=boat))
+            tally.accepted += 1
+            tally.warn(Remark(row=boat, code="landed", detail="It landed."))
+
+
+async def submitted(database: Database) -> JobOut:
+    async with database.write() as session:
+        job = jobs.submit(session, KIND, b"", total=BOATS, caller=CALLER)
+    return await asked(database, job.id)
+
+
+async def asked(database: Database, job_id: object) -> JobOut:
+    async with database.read() as session:
+        return await jobs.get(session, KIND, job_id, CALLER)  # type: ignore[arg-type]
+
+
+async def worked(database: Database, job: JobOut, runners: Runners) -> JobOut:
+    """Let a worker run until the job has ended."""
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(jobs.run_worker(database, runners, stopping))
+    deadline = time.monotonic() + 20
+    while job.status not in {"done", "failed"} and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+        job = await asked(database, job.id)
+    stopping.set()
+    database.work_left.set()
+    await worker
+    return job
+
+
+async def boats(database: Database) -> list[int]:
+    async with database.read() as session:
+        return sorted((await session.exec(select(Arrival.boat))).all())
+
+
+async def expire(database: Database) -> None:
+    """Let the lease run out, as it does fifteen seconds after its worker was killed."""
+    async with database.write() as session:
+        past = now() - timedelta(seconds=1)
+        await session.exec(update(database.tables.job).values(leased_until=past))
+
+
+async def test_a_job_counts_what_it_did_and_remarks(database: Database) -> None:
+    job = await worked(database, await submitted(database), {KIND: land})
+
+    assert (job.status, job.accepted, job.rejected) == ("done", BOATS, 0)
+    assert [warning.row for warning in job.warnings] == list(range(BOATS))
+    assert await boats(database) == list(range(BOATS))
+
+
+async def test_a_killed_worker_s_job_goes_on_where_it_stopped(database: Database) -> None:
+    job = await submitted(database)
+    reached = asyncio.Event()
+
+    async def die_at_four(work: Work) -> None:
+        while work.job.position < BOATS:
+            boat = work.job.position
+            async with work.step(boat + 1) as (session, tally):
+                session.add(Arrival(boat=boat))
+                tally.accepted += 1
+                if boat == 4:
+                    reached.set()
+                    await asyncio.sleep(60)
+
+    worker = asyncio.create_task(jobs.run_worker(database, {KIND: die_at_four}, asyncio.Event()))
+    await asyncio.wait_for(reached.wait(), 20)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    middle = await asked(database, job.id)
+    await expire(database)
+
+    ended = await worked(database, job, {KIND: land})
+
+    assert (middle.status, middle.accepted) == ("running", 4)
+    assert (ended.status, ended.accepted) == ("done", BOATS)
+    assert await boats(database) == list(range(BOATS))
+
+
+async def test_a_worker_that_was_taken_for_dead_counts_nothing_twice(database: Database) -> None:
+    job = await submitted(database)
+    slow_at = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def sleepy(work: Work) -> None:
+        async with work.step(1) as (session, tally):
+            # Until it writes, a sleeping transaction keeps nobody else from working.
+            slow_at.set()
+            if not database.is_sqlite:
+                await go_on.wait()
+            session.add(Arrival(boat=0))
+            tally.accepted += 1
+        await land(work)
+
+    stopping = asyncio.Event()
+    first = asyncio.create_task(jobs.run_worker(database, {KIND: sleepy}, stopping))
+    await asyncio.wait_for(slow_at.wait(), 20)
+    await expire(database)
+
+    ended = await worked(database, job, {KIND: land})
+    go_on.set()
+    stopping.set()
+    database.work_left.set()
+    await first
+
+    assert (ended.status, ended.accepted) == ("done", BOATS)
+    assert await boats(database) == list(range(BOATS))
+    assert (await asked(database, job.id)).accepted == BOATS
+
+
+async def test_work_that_fails_for_a_while_is_tried_again(database: Database) -> None:
+    job = await submitted(database)
+    attempts = 0
+
+    async def fail_once(work: Work) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise ConnectionResetError
+        await land(work)
+
+    ended = await worked(database, job, {KIND: fail_once})
+
+    assert (ended.status, ended.accepted, attempts) == ("done", BOATS, 2)
+
+
+async def test_work_that_is_refused_fails_with_the_reason(database: Database) -> None:
+    async def refuse(_work: Work) -> None:
+        raise Problem(422, "validation", "The sum is not the total.")
+
+    ended = await worked(database, await submitted(database), {KIND: refuse})
+
+    assert (ended.status, ended.detail) == ("failed", "The sum is not the total.")

@@ -1,0 +1,39 @@
+"""Every service's history leads to its tables, on either kind of database."""
+
+import asyncio
+
+import pytest
+
+from chassis import migrations
+from chassis.app import Service
+from chassis.db import Database
+from gateway.main import SERVICE as GATEWAY
+from services.assistance.main import SERVICE as ASSISTANCE
+from services.registration.main import SERVICE as REGISTRATION
+from services.returns.main import SERVICE as RETURNS
+from services.tracking.main import SERVICE as TRACKING
+
+EVERY = [GATEWAY, REGISTRATION, ASSISTANCE, RETURNS, TRACKING]
+
+
+@pytest.mark.parametrize("service", EVERY, ids=lambda service: service.name)
+async def test_the_history_and_the_tables_agree(service: Service, database_url: str) -> None:
+    folder = service.folder / "migrations"
+    database = Database(database_url, service.tables)
+
+    await migrations.upgrade(database, folder)
+    await migrations.upgrade(database, folder)
+
+    await migrations.differences(database, folder)
+    await database.close()
+
+
+async def test_replicas_that_start_together_migrate_once(database_url: str) -> None:
+    folder = REGISTRATION.folder / "migrations"
+    replicas = [Database(database_url, REGISTRATION.tables) for _ in range(3)]
+
+    await asyncio.gather(*(migrations.upgrade(replica, folder) for replica in replicas))
+
+    for replica in replicas:
+        await migrations.differences(replica, folder)
+        await replica.close()

@@ -1,0 +1,251 @@
+"""A return goes its way in order, once, and ends when the person says so."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from chassis.clock import new_id, today
+from contracts.event import Envelope, Event
+from contracts.registration import PersonRegistered
+from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
+from services.returns.cases import rules
+from services.returns.cases.rules import ENDED, WAY, Status
+from services.returns.main import SERVICE
+from services.returns.tables import Outbox
+from tests.conftest import Running, Start, bearer
+
+PATH = "/v1/returns/cases"
+SOON = (today() + timedelta(days=60)).isoformat()
+STEPS: dict[Status, tuple[str, dict[str, Any]]] = {
+    "screened": ("screening", {"vulnerability_level": "medium"}),
+    "consented": ("consent", {"given": True, "language": "ar", "alternatives_explained": True}),
+    "cleared": ("clearance", {"travel_document_expires_on": SOON, "fit_to_travel_until": SOON}),
+    "departed": ("departure", {"consent_reconfirmed": True}),
+    "withdrawn": ("withdrawal", {}),
+}
+
+
+@pytest.fixture
+async def returns(start: Start, database_url: str) -> Running:
+    return await start(SERVICE, url=database_url)
+
+
+async def known_person(returns: Running) -> str:
+    person_id = new_id()
+    await returns.hear(
+        PersonRegistered(
+            person_id=person_id,
+            population_category="migrant",
+            location_pcode="LY0209",
+            registered_on=today(),
+        )
+    )
+    return str(person_id)
+
+
+async def opened(returns: Running) -> dict[str, Any]:
+    response = await returns.client.post(PATH, json={"person_id": await known_person(returns)})
+    assert response.status_code == 201, response.text
+    case: dict[str, Any] = response.json()
+    return case
+
+
+async def step(returns: Running, case: dict[str, Any], to: Status, **more: Any) -> Any:
+    name, evidence = STEPS[to]
+    headers = more.pop("headers", None)
+    return await returns.client.post(
+        f"{PATH}/{case['id']}/{name}", json=evidence | more, headers=headers
+    )
+
+
+async def told(returns: Running) -> list[Event]:
+    async with returns.database.read() as session:
+        bodies = (await session.exec(select(Outbox.body).order_by(col(Outbox.id)))).all()
+    return [Envelope.model_validate_json(body).event() for body in bodies]
+
+
+async def test_a_case_goes_its_way_and_tells_the_ends_of_it(returns: Running) -> None:
+    case = await opened(returns)
+
+    for status in WAY[1:]:
+        response = await step(returns, case, status)
+        assert (response.status_code, response.json()["status"]) == (200, status), response.text
+
+    shown = await returns.client.get(f"{PATH}/{case['id']}")
+    assert list(shown.json()["steps"]) == list(WAY[1:])
+    assert shown.headers["etag"] == '"5"'
+    assert [type(event) for event in await told(returns)] == [CaseOpened, PersonDeparted]
+
+
+async def test_a_step_out_of_order_names_what_is_missing(returns: Running) -> None:
+    case = await opened(returns)
+
+    response = await step(returns, case, "departed")
+
+    assert (response.status_code, response.json()["type"]) == (409, "/problems/out-of-order")
+    missing = [fault["pointer"] for fault in response.json()["errors"]]
+    assert missing == ["screened", "consented", "cleared"]
+    still = (await returns.client.get(f"{PATH}/{case['id']}")).json()
+    assert (still["status"], still["version"], still["steps"]) == ("open", 1, {})
+
+
+@pytest.mark.parametrize("reached", WAY[:-1])
+async def test_a_person_may_change_their_mind_until_they_depart(
+    returns: Running, reached: Status
+) -> None:
+    case = await opened(returns)
+    for status in WAY[1 : WAY.index(reached) + 1]:
+        await step(returns, case, status)
+
+    withdrawn = await step(returns, case, "withdrawn")
+    after = await step(returns, case, "departed")
+
+    assert (withdrawn.status_code, withdrawn.json()["status"]) == (200, "withdrawn")
+    assert after.status_code == 409
+    assert [type(event) for event in await told(returns)] == [CaseOpened, CaseWithdrawn]
+
+
+async def test_nobody_withdraws_after_departure(returns: Running) -> None:
+    case = await opened(returns)
+    for status in WAY[1:]:
+        await step(returns, case, status)
+
+    response = await step(returns, case, "withdrawn")
+
+    assert (response.status_code, response.json()["type"]) == (409, "/problems/out-of-order")
+
+
+async def test_a_person_has_one_case_at_a_time_and_another_after_its_end(
+    returns: Running,
+) -> None:
+    person = {"person_id": await known_person(returns)}
+
+    answers = await asyncio.gather(*(returns.client.post(PATH, json=person) for _ in range(10)))
+    made = [answer.json() for answer in answers if answer.status_code == 201]
+    await step(returns, made[0], "withdrawn")
+    later = await returns.client.post(PATH, json=person)
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
+    assert later.status_code == 201
+
+
+async def test_of_many_who_take_one_step_at_once_one_does(returns: Running) -> None:
+    case = await opened(returns)
+
+    answers = await asyncio.gather(*(step(returns, case, "screened") for _ in range(10)))
+
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 409, 412}
+
+
+async def test_who_has_seen_an_older_version_takes_no_step(returns: Running) -> None:
+    case = await opened(returns)
+    await step(returns, case, "screened")
+
+    stale = await step(returns, case, "consented", headers={"If-Match": '"1"'})
+    fresh = await step(returns, case, "consented", headers={"If-Match": '"2"'})
+
+    assert (stale.status_code, stale.json()["type"]) == (412, "/problems/version-mismatch")
+    assert fresh.status_code == 200
+
+
+async def test_nobody_departs_on_a_clearance_that_has_run_out(returns: Running) -> None:
+    case = await opened(returns)
+    await step(returns, case, "screened")
+    await step(returns, case, "consented")
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    await step(returns, case, "cleared", fit_to_travel_until=yesterday)
+
+    response = await step(returns, case, "departed")
+
+    assert (response.status_code, response.json()["type"]) == (409, "/problems/clearance-expired")
+    assert [fault["pointer"] for fault in response.json()["errors"]] == ["fit_to_travel_until"]
+
+
+@pytest.mark.parametrize(
+    ("to", "change", "pointer"),
+    [
+        ("consented", {"given": False}, "/given"),
+        ("consented", {"alternatives_explained": False}, "/alternatives_explained"),
+        ("screened", {"vulnerability_level": "extreme"}, "/vulnerability_level"),
+        ("screened", {"screened_on": "2099-01-01"}, "/screened_on"),
+        ("cleared", {"travel_document_expires_on": "2027-02-29"}, "/travel_document_expires_on"),
+        ("departed", {"consent_reconfirmed": "true"}, "/consent_reconfirmed"),
+        ("withdrawn", {"reason": "unasked"}, "/reason"),
+    ],
+)
+async def test_evidence_that_cannot_be_is_refused_at_its_place(
+    returns: Running, to: Status, change: dict[str, Any], pointer: str
+) -> None:
+    case = await opened(returns)
+
+    response = await step(returns, case, to, **change)
+
+    assert response.status_code == 422, response.text
+    assert [fault["pointer"] for fault in response.json()["errors"]] == [pointer]
+
+
+async def test_somebody_unknown_has_no_case(returns: Running) -> None:
+    response = await returns.client.post(PATH, json={"person_id": str(new_id())})
+
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/unknown-person")
+
+
+async def test_a_case_waits_for_the_person_who_was_registered_a_moment_ago(
+    returns: Running,
+) -> None:
+    person_id = new_id()
+    opening = asyncio.create_task(returns.client.post(PATH, json={"person_id": str(person_id)}))
+    await asyncio.sleep(0.5)
+
+    await returns.hear(
+        PersonRegistered(
+            person_id=person_id,
+            population_category="migrant",
+            location_pcode="LY0209",
+            registered_on=today(),
+        )
+    )
+
+    assert (await opening).status_code == 201
+
+
+async def test_another_organisations_case_is_not_there(returns: Running) -> None:
+    case = await opened(returns)
+    other = bearer(organisation="other")
+
+    shown = await returns.client.get(f"{PATH}/{case['id']}", headers=other)
+    taken = await step(returns, case, "withdrawn", headers=other)
+
+    assert (shown.status_code, taken.status_code) == (404, 404)
+
+
+@given(st.lists(st.sampled_from([*WAY[1:], "withdrawn"]), max_size=12))
+def test_whatever_is_tried_a_case_only_goes_forward_and_ends_once(tried: list[Status]) -> None:
+    now: Status = "open"
+    taken: list[Status] = []
+
+    for wanted in tried:
+        if not rules.missing(now, wanted):
+            now = wanted
+            taken.append(wanted)
+
+    forward = [status for status in taken if status != "withdrawn"]
+    assert forward == list(WAY[1 : len(forward) + 1])
+    assert sum(status in ENDED for status in taken) <= 1
+    assert not any(status in ENDED for status in taken[:-1])
+
+
+@given(st.sampled_from(sorted({*WAY, *ENDED})), st.sampled_from([*WAY, "withdrawn"]))
+def test_a_refusal_always_says_what_is_missing(now: Status, wanted: Status) -> None:
+    possible = now not in ENDED and (
+        wanted == "withdrawn" or WAY.index(wanted) == WAY.index(now) + 1
+    )
+
+    assert (rules.missing(now, wanted) == []) is possible
