@@ -1,9 +1,10 @@
 """What carries events between services, and the bus of a system that is one process."""
 
+import asyncio
 from typing import Protocol
 
 from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed
-from chassis.outbox import Publisher, Undelivered
+from chassis.outbox import BusDown, Publisher, Undelivered
 
 
 class EventBus(Publisher, Protocol):
@@ -28,11 +29,24 @@ class InProcessBus:
 
     def __init__(self) -> None:
         self._consumers: list[Consumer] = []
+        self._open = True
+        self._in_hand = 0
+        self._idle = asyncio.Event()
 
     async def subscribe(self, consumer: Consumer) -> None:
         self._consumers.append(consumer)
 
     async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002 - CloudEvents calls it type.
+        if not self._open:
+            raise BusDown("the system is stopping")
+        self._in_hand += 1
+        try:
+            await self._bring(type, body, attempt)
+        finally:
+            self._in_hand -= 1
+            self._idle.set()
+
+    async def _bring(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002 - CloudEvents calls it type.
         failed: list[str] = []
         for consumer in self._consumers:
             if type not in consumer.types:
@@ -54,7 +68,11 @@ class InProcessBus:
         return None
 
     async def close(self) -> None:
-        self._consumers.clear()
+        """Bring no more, and return when nothing is being brought: databases may close now."""
+        self._open = False
+        while self._in_hand:
+            self._idle.clear()
+            await self._idle.wait()
 
 
 def _name(error: Exception) -> str:

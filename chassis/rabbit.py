@@ -145,9 +145,10 @@ class RabbitBus:
 
     async def close(self) -> None:
         for task in self._readers:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            while not task.done():
+                # Python 3.11's wait_for, on which the client stands, may swallow one of these.
+                task.cancel()
+                await asyncio.wait({task}, timeout=2)
         await self._drop()
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
@@ -56,6 +56,16 @@ class ConsentIn(Strict):
     interpreter: Annotated[bool, Shape(strict=True)] = False
 
 
+def _in_full(consent: Any) -> Any:
+    return {"given": consent} if isinstance(consent, bool) else consent
+
+
+ConsentTold = Annotated[
+    ConsentIn, BeforeValidator(_in_full, json_schema_input_type=ConsentIn | bool)
+]
+"""Consent told in full, or as its answer alone."""
+
+
 class PersonIn(Strict):
     """
     What is told when somebody is registered.
@@ -81,7 +91,7 @@ class PersonIn(Strict):
     household_ref: Code | None = None
     relationship_to_head: Code | None = None
     registered_on: PastDay = Shape(default_factory=today)
-    consent: ConsentIn | Annotated[bool, Shape(strict=True)] | None = None
+    consent: ConsentTold | None = None
 
     def canonical(self) -> str:
         """What the registration says, in one form, whoever sends it and whenever."""

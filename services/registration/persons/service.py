@@ -13,7 +13,7 @@ from chassis.db import insert_new
 from chassis.problems import Problem, not_found
 from contracts.registration import PersonRegistered
 from services.registration.persons import rules
-from services.registration.persons.models import ConsentIn, Person, PersonIn, PersonOut
+from services.registration.persons.models import Person, PersonIn, PersonOut
 
 Outcome = Literal["created", "unchanged", "different"]
 
@@ -46,10 +46,8 @@ async def register(
 
 
 def _person(form: PersonIn, organisation: str, by: str) -> Person:
-    consent = ConsentIn(given=form.consent) if isinstance(form.consent, bool) else form.consent
     return Person(
-        **form.model_dump(exclude={"consent"}),
-        consent=consent.model_dump() if consent else None,
+        **form.model_dump(),
         case_number=rules.new_case_number(),
         organisation=organisation,
         fingerprint=rules.fingerprint(form.canonical()),
