@@ -62,13 +62,13 @@ class Database:
 
 def tables_of(session: AsyncSession) -> ServiceTables:
     tables = session.info["tables"]
-    assert isinstance(tables, ServiceTables)  # noqa: S101 - Database put it there; this tells mypy.
+    assert isinstance(tables, ServiceTables)  # noqa: S101 - Database put it there.
     return tables
 
 
 def database_of(request: Request) -> Database:
     database = request.app.state.database
-    assert isinstance(database, Database)  # noqa: S101 - create_service put it there; this tells mypy.
+    assert isinstance(database, Database)  # noqa: S101 - The service put it there as it started.
     return database
 
 

@@ -67,6 +67,15 @@ class Api:
         )
         self._token = ""
 
+    @property
+    def base_url(self) -> str:
+        return self._credentials.base_url
+
+    def token(self) -> str:
+        """Return a fresh token, for a client of another kind."""
+        self._renew()
+        return self._token
+
     def get(self, path: str, **query: Any) -> Any:
         return self.send("GET", path, params={k: v for k, v in query.items() if v is not None})
 

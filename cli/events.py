@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from chassis.app import Service
-from contracts.event import EVENTS, Event
+from contracts.event import Event, promised
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "contracts" / "published"
@@ -33,7 +33,7 @@ def page(listing: dict[str, list[str]]) -> str:
         "| event | what happened | fields | read by |",
         "|---|---|---|---|",
     ]
-    for name, event in sorted(EVENTS.items()):
+    for name, event in promised().items():
         readers = [service for service, types in listing.items() if name in types]
         said = " ".join((event.__doc__ or "").split())
         fields = ", ".join(f"`{field}`" for field in event.model_fields)
@@ -47,7 +47,7 @@ def freeze(event: type[Event]) -> str:
 
 def main() -> None:
     listing = subscriptions()
-    for name, event in EVENTS.items():
+    for name, event in promised().items():
         (PUBLISHED / f"{name}.json").write_text(freeze(event))
     (PUBLISHED / "subscriptions.json").write_text(json.dumps(listing, indent=2) + "\n")
     (ROOT / "docs" / "events.md").write_text(page(listing))

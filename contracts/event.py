@@ -28,6 +28,13 @@ class Event(BaseModel):
         EVENTS[cls.type] = cls
 
 
+def promised() -> dict[str, type[Event]]:
+    """Return the events of this package by type, in order; a test may have made others."""
+    package = f"{__package__}."
+    ours = {name: event for name, event in EVENTS.items() if event.__module__.startswith(package)}
+    return dict(sorted(ours.items()))
+
+
 class Envelope(BaseModel):
     """
     A CloudEvents 1.0 message in structured JSON.

@@ -14,7 +14,7 @@ from chassis.auth import matrix
 from chassis.problems import Problem
 from chassis.topology import EVENTS as EXCHANGE
 from chassis.topology import published_subscriptions
-from contracts.event import EVENTS, Envelope
+from contracts.event import Envelope, promised
 from gateway.routes import SERVICES
 
 CACHE_SECONDS = 60.0
@@ -123,7 +123,7 @@ def asyncapi() -> Document:
     operations: Document = {}
     messages: Document = {}
     readers = published_subscriptions()
-    for name, event in sorted(EVENTS.items()):
+    for name, event in promised().items():
         if not event.__module__.startswith("contracts."):
             continue
         key = name.replace(".", "_")

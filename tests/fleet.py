@@ -1,12 +1,17 @@
-"""The distributed system as processes on this machine: what Compose runs, without containers."""
+"""Both ways to run the system, as processes on this machine: what tests and benchmarks run."""
 
+import asyncio
+import json
 import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -14,7 +19,9 @@ import httpx
 from chassis import topology
 from cli.api import OPERATIONS, Api, Credentials
 from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import start_private as start_postgres
 from tests.servers.rabbitmq import RabbitServer
+from tests.servers.rabbitmq import start_private as start_rabbitmq
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("registration", "assistance", "returns", "tracking")
@@ -28,7 +35,7 @@ def free_port() -> int:
 
 
 class Fleet:
-    """Four services and the gateway, each a process that can be killed and started again."""
+    """What Compose runs, without containers: each part can be killed and started again."""
 
     def __init__(self, postgres: PostgresServer, rabbitmq: RabbitServer, home: Path) -> None:
         self.postgres = postgres
@@ -38,7 +45,7 @@ class Fleet:
         self.ports = {name: free_port() for name in (*SERVICES, "gateway")}
         self.environments: dict[str, dict[str, str]] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._rabbitmq = rabbitmq
+        self.rabbitmq = rabbitmq
         self._secret = secrets.token_hex(16)
 
     @property
@@ -51,11 +58,11 @@ class Fleet:
     async def prepare(self) -> None:
         """Make databases, roles, queues and users, as the deployment does once."""
         passwords = {name: secrets.token_hex(16) for name in SERVICES}
-        self._rabbitmq.create_virtual_host(self.vhost)
+        self.rabbitmq.create_virtual_host(self.vhost)
         wanted = topology.definitions(
             topology.published_subscriptions(), passwords, vhost=self.vhost
         )
-        rabbit = self._rabbitmq
+        rabbit = self.rabbitmq
         await topology.load(rabbit.management_url, rabbit.user, rabbit.password, wanted)
         for name in (*SERVICES, "gateway"):
             role, password = self.database(name), secrets.token_hex(16)
@@ -136,3 +143,77 @@ class Fleet:
         made = administrator.post("/v1/identity/clients", OPERATIONS)
         administrator.close()
         return Api(Credentials(self.base_url, made["client_id"], made["client_secret"]))
+
+
+@asynccontextmanager
+async def private_fleet() -> AsyncIterator[Fleet]:
+    """Run the distributed system on servers of its own, which all end with the block."""
+    postgres, rabbitmq = start_postgres(), start_rabbitmq()
+    try:
+        with tempfile.TemporaryDirectory() as home:
+            fleet = Fleet(postgres, rabbitmq, Path(home))
+            await fleet.prepare()
+            # Queues that are younger than a second are not on the broker's disk yet.
+            await asyncio.sleep(1)
+            fleet.start()
+            try:
+                await asyncio.to_thread(fleet.wait)
+                yield fleet
+            finally:
+                fleet.stop()
+    finally:
+        rabbitmq.close()
+        postgres.close()
+
+
+class OneProcess:
+    """The standalone system, as `make run` starts it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start, and return the seconds until it was ready."""
+        environment = {key: value for key, value in os.environ.items() if "MASAR" not in key}
+        environment |= {"MASAR_HOME": str(self.home), "MASAR_PORT": str(self.port)}
+        started = time.monotonic()
+        with (self.home / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "standalone.py"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        while time.monotonic() - started < 30:
+            try:
+                url = f"http://127.0.0.1:{self.port}/health/ready"
+                if httpx.get(url, timeout=5, trust_env=False).is_success:
+                    return time.monotonic() - started
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise TimeoutError((self.home / "log").read_text()[-2000:])
+
+    def credentials(self) -> dict[str, str]:
+        told: dict[str, str] = json.loads((self.home / "bootstrap.json").read_text())
+        return told
+
+    def api(self) -> Api:
+        told = self.credentials()
+        return Api(Credentials(told["base_url"], told["client_id"], told["client_secret"]))
+
+    def resident_bytes(self) -> int:
+        """Return what the process holds in memory, as Linux counts it."""
+        assert self.process
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if "VmRSS" in line).split()[1]) * 1024
+
+    def stop(self) -> float:
+        """End it as Ctrl-C does, and return how long it took."""
+        assert self.process
+        started = time.monotonic()
+        self.process.send_signal(2)
+        self.process.wait(timeout=15)
+        return time.monotonic() - started

@@ -14,22 +14,16 @@ import asyncio
 import json
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 
 from cli.api import Api
-from tests.fleet import Fleet
-from tests.servers import postgres as postgres_servers
-from tests.servers import rabbitmq as rabbitmq_servers
-from tests.servers.postgres import PostgresServer
-from tests.servers.rabbitmq import RabbitServer
+from tests.fleet import Fleet, private_fleet
 
 SETTLE_SECONDS = 120
 STAY_DEAD_SECONDS = (0.2, 2.0)
@@ -48,10 +42,10 @@ class Tally:
 
 
 class Chaos:
-    def __init__(self, fleet: Fleet, rabbitmq: RabbitServer, options: argparse.Namespace) -> None:
+    def __init__(self, fleet: Fleet, options: argparse.Namespace) -> None:
         self.fleet = fleet
         self.postgres = fleet.postgres
-        self.rabbitmq = rabbitmq
+        self.rabbitmq = fleet.rabbitmq
         self.options = options
         self.random = random.Random(options.seed)  # noqa: S311 - A seed makes a run repeatable.
         self.tally = Tally()
@@ -60,7 +54,7 @@ class Chaos:
     async def run(self) -> None:
         operations = await asyncio.to_thread(self.fleet.operations)
         await asyncio.to_thread(_programme, operations)
-        self._token = operations._token
+        self._token = operations.token()
         operations.close()
         async with httpx.AsyncClient(
             base_url=self.fleet.base_url,
@@ -221,24 +215,10 @@ def _person(number: int) -> dict[str, Any]:
 
 
 async def main(options: argparse.Namespace) -> bool:
-    postgres: PostgresServer = postgres_servers.start_private()
-    rabbitmq: RabbitServer = rabbitmq_servers.start_private()
-    try:
-        with tempfile.TemporaryDirectory() as home:
-            fleet = Fleet(postgres, rabbitmq, Path(home))
-            await fleet.prepare()
-            await asyncio.sleep(1)
-            fleet.start()
-            try:
-                await asyncio.to_thread(fleet.wait)
-                chaos = Chaos(fleet, rabbitmq, options)
-                await chaos.run()
-                found = await chaos.count()
-            finally:
-                fleet.stop()
-    finally:
-        rabbitmq.close()
-        postgres.close()
+    async with private_fleet() as fleet:
+        chaos = Chaos(fleet, options)
+        await chaos.run()
+        found = await chaos.count()
     sys.stdout.write(json.dumps(found) + "\n")
     wrong = (
         "acked_not_committed",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.conftest import OneProcess
+from tests.fleet import OneProcess
 
 CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance"
 COMMAND = [

@@ -8,8 +8,7 @@ import pytest
 
 from cli.api import Api
 from cli.story import Input, Summary, tell_story
-from tests.e2e.conftest import OneProcess
-from tests.fleet import Fleet, free_port
+from tests.fleet import Fleet, OneProcess, free_port
 from tests.real import FOLDER
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer

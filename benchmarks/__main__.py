@@ -1,0 +1,35 @@
+"""
+Measures what docs/benchmarks.md claims, each against its peer in the same run: `make bench`.
+
+Without names all of them are run and the page is written; with names (`start`, `door`,
+`entitlement`) only those, and nothing is written.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from benchmarks import door, entitlement, start
+from benchmarks.report import Report
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+BENCHMARKS: dict[str, Callable[[], Awaitable[Report]]] = {
+    "door": door.measure,
+    "start": start.measure,
+    "entitlement": entitlement.measure,
+}
+
+
+async def main(names: list[str]) -> None:
+    reports = []
+    for name in names or BENCHMARKS:
+        report = await BENCHMARKS[name]()
+        print(report.text())
+        reports.append(report)
+    if not names:
+        PAGE.write_text(Report.page(reports))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""How a measurement is told: what, how, a table, and what it says."""
+
+import os
+import platform
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; do not edit. Each figure stands beside that of a peer from the same run,
+because machines differ and are noisy: read the ratios. Medians, unless it says otherwise.
+"""
+
+
+@dataclass
+class Report:
+    title: str
+    method: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    verdict: str
+
+    def text(self) -> str:
+        lines = [f"## {self.title}", "", self.method, "", _row(self.columns)]
+        lines += [_row(["---"] * len(self.columns)), *map(_row, self.rows)]
+        return "\n".join([*lines, "", self.verdict, ""])
+
+    @staticmethod
+    def page(reports: "Iterable[Report]") -> str:
+        machine = (
+            f"Last written on {os.cpu_count()} cores, Python {platform.python_version()}, "
+            f"{platform.system()} {platform.machine()}.\n"
+        )
+        return "\n".join([HEAD, machine, *(report.text() for report in reports)])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def median(values: Iterable[float]) -> float:
+    return statistics.median(values)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
