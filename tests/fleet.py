@@ -107,9 +107,9 @@ class Fleet:
         for name in names or (*SERVICES, "gateway"):
             self._wait(name)
 
-    def _wait(self, name: str) -> None:
+    def _wait(self, name: str, path: str = "/health/ready") -> None:
         deadline = time.monotonic() + START_SECONDS
-        url = f"http://127.0.0.1:{self.ports[name]}/health/ready"
+        url = f"http://127.0.0.1:{self.ports[name]}{path}"
         while time.monotonic() < deadline:
             try:
                 if httpx.get(url, timeout=5, trust_env=False).is_success:
@@ -119,6 +119,10 @@ class Fleet:
             assert self.processes[name].poll() is None, f"{name} ended: {self.log(name)[-2000:]}"
             time.sleep(0.1)
         raise TimeoutError(f"{name} is not ready: {self.log(name)[-2000:]}")
+
+    def wait_for_life(self, name: str) -> None:
+        """Wait for a process whose surroundings are not what it needs to be ready."""
+        self._wait(name, "/health/live")
 
     def log(self, name: str) -> str:
         return (self.home / f"{name}.log").read_text(errors="replace")

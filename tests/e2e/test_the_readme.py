@@ -2,15 +2,18 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 from tests.fleet import ROOT, OneProcess
+from tests.servers.debian import find_or_install
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def test_the_tour_of_the_readme_can_be_walked(one_process: OneProcess) -> None:
+    find_or_install(lambda: shutil.which("curl"), package="curl", variable=None, tell=print)
     one_process.start()
     readme = (ROOT / "README.md").read_text()
     tour = readme.partition("## A tour")[2].partition("\n## ")[0]

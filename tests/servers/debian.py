@@ -23,16 +23,16 @@ def find_or_install(
     find: Callable[[], Found | None],
     *,
     package: str,
-    variable: str,
+    variable: str | None,
     tell: Tell,
     units: tuple[str, ...] = (),
 ) -> Found:
     """Find the program, or install the package without the services that it brings (its units)."""
     found = find()
     if found is None and not _may_install():
+        other = f", or name a running server in {variable}" if variable else ""
         raise ServerUnavailableError(
-            f"{package} is not installed: run 'apt-get install {package}' as root,"
-            f" or name a running server in {variable}"
+            f"{package} is not installed: run 'apt-get install {package}' as root{other}"
         )
     if found is None:
         # One at a time: apt refuses a second run while the first reads its lists.
@@ -40,7 +40,7 @@ def find_or_install(
             fcntl.flock(lock, fcntl.LOCK_EX)
             found = find()
             if found is None:
-                tell(f"{package} is missing: installing Debian's for the integration tests")
+                tell(f"{package} is missing: installing Debian's for the tests")
                 found = _install(package, find)
                 _keep_from_starting_at_boot(units)
     return found
