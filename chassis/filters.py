@@ -11,7 +11,7 @@ from chassis.problems import Fault, Problem
 _known: dict[int, frozenset[str]] = {}
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     if not request.query_params:
         return
     route = request.scope["route"]

@@ -1,10 +1,12 @@
 """HTTP in and out for return cases; no decisions."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Caller, CallerDep
 from chassis.db import ReadSession, WriteSession, database_of
@@ -72,22 +74,15 @@ async def get_case(
     return _shown(await service.get(session, case_id, caller), response)
 
 
+@dataclass(frozen=True)
 class Step:
     """What every step of the way asks for, beside its evidence."""
 
-    def __init__(
-        self,
-        case_id: UUID,
-        response: Response,
-        caller: CallerDep,
-        session: WriteSession,
-        if_match: IfMatch = None,
-    ) -> None:
-        self.case_id = case_id
-        self.response = response
-        self.caller: Caller = caller
-        self.session = session
-        self.expected = _version(if_match)
+    case_id: UUID
+    response: Response
+    caller: Caller
+    session: AsyncSession
+    expected: int | None
 
     async def take(self, wanted: Status, evidence: Strict) -> CaseOut:
         case = await service.take_step(
@@ -96,7 +91,17 @@ class Step:
         return _shown(case, self.response)
 
 
-StepDep = Annotated[Step, Depends()]
+async def _step(
+    case_id: UUID,
+    response: Response,
+    caller: CallerDep,
+    session: WriteSession,
+    if_match: IfMatch = None,
+) -> Step:
+    return Step(case_id, response, caller, session, _version(if_match))
+
+
+StepDep = Annotated[Step, Depends(_step)]
 
 
 @router.post("/{case_id}/screening")
