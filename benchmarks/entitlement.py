@@ -16,8 +16,8 @@ from tests.fleet import OneProcess, private_fleet
 A_SECOND = 50
 SECONDS = 60
 # Every so many people one is watched until their entitlement is there.
-WATCHED = 5
-LOOK_AGAIN_SECONDS = 0.02
+WATCHED = 10
+LOOK_AGAIN_SECONDS = 0.05
 PATIENCE_SECONDS = 30
 
 
