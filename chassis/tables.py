@@ -1,8 +1,10 @@
 """The tables every service keeps for itself: outbox, inbox, dead letters, jobs."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import new_class
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, Text
@@ -22,6 +24,9 @@ NAMING = {
 def named_metadata() -> MetaData:
     """Return metadata whose constraints have names, which SQLite migrations need."""
     return MetaData(naming_convention=NAMING)
+
+
+Columns = TypeVar("Columns", bound=SQLModel)
 
 
 class OutboxColumns(SQLModel):
@@ -108,3 +113,30 @@ class ServiceTables:
     dead_letter: type[DeadLetterColumns]
     job: type[JobColumns]
     remark: type[RemarkColumns]
+
+
+def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
+    """Make the chassis' tables for a service on its own base: no two services share one."""
+
+    def made(name: str, columns: type[Columns]) -> type[Columns]:
+        return new_class(
+            name,
+            (base, columns),
+            {"table": True},
+            lambda body: body.update(__module__=base.__module__, __tablename__=_snake(name)),
+        )
+
+    return ServiceTables(
+        source=source,
+        metadata=base.metadata,
+        outbox=made("Outbox", OutboxColumns),
+        inbox=made("Inbox", InboxColumns),
+        position=made("Position", PositionColumns),
+        dead_letter=made("DeadLetter", DeadLetterColumns),
+        job=made("Job", JobColumns),
+        remark=made("Remark", RemarkColumns),
+    )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

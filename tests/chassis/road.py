@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -18,16 +19,7 @@ from chassis.bus import EventBus
 from chassis.clock import new_id
 from chassis.db import Database
 from chassis.inbox import Consumer
-from chassis.tables import (
-    DeadLetterColumns,
-    InboxColumns,
-    JobColumns,
-    OutboxColumns,
-    PositionColumns,
-    RemarkColumns,
-    ServiceTables,
-    named_metadata,
-)
+from chassis.tables import DeadLetterColumns, ServiceTables, named_metadata, service_tables
 from contracts.event import Event
 
 
@@ -41,30 +33,6 @@ class Table(SQLModel, registry=registry(metadata=named_metadata())):
     pass
 
 
-class Outbox(Table, OutboxColumns, table=True):
-    pass
-
-
-class Inbox(Table, InboxColumns, table=True):
-    pass
-
-
-class Position(Table, PositionColumns, table=True):
-    pass
-
-
-class DeadLetter(Table, DeadLetterColumns, table=True):
-    pass
-
-
-class Job(Table, JobColumns, table=True):
-    pass
-
-
-class Remark(Table, RemarkColumns, table=True):
-    pass
-
-
 class Arrival(Table, table=True):
     """What an event leaves behind; one row for each time that it took effect."""
 
@@ -72,8 +40,12 @@ class Arrival(Table, table=True):
     boat: int
 
 
+TABLES = service_tables("road", Table)
+Outbox, DeadLetter = TABLES.outbox, TABLES.dead_letter
+
+
 def tables(source: str) -> ServiceTables:
-    return ServiceTables(source, Table.metadata, Outbox, Inbox, Position, DeadLetter, Job, Remark)
+    return replace(TABLES, source=source)
 
 
 class PoisonError(Exception):

@@ -16,7 +16,6 @@ from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
 from services.returns.cases import rules
 from services.returns.cases.rules import ENDED, WAY, Status
 from services.returns.main import SERVICE
-from services.returns.tables import Outbox
 from tests.conftest import Running, Start, bearer
 
 PATH = "/v1/returns/cases"
@@ -65,7 +64,8 @@ async def step(returns: Running, case: dict[str, Any], to: Status, **more: Any) 
 
 async def told(returns: Running) -> list[Event]:
     async with returns.database.read() as session:
-        bodies = (await session.exec(select(Outbox.body).order_by(col(Outbox.id)))).all()
+        outbox = returns.database.tables.outbox
+        bodies = (await session.exec(select(outbox.body).order_by(col(outbox.id)))).all()
     return [Envelope.model_validate_json(body).event() for body in bodies]
 
 

@@ -6,7 +6,6 @@ from sqlmodel import select
 from contracts.event import Envelope
 from contracts.tracking import PlacesChanged
 from services.tracking.main import SERVICE
-from services.tracking.tables import Outbox
 from tests.conftest import Running, Start
 from tests.real import real
 from tests.tracking.test_rounds import PLACES, finished, sent
@@ -40,7 +39,7 @@ async def test_a_gazetteer_is_kept_once_and_told_once(tracking: Running) -> None
     assert (place["name_en"], place["name_ar"]) == ("Alharaba", "الحرابة")
     assert [each["pcode"] for each in place["ancestors"]] == ["LY02", "LY0209"]
     async with tracking.database.read() as session:
-        bodies = (await session.exec(select(Outbox.body))).all()
+        bodies = (await session.exec(select(tracking.database.tables.outbox.body))).all()
     events = [Envelope.model_validate_json(body).event() for body in bodies]
     told = [place.pcode for e in events if isinstance(e, PlacesChanged) for place in e.places]
     assert len(told) == len(set(told)) == 27
