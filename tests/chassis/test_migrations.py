@@ -12,6 +12,8 @@ from services.assistance.main import SERVICE as ASSISTANCE
 from services.registration.main import SERVICE as REGISTRATION
 from services.returns.main import SERVICE as RETURNS
 from services.tracking.main import SERVICE as TRACKING
+from tests.chassis.road import unique
+from tests.servers.postgres import PostgresServer
 
 EVERY = [GATEWAY, REGISTRATION, ASSISTANCE, RETURNS, TRACKING]
 
@@ -28,9 +30,12 @@ async def test_the_history_and_the_tables_agree(service: Service, database_url: 
     await database.close()
 
 
-async def test_replicas_that_start_together_migrate_once(database_url: str) -> None:
+async def test_replicas_that_start_together_migrate_once(postgres: PostgresServer) -> None:
+    name = unique("replicas")
+    await asyncio.to_thread(postgres.create_database, name)
     folder = REGISTRATION.folder / "migrations"
-    replicas = [Database(database_url, REGISTRATION.tables) for _ in range(3)]
+    url = postgres.url(name, driver="asyncpg")
+    replicas = [Database(url, REGISTRATION.tables) for _ in range(3)]
 
     await asyncio.gather(*(migrations.upgrade(replica, folder) for replica in replicas))
 
