@@ -54,8 +54,7 @@ lock: $(INSTALLED) ## Pin again, to the newest allowed versions, the whole and e
 	@$(BIN)/python -m cli.lock
 
 $(INSTALLED): requirements.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) \
-	  || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/pip || deploy/make-venv $(PYTHON) $(VENV)
 	@echo "Installing the locked versions into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@

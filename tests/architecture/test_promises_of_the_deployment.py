@@ -1,0 +1,87 @@
+"""What docker-compose.yml promises, read as a file; it is run for real before a release."""
+
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.fleet import ROOT, SERVICES
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OURS = (*SERVICES, "gateway")
+VARIABLE = re.compile(r"\$\{(MASAR_[A-Z_]+)")
+
+
+def variables(text: str) -> set[str]:
+    return {line.partition("=")[0] for line in text.splitlines() if line.startswith("MASAR_")}
+
+
+def test_only_the_gateway_is_published_and_only_here() -> None:
+    published = {
+        name: service["ports"]
+        for name, service in COMPOSE["services"].items()
+        if "ports" in service
+    }
+
+    assert list(published) == ["gateway"]
+    assert all(port.startswith("127.0.0.1:") for port in published["gateway"])
+
+
+def test_only_the_gateway_has_a_way_out() -> None:
+    reach = {name: service.get("networks") for name, service in COMPOSE["services"].items()}
+
+    assert COMPOSE["networks"]["core"]["internal"] is True
+    assert reach.pop("gateway") == ["core", "edge"]
+    assert set(map(tuple, reach.values())) == {("core",)}
+
+
+@pytest.mark.parametrize("name", [*OURS, "broker-setup"])
+def test_our_containers_can_change_nothing_but_what_they_must(name: str) -> None:
+    service = COMPOSE["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "privileged" not in service
+    assert "user" not in service
+    recipe = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"^USER (\S+)", recipe, re.MULTILINE) == ["masar"]
+
+
+def test_each_service_knows_its_own_secrets_only() -> None:
+    for name in OURS:
+        used = set(VARIABLE.findall(str(COMPOSE["services"][name]["environment"])))
+        theirs = {other for other in OURS if other != name}
+        assert not [v for v in used for other in theirs if other.upper() in v], name
+
+
+def test_every_image_is_pinned_to_a_minor_version() -> None:
+    images = [
+        service["image"] for service in COMPOSE["services"].values() if "build" not in service
+    ]
+
+    assert images
+    assert all(re.search(r":\d+\.\d+", image) for image in images)
+
+
+def test_every_variable_is_explained_and_every_secret_made(tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text()
+    used = set(VARIABLE.findall((ROOT / "docker-compose.yml").read_text()))
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    command = [str(ROOT / "deploy" / "write-env")]
+
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    written = (tmp_path / ".env").read_text()
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    assert used == variables(example) == variables(written)
+    values = dict(line.split("=", 1) for line in written.splitlines() if line.startswith("MASAR_"))
+    secrets = [value for name, value in values.items() if name.endswith(("PASSWORD", "SECRET"))]
+    assert len(set(secrets)) == len(secrets) == len(used) - 2
+    assert all(len(secret) == 64 for secret in secrets)
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert (tmp_path / ".env").read_text() == written
