@@ -24,6 +24,7 @@ import httpx
 
 EVENTS, RETRY, DEAD, LOG = "masar.events", "masar.retry", "masar.dead", "masar.log"
 RETRY_SECONDS = (10, 60, 600)
+UNAUTHORISED = 401
 DELIVERY_LIMIT = 20
 """Set because RabbitMQ 3 has no limit of its own and 4 has 20; both then behave alike."""
 
@@ -153,6 +154,11 @@ async def load(management_url: str, user: str, password: str, wanted: dict[str, 
     """Import definitions through the broker's management interface, which merges them."""
     async with httpx.AsyncClient(auth=(user, password), timeout=30, trust_env=False) as client:
         answer = await client.post(f"{management_url}/api/definitions", json=wanted)
+        if answer.status_code == UNAUTHORISED:
+            raise SystemExit(
+                f"RabbitMQ refuses the password of {user}: its volume was made with another one. "
+                "Bring back the .env that belongs to the volumes."
+            )
         answer.raise_for_status()
 
 

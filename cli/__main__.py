@@ -91,7 +91,7 @@ def _holds(summary: Summary) -> bool:
     registration, assistance = view.get("registration") or {}, view.get("assistance") or {}
     return (
         set(summary.level_sums) == {summary.individuals}
-        and summary.entitled >= summary.registered + summary.unchanged > 0
+        and summary.entitled >= summary.people >= summary.registered + summary.unchanged > 0
         and summary.delivered == summary.refused_twice > 0
         and registration.get("status") == assistance.get("status") == "departed"
         and not any(each["status"] == "open" for each in assistance["entitlements"])
@@ -112,7 +112,10 @@ def _table(summary: Summary) -> Table:
         f"{summary.registered:,} registered, {summary.unchanged:,} known, "
         f"{summary.rejected:,} rejected",
     )
-    table.add_row("Entitlements", f"{summary.entitled:,} opened by events, one a person")
+    table.add_row(
+        "Entitlements",
+        f"{summary.entitled:,} opened by events, for {summary.people:,} people in the register",
+    )
     table.add_row(
         "Distributions",
         f"{summary.delivered} delivered, {summary.refused_twice} second deliveries refused",

@@ -24,7 +24,7 @@ def told(api: Api, **given: Any) -> Summary:
 def check(summary: Summary) -> None:
     assert set(summary.level_sums) == {summary.individuals}
     assert summary.rejected == 0
-    assert summary.entitled == summary.registered
+    assert summary.entitled == summary.people == summary.registered
     assert summary.delivered == summary.refused_twice == 20
     view = summary.view
     assert view is not None
