@@ -169,6 +169,8 @@ def _tell(base: str, home: Path) -> None:
 
 
 def main() -> None:
+    # What is written from here on is the register, and for its owner only.
+    os.umask(0o077)
     home = Path(os.environ.get("MASAR_HOME", "var"))
     port = int(os.environ.get("MASAR_PORT", str(DEFAULT_PORT)))
     metrics = os.environ.get("MASAR_METRICS_PORT")

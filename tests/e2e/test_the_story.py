@@ -82,12 +82,12 @@ def test_the_credentials_tell_the_port_of_the_last_start(one_process: OneProcess
     one_process.api().close()
 
 
-def test_the_credentials_are_for_the_owner_only(one_process: OneProcess) -> None:
+def test_the_credentials_and_the_register_are_for_the_owner_only(one_process: OneProcess) -> None:
     one_process.start()
 
-    path = one_process.home / "bootstrap.json"
-
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    written = [path for path in one_process.home.rglob("*") if path.name != "log"]
+    assert {path.name for path in written} >= {"bootstrap.json", "registration.sqlite", "keys"}
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in written} == {0}
     assert set(one_process.credentials()) == {
         "base_url",
         "client_id",
