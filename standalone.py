@@ -46,10 +46,10 @@ class Standalone:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.home = home
         self.base_url = base_url
-        self._bus = InProcessBus()
+        self.bus = InProcessBus()
         keys = Signer(home, Settings().issuer).source()
         self._apps: list[FastAPI] = [
-            main.create_app(_settings(Settings, home, name), self._bus, keys)
+            main.create_app(_settings(Settings, home, name), self.bus, keys)
             for name, main in SERVICES.items()
         ]
         upstreams: dict[str, Upstream] = {
@@ -75,8 +75,9 @@ class Standalone:
         async with AsyncExitStack() as stack:
             for app in (*self._apps, self.gateway):
                 await stack.enter_async_context(app.router.lifespan_context(app))
-            # It closes first, so that no event is brought to a service that has stopped.
-            stack.push_async_callback(self._bus.close)
+            # It opens last and closes first: no event is brought while somebody does not listen.
+            self.bus.open()
+            stack.push_async_callback(self.bus.close)
             await self._write_credentials()
             yield
 

@@ -25,19 +25,27 @@ class InProcessBus:
 
     It keeps nothing itself: a message counts as sent only when every consumer's own database
     holds its effect (or its dead letter), so a crash at any point only means sending again.
+    Messages wait until it is opened, because one that is brought before its consumers have
+    subscribed would count as sent and be lost.
     """
 
     def __init__(self) -> None:
         self._consumers: list[Consumer] = []
-        self._open = True
+        self._opened = asyncio.Event()
+        self._closed = False
         self._in_hand = 0
         self._idle = asyncio.Event()
 
     async def subscribe(self, consumer: Consumer) -> None:
         self._consumers.append(consumer)
 
+    def open(self) -> None:
+        """Begin to bring messages; everybody who listens has subscribed."""
+        self._opened.set()
+
     async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002 - CloudEvents calls it type.
-        if not self._open:
+        await self._opened.wait()
+        if self._closed:
             raise BusDown("the system is stopping")
         self._in_hand += 1
         try:
@@ -69,7 +77,8 @@ class InProcessBus:
 
     async def close(self) -> None:
         """Bring no more, and return when nothing is being brought: databases may close now."""
-        self._open = False
+        self._closed = True
+        self._opened.set()
         while self._in_hand:
             self._idle.clear()
             await self._idle.wait()

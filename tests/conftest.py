@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from chassis.app import Service, create_service
 from chassis.auth import KeySource
-from chassis.bus import EventBus, InProcessBus
+from chassis.bus import InProcessBus
 from chassis.clock import new_id, now
 from chassis.db import Database
 from chassis.inbox import Consumer
@@ -118,13 +118,13 @@ def lifespan(app: FastAPI) -> AbstractAsyncContextManager[Any]:
 async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """Return a function that starts a service on SQLite; all stop when the test ends."""
     async with AsyncExitStack() as stack:
+        nobody_listens = InProcessBus()
+        nobody_listens.open()
 
-        async def begin(
-            service: Service, bus: EventBus | None = None, url: str | None = None
-        ) -> Running:
+        async def begin(service: Service, url: str | None = None) -> Running:
             url = url or f"sqlite+aiosqlite:///{tmp_path / service.name}.sqlite"
             settings = Settings(database_url=url, home=tmp_path)  # type: ignore[arg-type]
-            app = create_service(service, settings, bus or InProcessBus(), keys())
+            app = create_service(service, settings, nobody_listens, keys())
             await stack.enter_async_context(lifespan(app))
             client = await stack.enter_async_context(client_of(app))
             return Running(service, app, client)

@@ -214,6 +214,11 @@ class OneProcess:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if "VmRSS" in line).split()[1]) * 1024
 
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
     def stop(self) -> float:
         """End it as Ctrl-C does, and return how long it took."""
         assert self.process

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -30,13 +31,19 @@ async def system(tmp_path: Path) -> AsyncIterator[Standalone]:
         yield standalone
 
 
-@pytest.fixture
-async def client(system: Standalone) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with the operations client's token, through the gateway."""
+@asynccontextmanager
+async def operations(system: Standalone) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client with the operations client's token, through the gateway."""
     transport = httpx.ASGITransport(app=system.gateway, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://masar.test", timeout=30
     ) as client:
         credentials = json.loads((system.home / "bootstrap.json").read_text())
         client.headers["Authorization"] = f"Bearer {await token(client, credentials)}"
+        yield client
+
+
+@pytest.fixture
+async def client(system: Standalone) -> AsyncIterator[httpx.AsyncClient]:
+    async with operations(system) as client:
         yield client

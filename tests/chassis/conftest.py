@@ -23,6 +23,7 @@ async def short_road(tmp_path: Path) -> AsyncIterator[Road]:
     writer = await made(f"sqlite+aiosqlite:///{tmp_path}/writer.sqlite", "writer")
     reader = await made(f"sqlite+aiosqlite:///{tmp_path}/reader.sqlite", "reader")
     bus = InProcessBus()
+    bus.open()
     yield Road(writer, reader, lambda _side: bus)
     await writer.close()
     await reader.close()

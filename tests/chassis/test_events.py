@@ -14,6 +14,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
+from chassis.bus import InProcessBus
 from chassis.inbox import Consumer
 from chassis.outbox import BusDown
 from contracts.event import Envelope
@@ -222,6 +223,38 @@ async def test_a_service_opens_only_its_own_doors(long_road: Road, rabbitmq: Rab
     for what in ("read another's queue", "make a queue", "speak for another"):
         with pytest.raises(aio_pika.exceptions.AMQPError):
             await attempt(what)
+
+
+async def test_a_bus_in_this_process_brings_nothing_before_everybody_listens(
+    short_road: Road,
+) -> None:
+    await short_road.arrive(1)
+    bus = InProcessBus()
+    relay = asyncio.create_task(outbox.relay(short_road.writer, bus))
+    await asyncio.sleep(0.3)
+    assert await outbox.unsent(short_road.writer) == 1
+
+    await bus.subscribe(short_road.consumer())
+    bus.open()
+
+    assert await relay == 1
+    assert await short_road.arrivals() == [1]
+
+
+async def test_a_bus_in_this_process_that_has_closed_leaves_events_in_their_outbox(
+    short_road: Road,
+) -> None:
+    bus = InProcessBus()
+    await bus.subscribe(short_road.consumer())
+    bus.open()
+    await bus.close()
+    await short_road.arrive(1)
+
+    with pytest.raises(BusDown):
+        await outbox.relay(short_road.writer, bus)
+
+    assert await outbox.unsent(short_road.writer) == 1
+    assert await short_road.arrivals() == []
 
 
 async def test_a_relay_waits_for_a_bus_that_is_down(short_road: Road) -> None:

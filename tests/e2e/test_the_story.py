@@ -56,6 +56,20 @@ def test_the_story_is_told_in_one_process(one_process: OneProcess) -> None:
     assert ready < 30
 
 
+@pytest.mark.parametrize("after", [0.5, 1.5, 2.5])
+async def test_the_story_survives_the_death_of_the_one_process(
+    one_process: OneProcess, after: float
+) -> None:
+    one_process.start()
+    telling = asyncio.create_task(asyncio.to_thread(told, one_process.api(), people=400))
+    await asyncio.sleep(after)
+
+    one_process.kill()
+    await asyncio.to_thread(one_process.start)
+
+    check(await telling)
+
+
 def test_a_second_start_finds_everything_again(one_process: OneProcess) -> None:
     one_process.start()
     first = told(one_process.api())

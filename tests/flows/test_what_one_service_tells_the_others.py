@@ -3,9 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
+
+from standalone import Standalone
+from tests.system import operations
 
 PLACES = b"""adm3_pcode,adm3_en,adm3_ar,adm2_pcode,adm2_en,adm2_ar,adm1_pcode,adm1_en,adm1_ar
 LY020901,Nalut,\xd9\x86\xd8\xa7\xd9\x84\xd9\x88\xd8\xaa,LY0209,Nalut,\xd9\x86\xd8\xa7\xd9\x84\xd9\x88\xd8\xaa,LY02,West,\xd8\xa7\xd9\x84\xd8\xba\xd8\xb1\xd8\xa8
@@ -102,6 +106,30 @@ async def test_a_departure_is_known_everywhere(client: httpx.AsyncClient) -> Non
     assert view["returns"]["cases"][0]["status"] == "departed"
     assert [each["status"] for each in view["assistance"]["entitlements"]] == ["closed"]
     assert view["missing"] == []
+
+
+async def test_what_waited_when_the_system_stopped_arrives_after_the_next_start(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    first = Standalone(home, "http://masar.test")
+    async with first.running(), operations(first) as client:
+        await programme(client)
+        # From here on nothing is brought: the system dies with its events in their outboxes.
+        await first.bus.close()
+        for number in range(30):
+            body = AMINA | {"external_id": f"W{number}", "location_pcode": "LY0209"}
+            response = await client.post("/v1/registration/persons", json=body)
+            assert response.status_code == 201, response.text
+
+    again = Standalone(home, "http://masar.test")
+    async with again.running(), operations(again) as client:
+
+        async def everybody() -> bool:
+            found = await client.get("/v1/assistance/entitlements", params={"limit": 100})
+            return len(found.json()["items"]) == 30
+
+        assert await until(everybody)
 
 
 async def test_a_withdrawal_leaves_what_the_person_is_entitled_to(
