@@ -124,8 +124,6 @@ def asyncapi() -> Document:
     messages: Document = {}
     readers = published_subscriptions()
     for name, event in promised().items():
-        if not event.__module__.startswith("contracts."):
-            continue
         key = name.replace(".", "_")
         publisher = name.partition(".")[0]
         messages[key] = {
