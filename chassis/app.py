@@ -2,7 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +18,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 
-from chassis import filters, jobs, migrations, outbox, problems, telemetry
+from chassis import filters, idempotency, jobs, migrations, outbox, problems, telemetry
 from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, public_operations
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
@@ -25,6 +30,7 @@ from chassis.tables import ServiceTables
 log = structlog.get_logger()
 
 STOP_SECONDS = 3.0
+HOUSEKEEPING_SECONDS = 3600.0
 Wrapping = tuple[Any, dict[str, Any]]
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -87,6 +93,7 @@ def create_service(
         app.include_router(router)
     install_health(app)
     problems.install(app)
+    idempotency.install(app)
     problems.describe(app)
     public = public_operations(*(service.matrices or (service.name,)))
     # The last one added is the first to see a request.
@@ -122,6 +129,7 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around
         tasks = [
             asyncio.create_task(outbox.run_relay(database, carrier, stopping)),
             asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
+            asyncio.create_task(_keep_house(database, stopping)),
         ]
         metrics = telemetry.serve_metrics(settings.metrics_host, settings.metrics_port)
         try:
@@ -139,6 +147,21 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around
                 metrics[0].server_close()
 
     return lifespan
+
+
+async def _keep_house(database: Database, stopping: asyncio.Event) -> None:
+    """Drop each hour what has been kept long enough."""
+    while not stopping.is_set():
+        try:
+            await outbox.forget(database)
+            await idempotency.forget(database)
+        except Exception as error:  # noqa: BLE001 - What cannot be dropped now is dropped later.
+            log.warning(
+                "house_not_kept", service=database.tables.source, error=type(error).__name__
+            )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOUSEKEEPING_SECONDS):
+                await stopping.wait()
 
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:

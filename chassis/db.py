@@ -14,10 +14,14 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import failpoint
 from chassis.tables import ServiceTables
 from chassis.wake import Wake
 
 WORK_LEFT = "work_left"
+TURNS, TURN = "turns", "turn"
+FIRST_IN_TRANSACTION = "masar.first_in_transaction"
+"""Where a request's scope holds what must be done before anything else is written."""
 
 
 class Database:
@@ -31,6 +35,7 @@ class Database:
     def __init__(self, url: str, tables: ServiceTables, pool: int = 10) -> None:
         self.tables = tables
         self.work_left = Wake()
+        self._turns: set[str] = set()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
@@ -42,8 +47,11 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction that commits at the end of the block, or leaves nothing behind."""
         async with self._session(self.writer) as session:
-            yield session
-            await session.commit()
+            try:
+                yield session
+                await session.commit()
+            finally:
+                self._turns.discard(session.info.get(TURN, ""))
             if WORK_LEFT in session.info:
                 self.work_left.set()
 
@@ -53,7 +61,8 @@ class Database:
             yield session
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
-        return AsyncSession(engine, expire_on_commit=False, info={"tables": self.tables})
+        info = {"tables": self.tables, TURNS: self._turns}
+        return AsyncSession(engine, expire_on_commit=False, info=info)
 
     async def close(self) -> None:
         await self.writer.dispose()
@@ -80,9 +89,27 @@ async def take_turns(session: AsyncSession, turn: str, *, shared: bool = False) 
     writers take turns anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(hashlib.sha256(turn.encode()).digest()[:7])
         suffix = "_shared" if shared else ""
-        await session.exec(select(getattr(func, f"pg_advisory_xact_lock{suffix}")(number)))
+        await session.exec(select(getattr(func, f"pg_advisory_xact_lock{suffix}")(_number(turn))))
+
+
+async def try_turn(session: AsyncSession, turn: str) -> bool:
+    """Take a turn alone until the transaction ends, or say at once that another one has it."""
+    if session.get_bind().dialect.name == "postgresql":
+        taken = await session.exec(select(func.pg_try_advisory_xact_lock(_number(turn))))
+        return bool(taken.one())
+    # SQLite belongs to one process. Its write lock must not be taken here: a request that waits
+    # for news would keep the news from being written.
+    turns: set[str] = session.info[TURNS]
+    if turn in turns:
+        return False
+    turns.add(turn)
+    session.info[TURN] = turn
+    return True
+
+
+def _number(turn: str) -> int:
+    return int.from_bytes(hashlib.sha256(turn.encode()).digest()[:7])
 
 
 def leave_work(session: AsyncSession) -> None:
@@ -92,7 +119,10 @@ def leave_work(session: AsyncSession) -> None:
 
 async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:
     async with database_of(request).write() as session:
+        if begin := request.scope.get(FIRST_IN_TRANSACTION):
+            await begin(session)
         yield session
+    failpoint.reach("api.after_commit")
 
 
 async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:

@@ -169,16 +169,12 @@ async def run_relay(
     """Send until told to stop: at once after a commit here, and each second for other processes."""
     bell = database.work_left.bell()
     pause = POLL_SECONDS
-    purged = now()
     while not stopping.is_set():
         try:
             sent = await relay(database, bus, back_off)
             pause = POLL_SECONDS
             if sent == BATCH:
                 continue
-            if now() - purged > timedelta(hours=1):
-                await purge(database)
-                purged = now()
             await _count_unsent(database)
         except BusDown as error:
             log.warning("bus_down", service=database.tables.source, reason=str(error))
@@ -208,7 +204,8 @@ async def unsent(database: Database) -> int:
         return (await session.exec(statement)).one()
 
 
-async def purge(database: Database) -> None:
+async def forget(database: Database) -> None:
+    """Drop the events that were sent longer ago than KEEP_SENT."""
     outbox = database.tables.outbox
     async with database.write() as session:
         await session.exec(delete(outbox).where(col(outbox.sent_at) < now() - KEEP_SENT))

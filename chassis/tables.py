@@ -1,4 +1,4 @@
-"""The tables every service keeps for itself: outbox, inbox, dead letters, jobs."""
+"""The tables every service keeps for itself: outbox, inbox, dead letters, jobs, answers."""
 
 import re
 from dataclasses import dataclass
@@ -88,6 +88,18 @@ class JobColumns(SQLModel):
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class GivenAnswerColumns(SQLModel):
+    """What a request under an idempotency key was answered, to be given again."""
+
+    caller: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: str
+    status: int
+    headers: dict[str, str] = Field(sa_type=JSON)
+    body: bytes = Field(sa_type=LargeBinary)
+    given_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
+
+
 class RemarkColumns(SQLModel):
     """What a job has to say about one row of its input: why it was rejected, or a warning."""
 
@@ -113,6 +125,7 @@ class ServiceTables:
     dead_letter: type[DeadLetterColumns]
     job: type[JobColumns]
     remark: type[RemarkColumns]
+    given_answer: type[GivenAnswerColumns]
 
 
 def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
@@ -135,6 +148,7 @@ def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
         dead_letter=made("DeadLetter", DeadLetterColumns),
         job=made("Job", JobColumns),
         remark=made("Remark", RemarkColumns),
+        given_answer=made("GivenAnswer", GivenAnswerColumns),
     )
 
 

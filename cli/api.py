@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -55,8 +56,7 @@ class Api:
     """
     A client with a token of its own, which it renews.
 
-    Every request is tried again while the system is away. That is safe for all that the
-    commands send: what was done already is answered as done.
+    Every request is tried again while the system is away, and takes effect once.
     """
 
     def __init__(self, credentials: Credentials, patience: float = PATIENCE_SECONDS) -> None:
@@ -88,27 +88,33 @@ class Api:
     def send(self, method: str, path: str, **content: Any) -> Any:
         """Return the answer's JSON; RefusedError when it is a problem that waiting won't solve."""
         deadline = time.monotonic() + self._patience
+        # What is sent again under the same key takes effect once, and is answered as at first.
+        key = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
         while True:
             try:
-                response = self._once(method, path, content)
+                response = self._once(method, path, key, content)
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise
             else:
                 if response.is_success:
                     return response.json() if response.content else None
-                if response.status_code not in NOT_NOW or time.monotonic() > deadline:
-                    raise RefusedError(response)
+                refused = RefusedError(response)
+                passing = refused.status in NOT_NOW or refused.slug == "idempotency-in-progress"
+                if not passing or time.monotonic() > deadline:
+                    raise refused
             time.sleep(PAUSE_SECONDS)
 
-    def _once(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
+    def _once(
+        self, method: str, path: str, key: dict[str, str], content: dict[str, Any]
+    ) -> httpx.Response:
         if not self._token:
             self._renew()
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = key | {"Authorization": f"Bearer {self._token}"}
         response = self._client.request(method, path, headers=headers, **content)
         if response.status_code == UNAUTHENTICATED:
             self._renew()
-            headers = {"Authorization": f"Bearer {self._token}"}
+            headers = key | {"Authorization": f"Bearer {self._token}"}
             response = self._client.request(method, path, headers=headers, **content)
         return response
 

@@ -140,18 +140,17 @@ def _distributions(api: Api, programme: dict[str, Any], tell: Tell, summary: Sum
     )
     for number, entitlement in enumerate(page["items"], 1):
         summary.delivered += _deliver(api, entitlement["id"])
-        summary.refused_twice += not _deliver(api, entitlement["id"], again=True)
+        summary.refused_twice += not _deliver(api, entitlement["id"])
         tell("Distributions", number, len(page["items"]))
 
 
-def _deliver(api: Api, entitlement: str, *, again: bool = False) -> bool:
+def _deliver(api: Api, entitlement: str) -> bool:
     try:
         api.post("/v1/assistance/distributions", {"entitlement_id": entitlement})
     except RefusedError as refused:
         if refused.slug != "already-delivered":
             raise
-        # The first delivery may have been done by a request whose answer was cut off.
-        return not again
+        return False
     return True
 
 
@@ -160,7 +159,7 @@ def _return(api: Api, programme: dict[str, Any], tell: Tell, summary: Summary) -
         "/v1/assistance/entitlements", programme_id=programme["id"], status="open", limit=1
     )["items"]
     person = entitlement["person_id"]
-    case = _case(api, person)
+    case = api.post("/v1/returns/cases", {"person_id": person})
     today = datetime.now(UTC).date()
     steps: list[tuple[str, str, dict[str, Any]]] = [
         ("screening", "screened", {"vulnerability_level": "medium"}),
@@ -177,29 +176,12 @@ def _return(api: Api, programme: dict[str, Any], tell: Tell, summary: Summary) -
         ("departure", "departed", {"consent_reconfirmed": True}),
     ]
     for number, (step, status, evidence) in enumerate(steps, 1):
-        _step(api, case["id"], step, status, evidence)
+        taken = api.post(f"/v1/returns/cases/{case['id']}/{step}", evidence)
+        if taken["status"] != status:
+            raise RuntimeError(f"The case is {taken['status']}, not {status}.")
         tell("Return", number, len(steps))
     summary.departed = person
     summary.view = _seen_departed(api, person)
-
-
-def _case(api: Api, person: str) -> dict[str, Any]:
-    try:
-        case: dict[str, Any] = api.post("/v1/returns/cases", {"person_id": person})
-    except RefusedError as refused:
-        if refused.slug != "case-open":
-            raise
-        case = api.get("/v1/returns/cases", person_id=person)["items"][-1]
-    return case
-
-
-def _step(api: Api, case: str, step: str, status: str, evidence: dict[str, Any]) -> None:
-    try:
-        api.post(f"/v1/returns/cases/{case}/{step}", evidence)
-    except RefusedError:
-        # A request whose answer was cut off may have taken the step.
-        if status not in api.get(f"/v1/returns/cases/{case}")["steps"]:
-            raise
 
 
 def _seen_departed(api: Api, person: str) -> dict[str, Any]:

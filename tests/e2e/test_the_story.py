@@ -1,9 +1,11 @@
 """The main job from end to end, over HTTP, in both ways to run."""
 
 import asyncio
+import signal
 import stat
 from typing import Any
 
+import httpx
 import pytest
 
 from cli.api import Api
@@ -130,6 +132,38 @@ async def test_the_story_survives_the_death_of_any_process(fleet: Fleet, victim:
     fleet.start(victim)
 
     check(await telling)
+
+
+async def test_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) -> None:
+    api = fleet.operations()
+    headers = {"Authorization": f"Bearer {api.token()}", "Idempotency-Key": "boat-7"}
+    api.close()
+    person = {
+        "external_id": "I1",
+        "given_name": "Amina",
+        "sex": "female",
+        "birth_date": "1994-02-28",
+        "nationality": "SDN",
+        "population_category": "migrant",
+        "location_pcode": "LY0211",
+    }
+    fleet.kill("registration")
+    fleet.start("registration", MASAR_INJECT_FAILURE="api.after_commit")
+    fleet.wait("registration")
+
+    async with httpx.AsyncClient(
+        base_url=fleet.base_url, headers=headers, trust_env=False
+    ) as client:
+        cut_off = await client.post("/v1/registration/persons", json=person)
+        assert fleet.processes["registration"].wait(timeout=10) == -signal.SIGKILL
+        fleet.start("registration")
+        fleet.wait("registration")
+        again = await client.post("/v1/registration/persons", json=person)
+        [kept] = (await client.get("/v1/registration/persons")).json()["items"]
+
+    assert cut_off.status_code == 503
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert again.json() == kept
 
 
 @pytest.mark.parametrize("victim", ["postgres", "rabbitmq"])

@@ -10,6 +10,7 @@ import yaml
 
 from chassis.auth import AUTHZ_FILE
 from contracts.event import promised
+from gateway.routes import SERVICES
 from standalone import Standalone
 from tests.conftest import OPERATIONAL_ROLES
 
@@ -74,6 +75,17 @@ async def test_the_description_is_whole(client: httpx.AsyncClient) -> None:
 async def test_errors_are_described_as_problems(client: httpx.AsyncClient) -> None:
     for _, operation in operations(await described(client)):
         assert list(operation["responses"]["4XX"]["content"]) == ["application/problem+json"]
+
+
+async def test_every_post_of_a_service_can_be_sent_again(client: httpx.AsyncClient) -> None:
+    posts = {
+        name: [parameter["name"] for parameter in operation.get("parameters", [])]
+        for name, operation in operations(await described(client))
+        if name.startswith("POST /v1/") and name.split("/")[2] in SERVICES
+    }
+
+    assert len(posts) > 5
+    assert [name for name, told in posts.items() if "Idempotency-Key" not in told] == []
 
 
 async def test_every_event_is_described(client: httpx.AsyncClient) -> None:

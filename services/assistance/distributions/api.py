@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
+from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from services.assistance.distributions import service
 from services.assistance.distributions.models import (
@@ -16,7 +17,7 @@ from services.assistance.distributions.models import (
 
 PATH = "/v1/assistance/distributions"
 
-router = APIRouter(prefix=PATH, tags=["distributions"])
+router = APIRouter(prefix=PATH, tags=["distributions"], route_class=Once)
 
 
 @router.post("", status_code=201)

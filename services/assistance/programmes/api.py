@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession, database_of
+from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from services.assistance.places import service as places
@@ -15,7 +16,7 @@ from services.assistance.programmes.models import ProgrammeIn, ProgrammeOut, Pro
 PATH = "/v1/assistance/programmes"
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix=PATH, tags=["programmes"])
+router = APIRouter(prefix=PATH, tags=["programmes"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": ProgrammeOut}})

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Request, Response
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
+from chassis.idempotency import Once
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from services.registration.imports import service
 
 PATH = "/v1/registration/imports"
 
-router = APIRouter(prefix=PATH, tags=["imports"])
+router = APIRouter(prefix=PATH, tags=["imports"], route_class=Once)
 
 
 @router.post("", status_code=202, openapi_extra=MULTIPART)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession, database_of
+from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from services.registration.persons import service
@@ -16,7 +17,7 @@ from services.registration.places import service as places
 PATH = "/v1/registration/persons"
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix=PATH, tags=["persons"])
+router = APIRouter(prefix=PATH, tags=["persons"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": PersonOut}})

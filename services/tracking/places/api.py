@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
+from chassis.idempotency import Once
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.places import imports, service
 from services.tracking.places.models import PlaceOut, PlaceRow, PlacesOut
@@ -16,7 +17,7 @@ PATH = "/v1/tracking/places"
 PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
 MOST_ITEMS = 1000
 
-router = APIRouter(prefix=PATH, tags=["places"])
+router = APIRouter(prefix=PATH, tags=["places"], route_class=Once)
 
 
 @router.post("/imports", status_code=202, openapi_extra=MULTIPART)

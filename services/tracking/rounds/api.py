@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
+from chassis.idempotency import Once
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.rounds import imports, service
@@ -25,7 +26,7 @@ MOST_ROUNDS = 100
 PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
 Number = Annotated[int, Path(ge=1, le=9999)]
 
-router = APIRouter(prefix=PATH, tags=["rounds"])
+router = APIRouter(prefix=PATH, tags=["rounds"], route_class=Once)
 
 
 @router.post("/imports", status_code=202, openapi_extra=MULTIPART)
