@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -178,11 +178,10 @@ class OneProcess:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> float:
-        """Start, and return the seconds until it was ready."""
+    def launch(self, **more: str) -> None:
+        """Start, and wait for nothing."""
         environment = {key: value for key, value in os.environ.items() if "MASAR" not in key}
-        environment |= {"MASAR_HOME": str(self.home), "MASAR_PORT": str(self.port)}
-        started = time.monotonic()
+        environment |= {"MASAR_HOME": str(self.home), "MASAR_PORT": str(self.port), **more}
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "standalone.py"],
@@ -191,6 +190,11 @@ class OneProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def start(self) -> float:
+        """Start, and return the seconds until it was ready."""
+        started = time.monotonic()
+        self.launch()
         while time.monotonic() - started < 30:
             try:
                 url = f"http://127.0.0.1:{self.port}/health/ready"
@@ -218,6 +222,13 @@ class OneProcess:
         assert self.process
         self.process.kill()
         self.process.wait()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, and bring it about when it does not come."""
+        assert self.process
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        self.kill()
 
     def stop(self) -> float:
         """End it as Ctrl-C does, and return how long it took."""

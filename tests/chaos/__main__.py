@@ -2,11 +2,13 @@
 Kills processes while people are registered, and counts what was lost or done twice.
 
     python -m tests.chaos --kills 10 --targets relay,consumer,broker --rps 50 --seconds 60
+    python -m tests.chaos --kills 5 --targets process --rps 50 --seconds 60
 
 `relay` is the process of registration, `consumer` that of assistance, `broker` RabbitMQ and
-`postgres` the database server; all are private to this run. One JSON line says, in the words
-of Jepsen's tests, what became of every write. A run is valid only when messages were delivered
-more than once, so that the inbox had something to absorb.
+`postgres` the database server; `process` is the whole of a system of one process. All are
+private to this run. One JSON line says, in the words of Jepsen's tests, what became of every
+write. A run is valid only when messages were delivered more than once, so that the inbox had
+something to absorb.
 """
 
 import argparse
@@ -23,10 +25,9 @@ from uuid import UUID
 import httpx
 
 from cli.api import Api
-from tests.fleet import Fleet, private_fleet
+from tests.chaos.systems import System, running
 
 SETTLE_SECONDS = 120
-STAY_DEAD_SECONDS = (0.2, 2.0)
 
 
 @dataclass
@@ -42,22 +43,20 @@ class Tally:
 
 
 class Chaos:
-    def __init__(self, fleet: Fleet, options: argparse.Namespace) -> None:
-        self.fleet = fleet
-        self.postgres = fleet.postgres
-        self.rabbitmq = fleet.rabbitmq
+    def __init__(self, system: System, options: argparse.Namespace) -> None:
+        self.system = system
         self.options = options
         self.random = random.Random(options.seed)  # noqa: S311 - A seed makes a run repeatable.
         self.tally = Tally()
         self._token = ""
 
     async def run(self) -> None:
-        operations = await asyncio.to_thread(self.fleet.operations)
+        operations = await asyncio.to_thread(self.system.operations)
         await asyncio.to_thread(_programme, operations)
         self._token = operations.token()
         operations.close()
         async with httpx.AsyncClient(
-            base_url=self.fleet.base_url,
+            base_url=self.system.base_url,
             timeout=10,
             trust_env=False,
             headers={"Authorization": f"Bearer {self._token}"},
@@ -97,38 +96,10 @@ class Chaos:
         for number in range(self.options.kills):
             begun = time.monotonic()
             target = targets[number % len(targets)]
-            await asyncio.to_thread(self._kill_one, target)
+            await asyncio.to_thread(self.system.kill, target, self.random)
             self.tally.kills[target] += 1
             self.tally.restarts.append(time.monotonic() - begun)
             await asyncio.sleep(max(0.0, pause - (time.monotonic() - begun)))
-
-    def _kill_one(self, target: str) -> None:
-        server: Any = {"broker": self.rabbitmq, "postgres": self.postgres}.get(target)
-        dead = self.random.uniform(*STAY_DEAD_SECONDS)
-        if server:
-            server.kill()
-            time.sleep(dead)
-            server.start()
-            return
-        service = {"relay": "registration", "consumer": "assistance"}[target]
-        # Half of the readers die at the worst moment: after the commit, before the ack.
-        point = (
-            "consumer.after_commit_before_ack"
-            if target == "consumer"
-            else ("relay.after_confirm_before_mark")
-        )
-        self.fleet.kill(service)
-        time.sleep(dead)
-        self.fleet.start(service, MASAR_INJECT_FAILURE=point)
-        self._until_dead(service)
-        self.fleet.start(service)
-
-    def _until_dead(self, service: str) -> None:
-        deadline = time.monotonic() + 8
-        process = self.fleet.processes[service]
-        while time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.05)
-        self.fleet.kill(service)
 
     async def count(self) -> dict[str, Any]:
         """Wait until everything has settled, then compare both sides in their own databases."""
@@ -141,18 +112,12 @@ class Chaos:
             await asyncio.sleep(1)
 
     def _count(self) -> dict[str, Any]:
-        registered = {row["id"] for row in self._rows("registration", "select id from person")}
-        effects = Counter(
-            row["person_id"]
-            for row in self._rows("assistance", "select person_id from entitlement")
-        )
-        acked = {str(each) for each in self.tally.acked}
-        committed = {str(each) for each in registered}
-        entitled = {str(each) for each in effects}
-        [unpublished] = self._rows(
-            "registration", "select count(*) as n from outbox where sent_at is null"
-        )
-        [dead] = self._rows("assistance", "select count(*) as n from dead_letter")
+        column = self.system.column
+        committed = set(column("registration", "select id from person"))
+        effects = Counter(column("assistance", "select person_id from entitlement"))
+        acked = {each.hex for each in self.tally.acked}
+        [unpublished] = column("registration", "select count(*) from outbox where sent_at is null")
+        [dead] = column("assistance", "select count(*) from dead_letter")
         return {
             "attempted": self.tally.attempted,
             "acked": len(acked),
@@ -160,31 +125,16 @@ class Chaos:
             "unknown": self.tally.unknown,
             "refused": dict(self.tally.refused),
             "acked_not_committed": len(acked - committed),
-            "lost": len(committed - entitled),
-            "phantom": len(entitled - committed),
+            "lost": len(committed - effects.keys()),
+            "phantom": len(effects.keys() - committed),
             "duplicated_effects": sum(times - 1 for times in effects.values()),
-            "duplicate_deliveries": self._duplicates(),
-            "unpublished": unpublished["n"],
-            "queued": self._queued(),
-            "dead_letters": dead["n"],
+            "duplicate_deliveries": self.system.duplicates(),
+            "unpublished": int(unpublished),
+            "queued": self.system.queued(),
+            "dead_letters": int(dead),
             "kills": dict(self.tally.kills),
             "restart_s": [round(each, 1) for each in self.tally.restarts],
         }
-
-    def _rows(self, service: str, query: str) -> list[Any]:
-        return self.postgres.fetch(query, database=self.fleet.database(service))
-
-    def _duplicates(self) -> int:
-        """Count the messages that the readers' logs say they had taken before."""
-        return self.fleet.log("assistance").count('"outcome": "duplicate"') + self.fleet.log(
-            "returns"
-        ).count('"outcome": "duplicate"')
-
-    def _queued(self) -> int:
-        queues = self.rabbitmq.manage("GET", f"queues/{self.fleet.vhost}")
-        return sum(
-            each.get("messages", 0) for each in queues if not each["name"].endswith("masar.log")
-        )
 
 
 def _programme(api: Api) -> None:
@@ -215,8 +165,8 @@ def _person(number: int) -> dict[str, Any]:
 
 
 async def main(options: argparse.Namespace) -> bool:
-    async with private_fleet() as fleet:
-        chaos = Chaos(fleet, options)
+    async with running(options.targets.split(",")) as system:
+        chaos = Chaos(system, options)
         await chaos.run()
         found = await chaos.count()
     sys.stdout.write(json.dumps(found) + "\n")
