@@ -7,6 +7,7 @@ are known of RabbitMQ and aio-pika, and the duplicates that every at-least-once 
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from chassis import outbox
 from chassis.bus import InProcessBus
 from chassis.inbox import Consumer
 from chassis.outbox import BusDown
+from chassis.rabbit import RabbitBus
 from contracts.event import Envelope
 from tests.chassis.road import POISON, Outbox, Road, refuse_thirteen
 from tests.servers.rabbitmq import RabbitServer
@@ -255,6 +257,21 @@ async def test_a_bus_in_this_process_that_has_closed_leaves_events_in_their_outb
 
     assert await outbox.unsent(short_road.writer) == 1
     assert await short_road.arrivals() == []
+
+
+async def test_a_bus_closes_though_its_reader_swallows_a_cancellation() -> None:
+    async def deaf() -> None:
+        """Sleep on after the first cancellation, as Python 3.11's wait_for may."""
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    bus = RabbitBus("amqp://127.0.0.1:1/")
+    bus._readers.append(asyncio.create_task(deaf()))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):
+        await bus.close()
 
 
 async def test_a_relay_waits_for_a_bus_that_is_down(short_road: Road) -> None:
