@@ -1,14 +1,17 @@
 """Pages for people: where things are, the API's description, what each problem means."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from chassis.problems import SLUGS, TITLES, not_found
+from chassis.problems import TITLES, not_found
 from gateway.openapi import Description, asyncapi
 
+PROBLEMS_FILE = Path(__file__).parent.parent / "contracts" / "problems.yaml"
 ASSETS = Path(__file__).parent / "docs_page"
 POLICY = {
     "Content-Security-Policy": (
@@ -63,8 +66,15 @@ async def events() -> dict[str, Any]:
 
 @router.get("/problems/{slug}")
 async def problem(slug: str) -> dict[str, str | int]:
-    """Say what a problem type means; types of one operation are told in that operation."""
-    for status, known in SLUGS.items():
-        if slug == known:
-            return {"type": f"/problems/{slug}", "title": TITLES[status], "status": status}
-    raise not_found("general problem type")
+    """Say what a problem type means, and what to do."""
+    known = catalogue().get(slug)
+    if known is None:
+        raise not_found("problem type")
+    return {"type": f"/problems/{slug}", "title": TITLES[int(known["status"])], **known}
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str | int]]:
+    """Return every problem type by its name, from the file that tests read too."""
+    listing: dict[str, dict[str, str | int]] = yaml.safe_load(PROBLEMS_FILE.read_text())
+    return listing
