@@ -5,7 +5,6 @@ import hashlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from joserfc.jwk import KeySet
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chassis.caller import Caller, claimed
 from chassis.problems import Problem
 
 log = structlog.get_logger()
@@ -30,17 +30,6 @@ REMEMBERED = 4096
 REFETCH_SECONDS = 10
 MOST_TOKEN = 4096
 AUTHZ_FILE = Path(__file__).parent.parent / "contracts" / "authz.yaml"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who holds the token: a client or a person, for an organisation, with roles at places."""
-
-    id: str
-    organisation: str
-    roles: frozenset[str]
-    places: tuple[str, ...]
-    expires: float
 
 
 class KeySource:
@@ -118,7 +107,7 @@ class Verifier:
             kid = _kid(token)
             decoded = jwt.decode(token, await self._keys.get(kid), algorithms=[ALGORITHM])
             self._claims.validate(decoded.claims)
-            return _caller(decoded.claims)
+            return claimed(decoded.claims)
         except (JoseError, ValueError, TypeError, KeyError):
             raise _unauthenticated() from None
 
@@ -129,16 +118,6 @@ def _kid(token: str) -> str | None:
     header = extract_compact(token.encode("ascii")).headers()
     kid = header.get("kid")
     return kid if isinstance(kid, str) else None
-
-
-def _caller(claims: Mapping[str, Any]) -> Caller:
-    return Caller(
-        id=str(claims["sub"]),
-        organisation=str(claims["organisation"]),
-        roles=frozenset(map(str, claims["roles"])),
-        places=tuple(map(str, claims["places"])),
-        expires=float(claims["exp"]),
-    )
 
 
 def _unauthenticated() -> Problem:

@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.auth import Caller
+from chassis.caller import Caller
 from chassis.clock import new_id, now
 from chassis.db import Database, leave_work, tables_of
 from chassis.problems import Problem, not_found

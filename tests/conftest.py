@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, KeySet
 from chassis.app import Service, create_service
 from chassis.auth import KeySource
 from chassis.bus import InProcessBus
+from chassis.caller import grants_claim
 from chassis.clock import new_id, now
 from chassis.db import Database
 from chassis.inbox import Consumer
@@ -36,7 +37,10 @@ OPERATIONAL_ROLES = (
 SIGNING_KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig", "alg": "ES256"})
 
 
-def claims(**changes: Any) -> dict[str, Any]:
+def claims(
+    roles: Sequence[str] = OPERATIONAL_ROLES, places: Sequence[str] = ("LY",), **changes: Any
+) -> dict[str, Any]:
+    """Return claims of somebody with all roles at all places; `grants` says it more finely."""
     now = int(time.time())
     return {
         "iss": "masar",
@@ -46,9 +50,8 @@ def claims(**changes: Any) -> dict[str, Any]:
         "nbf": now,
         "exp": now + 600,
         "jti": "1",
-        "roles": list(OPERATIONAL_ROLES),
         "organisation": "iom",
-        "places": ["LY"],
+        "grants": grants_claim(roles, places),
     } | changes
 
 

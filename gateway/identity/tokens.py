@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from chassis.auth import ALGORITHM, KeySource
+from chassis.caller import grants_claim
 from chassis.clock import new_id
 from gateway.identity.models import Client
 from gateway.routes import SERVICES
@@ -38,8 +39,10 @@ class Signer:
             "exp": now + LIFETIME_SECONDS,
             "jti": str(new_id()),
             "organisation": client.organisation,
-            "roles": client.roles,
-            "places": client.places,
+            "grants": grants_claim(client.roles, client.places),
+            "sid": client.client_id,
+            "amr": ["secret"],
+            "auth_time": now,
         }
         return jwt.encode({"alg": ALGORITHM, "kid": self._key.kid}, claims, self._key)
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from chassis import jobs
-from chassis.auth import Caller
+from chassis.caller import Caller, Grant
 from chassis.clock import now
 from chassis.db import Database
 from chassis.jobs import JobOut, Remark, Runners, Work
@@ -21,7 +21,7 @@ from tests.conftest import OPERATIONAL_ROLES
 
 KIND = "land_boats"
 BOATS = 10
-CALLER = Caller("test", "iom", frozenset(OPERATIONAL_ROLES), ("LY",), expires=math.inf)
+CALLER = Caller("test", "iom", tuple(map(Grant, OPERATIONAL_ROLES)), expires=math.inf)
 
 
 @pytest.fixture

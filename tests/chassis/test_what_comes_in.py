@@ -105,7 +105,7 @@ def forged() -> dict[str, str]:
         "not yet": jwt.encode(head, claims(nbf=int(time.time()) + 600), SIGNING_KEY),
         "another service's audience": jwt.encode(head, claims(aud=["returns"]), SIGNING_KEY),
         "another issuer": jwt.encode(head, claims(iss="elsewhere"), SIGNING_KEY),
-        "no roles": jwt.encode(head, {**claims(), "roles": None}, SIGNING_KEY),
+        "no grants": jwt.encode(head, claims(grants=None), SIGNING_KEY),
         "no token at all": "",
         "not a token": "a.b.c",
         "too long": "a" * 100_000,

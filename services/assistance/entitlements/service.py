@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.auth import Caller
+from chassis.caller import Caller
 from chassis.clock import today
 from chassis.db import insert_new, take_turns
 from chassis.jobs import Work

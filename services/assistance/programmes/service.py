@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
-from chassis.auth import Caller
+from chassis.caller import Caller
 from chassis.db import insert_new
 from chassis.problems import Problem, not_found
 from services.assistance.programmes.models import (

@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.auth import Caller, CallerDep
+from chassis.auth import CallerDep
+from chassis.caller import Caller
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor

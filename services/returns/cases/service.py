@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
-from chassis.auth import Caller
+from chassis.caller import Caller
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
 from chassis.strict import Strict
