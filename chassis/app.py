@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from chassis import filters, idempotency, jobs, migrations, outbox, problems, telemetry
 from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, public_operations
+from chassis.background import Background
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
@@ -43,7 +44,8 @@ class Service:
     A service's table of contents.
 
     `routers` say their whole path, /v1/<name>/…, which is the same at the gateway. `prepare`
-    runs once a start, after the migrations and before the first request.
+    runs once a start, after the migrations and before the first request; `background` runs from
+    then on until the service stops (`chassis.background.every` makes it of a step).
     """
 
     name: str
@@ -54,6 +56,7 @@ class Service:
     subscriptions: Subscriptions = field(default_factory=dict)
     runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
     prepare: Callable[[Database], Awaitable[None]] | None = None
+    background: Sequence[Background] = ()
     matrices: tuple[str, ...] = ()
     openapi_url: str | None = "/openapi.json"
 
@@ -130,6 +133,7 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around
             asyncio.create_task(outbox.run_relay(database, carrier, stopping)),
             asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
             asyncio.create_task(_keep_house(database, stopping)),
+            *(asyncio.create_task(work(database, stopping)) for work in service.background),
         ]
         metrics = telemetry.serve_metrics(settings.metrics_host, settings.metrics_port)
         try:
