@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 import zipfile
 from typing import Any
 
@@ -13,6 +12,7 @@ from joserfc.jwk import ECKey
 
 from cli import sample_round
 from standalone import Standalone
+from tests.conftest import claims
 
 PERSONS = "/v1/registration/persons"
 REGISTERS = "/v1/registration/imports"
@@ -211,20 +211,8 @@ async def test_a_workbook_that_is_broken_or_hostile(
 def signed(system: Standalone, key: ECKey | None = None, **changes: Any) -> str:
     """Sign a token with this installation's own key, or with another."""
     own = ECKey.import_key(json.loads((system.home / "keys" / "signing.json").read_text()))
-    now = int(time.time())
-    claims = {
-        "iss": "masar",
-        "sub": "operations",
-        "aud": ["gateway", "registration"],
-        "iat": now,
-        "nbf": now,
-        "exp": now + 300,
-        "jti": "1",
-        "roles": ["case_worker"],
-        "organisation": "iom",
-        "places": ["LY"],
-    }
-    return jwt.encode({"alg": "ES256", "kid": own.kid}, claims | changes, key or own)
+    content = {"sub": "operations", "aud": ["gateway", "registration"]} | changes
+    return jwt.encode({"alg": "ES256", "kid": own.kid}, claims(**content), key or own)
 
 
 async def test_a_token_of_this_installation_s_key_is_what_opens(
