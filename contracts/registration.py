@@ -16,3 +16,20 @@ class PersonRegistered(Event):
     population_category: str
     location_pcode: str
     registered_on: date
+
+
+class PersonCorrected(Event):
+    """
+    What the register says of a person was corrected. Subject: the person's id.
+
+    `fields` names what changed; category and place are as they are at `version`, which is 1 when
+    a person is registered and grows by one with each change of the record.
+    """
+
+    type: ClassVar[str] = "registration.person_corrected.v1"
+
+    person_id: UUID
+    version: int
+    population_category: str
+    location_pcode: str
+    fields: list[str]

@@ -9,14 +9,18 @@ from chassis.auth import KeySource
 from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.settings import Settings
-from contracts.registration import PersonRegistered
+from contracts.registration import PersonCorrected, PersonRegistered
 from contracts.returns import PersonDeparted
 from contracts.tracking import PlacesChanged
 from services.assistance.distributions import api as distributions
 from services.assistance.entitlements import api as entitlements
 from services.assistance.entitlements.service import entitle_people
 from services.assistance.people import api as people
-from services.assistance.people.handlers import close_for_departed, entitle_new_person
+from services.assistance.people.handlers import (
+    close_for_departed,
+    entitle_new_person,
+    follow_correction,
+)
 from services.assistance.places.handlers import keep_places
 from services.assistance.programmes import api as programmes
 from services.assistance.programmes.service import KIND
@@ -25,6 +29,7 @@ from services.assistance.tables import TABLES
 SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
     PersonRegistered: entitle_new_person,
+    PersonCorrected: follow_correction,
     PersonDeparted: close_for_departed,
 }
 

@@ -11,6 +11,7 @@ from chassis.inbox import Subscriptions
 from chassis.settings import Settings
 from contracts.returns import PersonDeparted
 from contracts.tracking import PlacesChanged
+from services.registration.corrections import api as corrections
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.persons import api as persons
@@ -28,7 +29,7 @@ SERVICE = Service(
     title="Masar registration",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[persons.router, imports.router],
+    routers=[persons.router, corrections.router, imports.router],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},
 )

@@ -3,7 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.db import take_turns
-from contracts.registration import PersonRegistered
+from contracts.registration import PersonCorrected, PersonRegistered
 from contracts.returns import PersonDeparted
 from services.assistance.entitlements import service as entitlements
 from services.assistance.people.models import Person
@@ -15,9 +15,28 @@ async def entitle_new_person(session: AsyncSession, event: PersonRegistered) -> 
     # A programme made in this moment must see this person, or this must see the programme.
     await take_turns(session, TURN, shared=True)
     person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    person.registered_on = event.registered_on
+    if person.version == 0:
+        person.population_category = event.population_category
+        person.location_pcode = event.location_pcode
+        person.version = 1
+    session.add(person)
+    await entitlements.entitle_person(session, person)
+
+
+async def follow_correction(session: AsyncSession, event: PersonCorrected) -> None:
+    """
+    Keep category and place as they are now, and entitle the person to what they open.
+
+    What was opened before stays: nobody loses an entitlement because of our mistake.
+    """
+    await take_turns(session, TURN, shared=True)
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    if person.version >= event.version:
+        return
     person.population_category = event.population_category
     person.location_pcode = event.location_pcode
-    person.registered_on = event.registered_on
+    person.version = event.version
     session.add(person)
     await entitlements.entitle_person(session, person)
 

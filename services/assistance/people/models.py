@@ -23,6 +23,8 @@ class Person(Table, table=True):
     location_pcode: str | None = Field(default=None, index=True)
     registered_on: date | None = None
     departed_on: date | None = None
+    version: int = 0
+    """Of the record in the register that category and place are from; 0: not heard of yet."""
 
 
 class EntitlementOfPerson(BaseModel):

@@ -9,7 +9,6 @@ from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
-from chassis.problems import Fault, Problem
 from services.registration.persons import service
 from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
 from services.registration.places import service as places
@@ -30,10 +29,7 @@ async def register_person(
     The same registration sent again answers 200 and changes nothing.
     """
     if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
-        fault = Fault(
-            pointer="/location_pcode", code="unknown_place", detail="No place has this p-code."
-        )
-        raise Problem(422, "unknown-place", "The place is not known.", errors=[fault])
+        raise places.refuse_unknown()
     person, outcome = await service.register(
         session, form, organisation=caller.organisation, by=caller.id
     )

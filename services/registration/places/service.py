@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from chassis import patience
 from chassis.db import Database
+from chassis.problems import Fault, Problem
 from services.registration.places.models import Place
 
 MANTIKA_LENGTH = 6
@@ -41,3 +42,10 @@ async def _may_come(database: Database, missing: Collection[str]) -> bool:
             return True
     mantikas = {pcode[:MANTIKA_LENGTH] for pcode in missing}
     return bool(await _known(database, mantikas))
+
+
+def refuse_unknown() -> Problem:
+    fault = Fault(
+        pointer="/location_pcode", code="unknown_place", detail="No place has this p-code."
+    )
+    return Problem(422, "unknown-place", "The place is not known.", errors=[fault])

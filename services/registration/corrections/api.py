@@ -1,0 +1,48 @@
+"""HTTP in and out for corrections; no decisions."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession, database_of
+from chassis.versions import ExpectedVersion
+from services.registration.corrections import service
+from services.registration.corrections.models import CorrectionIn, CorrectionOut, CorrectionsOut
+from services.registration.persons import service as persons
+from services.registration.persons.models import PersonOut
+from services.registration.places import service as places
+
+PATIENCE_SECONDS = 3.0
+
+router = APIRouter(prefix="/v1/registration/persons", tags=["corrections"])
+
+
+@router.patch("/{person_id}")
+async def correct_person(
+    person_id: UUID,
+    form: CorrectionIn,
+    expected: ExpectedVersion,
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    session: WriteSession,
+) -> PersonOut:
+    """Correct what the register says of a person; what it said before is kept as history."""
+    if form.location_pcode and await places.unknown(
+        database_of(request), [form.location_pcode], PATIENCE_SECONDS
+    ):
+        raise places.refuse_unknown()
+    person = await service.correct(session, person_id, form, caller, expected=expected)
+    response.headers["ETag"] = f'"{person.version}"'
+    return persons.shown(person)
+
+
+@router.get("/{person_id}/corrections")
+async def list_corrections(
+    person_id: UUID, caller: CallerDep, session: ReadSession
+) -> CorrectionsOut:
+    found = await service.history(session, person_id, caller)
+    return CorrectionsOut(
+        items=[CorrectionOut.model_validate(each, from_attributes=True) for each in found]
+    )

@@ -1,0 +1,105 @@
+"""A correction: as told (CorrectionIn), as kept (Correction), as shown (CorrectionOut)."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, model_validator
+from pydantic import Field as Shape
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from chassis.clock import UtcDateTime, new_id, now
+from chassis.strict import Code, Pcode, Strict, Text
+from services.registration.persons.models import (
+    MOST_DOCUMENTS,
+    Category,
+    Document,
+    Nationality,
+    PastDay,
+    Phone,
+    Precision,
+    Sex,
+)
+from services.registration.tables import Table
+
+Reason = Literal["recorded_wrongly", "document_shown", "has_changed", "asked_by_person"]
+ALWAYS_KNOWN = (
+    "given_name",
+    "sex",
+    "birth_date",
+    "birth_date_precision",
+    "nationality",
+    "population_category",
+    "documents",
+    "location_pcode",
+)
+
+
+class CorrectionIn(Strict):
+    """
+    What is right instead, and why it was not.
+
+    Only the fields that are sent change; null empties a field that may be empty.
+    """
+
+    reason: Reason
+    given_name: Text | None = None
+    father_name: Text | None = None
+    grandfather_name: Text | None = None
+    family_name: Text | None = None
+    sex: Sex | None = None
+    birth_date: PastDay | None = None
+    birth_date_precision: Precision | None = None
+    nationality: Nationality | None = None
+    population_category: Category | None = None
+    phone: Phone | None = None
+    documents: list[Document] | None = Shape(default=None, max_length=MOST_DOCUMENTS)
+    location_pcode: Pcode | None = None
+    household_ref: Code | None = None
+    relationship_to_head: Code | None = None
+
+    @model_validator(mode="after")
+    def _something_that_can_be(self) -> "CorrectionIn":
+        if not self.changes():
+            raise ValueError("corrects nothing")
+        if any(name in self.model_fields_set and not self._filled(name) for name in ALWAYS_KNOWN):
+            raise ValueError("empties a field that is never empty")
+        return self
+
+    def _filled(self, name: str) -> bool:
+        return getattr(self, name) is not None
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is sent, as it is kept."""
+        return self.model_dump(include=self.model_fields_set - {"reason"})
+
+
+class Correction(Table, table=True):
+    """What a record said before one correction of it. Personal, like the record itself."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: UUID = Field(index=True)
+    version: int
+    reason: str
+    before: dict[str, Any] = Field(sa_type=JSON)
+    corrected_by: str
+    corrected_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class CorrectionOut(BaseModel):
+    """
+    One step in the history of a record.
+
+    `version` is the one that the correction made, `before` what its fields had said until then.
+    """
+
+    version: int
+    reason: Reason
+    before: dict[str, Any]
+    corrected_by: str
+    corrected_at: datetime
+
+
+class CorrectionsOut(BaseModel):
+    items: list[CorrectionOut]

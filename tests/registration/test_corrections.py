@@ -1,0 +1,170 @@
+"""Correcting a record: only as it was read, with what it said before kept."""
+
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import col, select
+
+from services.registration.main import SERVICE
+from services.registration.places.models import Place
+from tests.conftest import Running, Start, bearer
+from tests.registration.test_persons import AMINA
+
+PATH = "/v1/registration/persons"
+
+
+@pytest.fixture
+async def registration(start: Start, database_url: str) -> Running:
+    running = await start(SERVICE, url=database_url)
+    async with running.database.write() as session:
+        session.add(Place(pcode="LY0209", level=2, parent_pcode="LY02", version=1))
+        session.add(Place(pcode="LY020908", level=3, parent_pcode="LY0209", version=1))
+    return running
+
+
+async def amina(registration: Running) -> str:
+    response = await registration.client.post(PATH, json=AMINA)
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+async def correct(
+    registration: Running, person: str, etag: str | None = '"1"', **changes: Any
+) -> httpx.Response:
+    headers = {"If-Match": etag} if etag else {}
+    body = {"reason": "recorded_wrongly", **changes}
+    return await registration.client.patch(f"{PATH}/{person}", json=body, headers=headers)
+
+
+async def told(registration: Running) -> list[dict[str, Any]]:
+    """Return the facts about corrections that wait to be sent."""
+    outbox = registration.database.tables.outbox
+    async with registration.database.read() as session:
+        statement = select(outbox).where(col(outbox.type) == "registration.person_corrected.v1")
+        return [row.model_dump() for row in (await session.exec(statement)).all()]
+
+
+async def test_a_correction_changes_what_is_sent_and_keeps_what_was_said(
+    registration: Running,
+) -> None:
+    person = await amina(registration)
+
+    response = await correct(registration, person, given_name="آمنة", phone=None)
+
+    assert response.status_code == 200, response.text
+    assert response.headers["etag"] == '"2"'
+    shown = (await registration.client.get(f"{PATH}/{person}")).json()
+    assert (shown["given_name"], shown["phone"], shown["version"]) == ("آمنة", None, 2)
+    assert shown["family_name"] == AMINA["family_name"]
+    history = (await registration.client.get(f"{PATH}/{person}/corrections")).json()["items"]
+    assert [(each["version"], each["before"]) for each in history] == [
+        (2, {"given_name": AMINA["given_name"], "phone": AMINA["phone"]})
+    ]
+    assert history[0]["corrected_by"] == "test-client"
+
+
+@pytest.mark.parametrize(
+    ("etag", "status"),
+    [(None, 428), ("*", 428), ('"2"', 412), ('"0"', 412), ("nonsense", 412), ('W/"1"', 412)],
+)
+async def test_a_correction_of_a_version_that_was_not_read_is_refused(
+    registration: Running, etag: str | None, status: int
+) -> None:
+    person = await amina(registration)
+
+    response = await correct(registration, person, etag, given_name="Other")
+
+    assert response.status_code == status, response.text
+    shown = (await registration.client.get(f"{PATH}/{person}")).json()
+    assert shown["given_name"] == AMINA["given_name"]
+
+
+async def test_of_two_corrections_of_one_version_the_second_is_refused(
+    registration: Running,
+) -> None:
+    person = await amina(registration)
+
+    first = await correct(registration, person, given_name="First")
+    second = await correct(registration, person, given_name="Second")
+
+    assert (first.status_code, second.status_code) == (200, 412)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"given_name": None},
+        {"documents": None},
+        {"nationality": "ZZZ"},
+        {"external_id": "R2"},
+        {"organisation": "other"},
+        {"consent": True},
+        {"birth_date": "2999-01-01"},
+    ],
+)
+async def test_what_cannot_be_corrected_is_refused_whole(
+    registration: Running, changes: dict[str, Any]
+) -> None:
+    person = await amina(registration)
+
+    response = await correct(
+        registration, person, **{"family_name": "X", **changes} if changes else {}
+    )
+
+    assert response.status_code == 422, response.text
+    assert (await registration.client.get(f"{PATH}/{person}")).json()["version"] == 1
+
+
+async def test_what_is_right_already_is_no_correction(registration: Running) -> None:
+    person = await amina(registration)
+
+    response = await correct(registration, person, given_name=AMINA["given_name"])
+
+    assert (response.status_code, response.headers["etag"]) == (200, '"1"')
+    assert await told(registration) == []
+
+
+async def test_a_place_of_nowhere_is_refused(registration: Running) -> None:
+    person = await amina(registration)
+
+    response = await correct(registration, person, location_pcode="LY9999")
+
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/unknown-place")
+
+
+async def test_the_others_are_told_which_fields_changed_and_no_value(
+    registration: Running,
+) -> None:
+    person = await amina(registration)
+
+    await correct(registration, person, given_name="Corrected", location_pcode="LY0209")
+
+    (fact,) = await told(registration)
+    assert '"fields":["given_name","location_pcode"]' in fact["body"]
+    assert '"location_pcode":"LY0209"' in fact["body"]
+    assert "Corrected" not in fact["body"]
+
+
+async def test_the_first_registration_again_changes_nothing_after_a_correction(
+    registration: Running,
+) -> None:
+    person = await amina(registration)
+    await correct(registration, person, given_name="Corrected")
+
+    again = await registration.client.post(PATH, json=AMINA)
+
+    assert (again.status_code, again.json()["given_name"]) == (200, "Corrected")
+
+
+async def test_a_record_of_another_organisation_is_not_there_to_correct(
+    registration: Running,
+) -> None:
+    person = await amina(registration)
+    registration.client.headers.update(bearer(organisation="another"))
+
+    response = await correct(registration, person, given_name="Other")
+
+    assert response.status_code == 404
+    assert (await registration.client.get(f"{PATH}/{person}/corrections")).status_code == 404
