@@ -1,4 +1,4 @@
-"""Queries are read whole: a parameter nobody declared is refused, never ignored."""
+"""Queries are read whole: what nobody declared, or no column can hold, is refused, not ignored."""
 
 from collections.abc import Iterator
 
@@ -28,6 +28,14 @@ async def refuse_unknown(request: Request) -> None:
         raise Problem(
             400, "unknown-filter", "The query has a filter that is not known.", errors=faults
         )
+    # SQLite finds nothing by such a text and PostgreSQL refuses it: here both answer alike.
+    faults = [
+        Fault(pointer=f"query/{name}", code="unstorable_text", detail="contains NUL")
+        for name, value in request.query_params.items()
+        if "\0" in value
+    ]
+    if faults:
+        raise Problem(422, "validation", "Some text cannot be stored.", errors=faults)
 
 
 def _declared(dependant: Dependant) -> Iterator[str]:

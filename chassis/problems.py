@@ -135,8 +135,11 @@ async def _problem(_request: Request, error: Exception) -> Response:
     return error.response()
 
 
-async def _validation(_request: Request, error: Exception) -> Response:
+async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - Registered for this class only.
+    kind = request.headers.get("content-type", "application/json")
+    if "json" not in kind and any(each["loc"] == ("body",) for each in error.errors()):
+        return Problem(415, "unsupported-media", "Send the body as application/json.").response()
     faults = [
         Fault(
             pointer=pointer(each["loc"]),
@@ -161,7 +164,9 @@ def pointer(location: Sequence[str | int]) -> str:
 
 def _without_input(each: Mapping[str, Any]) -> str:
     # Pydantic's own messages name the rule and its bounds; only value errors quote free text,
-    # and those are ours, which never contain the value.
+    # and those are ours, which never contain the value. One of its own quotes a character.
+    if each["type"] == "uuid_parsing":
+        return "is not a UUID"
     return str(each["msg"]).removeprefix("Value error, ")[:300]
 
 

@@ -70,9 +70,33 @@ async def test_a_compressed_body_is_refused(registration: Running) -> None:
     assert response.status_code == 415
 
 
+async def test_a_body_of_another_kind_is_refused_for_its_kind(registration: Running) -> None:
+    headers = {"Content-Type": "text/plain"}
+
+    response = await registration.client.post(PERSONS, content=b"{}", headers=headers)
+
+    assert (response.status_code, response.json()["type"]) == (415, "/problems/unsupported-media")
+
+
+@pytest.mark.parametrize("value", ["ʒ1a20b3e-ef60-7467-a414-6dd2e35e07bb", "ʒ"])
+async def test_a_malformed_uuid_is_refused_without_a_character_of_it(
+    registration: Running, value: str
+) -> None:
+    response = await registration.client.get(f"{PERSONS}/{value}")
+
+    [fault] = response.json()["errors"]
+    assert (response.status_code, fault["pointer"]) == (422, "path/person_id")
+    assert "ʒ" not in response.text
+
+
 @pytest.mark.parametrize(
     "path",
-    [f"{PERSONS}?limit=0", f"{PERSONS}?limit=1000000000", f"{PERSONS}/not-a-uuid"],
+    [
+        f"{PERSONS}?limit=0",
+        f"{PERSONS}?limit=1000000000",
+        f"{PERSONS}?external_id=a%00b",
+        f"{PERSONS}/not-a-uuid",
+    ],
 )
 async def test_a_value_out_of_bounds_in_the_address_is_refused(
     registration: Running, path: str
