@@ -19,7 +19,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from chassis import filters, idempotency, jobs, migrations, outbox, problems, telemetry
-from chassis.auth import Authenticate, KeySource, Verifier, authorise, keys_at, public_operations
+from chassis.auth import Authenticate, KeySource, Verifier, keys_at, public_operations
+from chassis.authz import authorise
 from chassis.background import Background
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus

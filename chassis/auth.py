@@ -1,17 +1,14 @@
-"""Who is calling, and whether their role may do this; every service decides it itself."""
+"""Who is calling: every service proves the token itself, and trusts no header that names them."""
 
 import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import httpx
 import structlog
-import yaml
 from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -20,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.caller import Caller, claimed
+from chassis.policy import PUBLIC, policy
 from chassis.problems import Problem
 
 log = structlog.get_logger()
@@ -29,7 +27,6 @@ LEEWAY = 5
 REMEMBERED = 4096
 REFETCH_SECONDS = 10
 MOST_TOKEN = 4096
-AUTHZ_FILE = Path(__file__).parent.parent / "contracts" / "authz.yaml"
 
 
 class KeySource:
@@ -159,23 +156,13 @@ def bearer(headers: Headers) -> str:
     return sent[0][7:].strip()
 
 
-@cache
-def matrix(service: str) -> Mapping[str, tuple[str, ...]]:
-    """Return {"METHOD /path": roles} of one service, from the file that tests read too."""
-    rows: dict[str, Any] = yaml.safe_load(AUTHZ_FILE.read_text())[service] or {}
-    return {
-        operation: tuple([roles] if isinstance(roles, str) else roles)
-        for operation, roles in rows.items()
-    }
-
-
 def public_operations(*services: str) -> Callable[[str, str], bool]:
-    """Say which requests need no token: health, the description, what the matrices call public."""
+    """Say which requests need no token: health, the description, what the policy calls public."""
     patterns = [
-        re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(operation)))
+        re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(name)))
         for service in services
-        for operation, granted in matrix(service).items()
-        if PUBLIC in granted
+        for name, operation in policy().operations.get(service, {}).items()
+        if operation.open_to == PUBLIC
     ]
 
     def public(method: str, path: str) -> bool:
@@ -184,9 +171,6 @@ def public_operations(*services: str) -> Callable[[str, str], bool]:
         return any(pattern.fullmatch(f"{method} {path}") for pattern in patterns)
 
     return public
-
-
-PUBLIC, ANYONE = "public", "any"
 
 
 def caller_of(request: Request) -> Caller:
@@ -203,18 +187,3 @@ async def _caller_of(request: Request) -> Caller:
 
 
 CallerDep = Annotated[Caller, Depends(_caller_of)]
-
-
-def authorise(service: str) -> Callable[[Request], Awaitable[None]]:
-    """Return the dependency that refuses what the matrix does not grant; unlisted is refused."""
-
-    async def check(request: Request) -> None:
-        operation = f"{request.method} {request.scope['route'].path}"
-        granted = matrix(service).get(operation, ())
-        if PUBLIC in granted:
-            return
-        caller = caller_of(request)
-        if ANYONE not in granted and not caller.roles.intersection(granted):
-            raise Problem(403, "forbidden", "None of your roles may do this.")
-
-    return check

@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.authz import Access, Scoping
 from chassis.caller import Caller
 from chassis.clock import new_id, now
 from chassis.db import Database, leave_work, tables_of
@@ -163,11 +164,13 @@ def accepted(job: JobColumns, path: str, response: Response) -> JobOut:
     return _out(job, [])
 
 
-async def get(session: AsyncSession, kind: str, job_id: UUID, caller: Caller) -> JobOut:
-    """Return a job of the caller's organisation with its first remarks, rejections first."""
+async def get(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> JobOut:
+    """Return a job that the caller may see with its first remarks, rejections first."""
     job, remark = tables_of(session).job, tables_of(session).remark
-    found = await session.get(job, job_id)
-    if not found or found.kind != kind or found.organisation != caller.organisation:
+    scoping = Scoping(organisation=col(job.organisation), created_by=col(job.created_by))
+    wanted = select(job).where(col(job.id) == job_id, col(job.kind) == kind, access.rows(scoping))
+    found = (await session.exec(wanted)).one_or_none()
+    if found is None:
         raise not_found("job")
     remarks: list[RemarkColumns] = []
     for rejected in (True, False):

@@ -16,6 +16,9 @@ class PersonRegistered(Event):
     population_category: str
     location_pcode: str
     registered_on: date
+    organisation: str | None = None
+    registered_by: str | None = None
+    case_owner: str | None = None
 
 
 class PersonCorrected(Event):

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from chassis.auth import matrix
+from chassis.policy import PUBLIC, UNLISTED, policy
 from chassis.problems import Problem
 from chassis.topology import EVENTS as EXCHANGE
 from chassis.topology import published_subscriptions
@@ -111,7 +111,8 @@ def _named(part: Document, service: str) -> Document:
 
 def _secure(item: Document, path: str, service: str) -> None:
     for method, operation in item.items():
-        if method in METHODS and "public" in matrix(service).get(f"{method.upper()} {path}", ()):
+        needed = policy().operations[service].get(f"{method.upper()} {path}", UNLISTED)
+        if method in METHODS and needed.open_to == PUBLIC:
             operation["security"] = []
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.versions import ExpectedVersion
 from services.registration.corrections import service
@@ -25,7 +25,7 @@ async def correct_person(
     expected: ExpectedVersion,
     request: Request,
     response: Response,
-    caller: CallerDep,
+    access: AccessDep,
     session: WriteSession,
 ) -> PersonOut:
     """Correct what the register says of a person; what it said before is kept as history."""
@@ -33,16 +33,16 @@ async def correct_person(
         database_of(request), [form.location_pcode], PATIENCE_SECONDS
     ):
         raise places.refuse_unknown()
-    person = await service.correct(session, person_id, form, caller, expected=expected)
+    person = await service.correct(session, person_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{person.version}"'
     return persons.shown(person)
 
 
 @router.get("/{person_id}/corrections")
 async def list_corrections(
-    person_id: UUID, caller: CallerDep, session: ReadSession
+    person_id: UUID, access: AccessDep, session: ReadSession
 ) -> CorrectionsOut:
-    found = await service.history(session, person_id, caller)
+    found = await service.history(session, person_id, access)
     return CorrectionsOut(
         items=[CorrectionOut.model_validate(each, from_attributes=True) for each in found]
     )

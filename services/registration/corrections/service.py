@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox, versions
-from chassis.caller import Caller
+from chassis.authz import Access
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn
 from services.registration.persons import service as persons
@@ -20,7 +20,7 @@ AS_JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 async def correct(
-    session: AsyncSession, person_id: UUID, form: CorrectionIn, caller: Caller, *, expected: int
+    session: AsyncSession, person_id: UUID, form: CorrectionIn, access: Access, *, expected: int
 ) -> Person:
     """
     Correct a record, and keep what it said; the others are told by codes only.
@@ -28,7 +28,7 @@ async def correct(
     412 when the record is not at the version that the caller has read. What is already as the
     correction says is no change, and a correction without any changes nothing.
     """
-    person = await persons.get(session, person_id, caller)
+    person = await persons.get(session, person_id, access)
     if person.version != expected:
         raise versions.changed("record")
     now = {name: getattr(person, name) for name in form.changes()}
@@ -48,7 +48,7 @@ async def correct(
             version=expected + 1,
             reason=form.reason,
             before=AS_JSON.dump_python({name: now[name] for name in changes}, mode="json"),
-            corrected_by=caller.id,
+            corrected_by=access.caller.id,
         )
     )
     await session.refresh(person)
@@ -67,9 +67,9 @@ def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:
     outbox.publish(session, event, subject=str(person.id), sequence=person.version)
 
 
-async def history(session: AsyncSession, person_id: UUID, caller: Caller) -> Sequence[Correction]:
+async def history(session: AsyncSession, person_id: UUID, access: Access) -> Sequence[Correction]:
     """Return what a record said before each of its corrections, the newest first."""
-    await persons.get(session, person_id, caller)
+    await persons.get(session, person_id, access)
     return await of_person(session, person_id)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from chassis import jobs
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.problems import Problem
@@ -19,7 +19,7 @@ router = APIRouter(prefix=PATH, tags=["imports"], route_class=Once)
 
 @router.post("", status_code=202, openapi_extra=MULTIPART)
 async def import_persons(
-    request: Request, response: Response, caller: CallerDep, session: WriteSession
+    request: Request, response: Response, access: AccessDep, session: WriteSession
 ) -> jobs.JobOut:
     """Register the people of a CSV file; the job tells of each row that was rejected, and why."""
     uploads = await read_files(request)
@@ -31,11 +31,12 @@ async def import_persons(
         service.KIND,
         uploads[0].content,
         total=len(rows),
-        caller=caller,
+        caller=access.caller,
+        options=service.on_behalf_of(access),
     )
     return jobs.accepted(job, PATH, response)
 
 
 @router.get("/{job_id}")
-async def get_import(job_id: UUID, caller: CallerDep, session: ReadSession) -> jobs.JobOut:
-    return await jobs.get(session, service.KIND, job_id, caller)
+async def get_import(job_id: UUID, access: AccessDep, session: ReadSession) -> jobs.JobOut:
+    return await jobs.get(session, service.KIND, job_id, access)

@@ -86,3 +86,8 @@ def unknown_place(row: Row) -> Remark:
 def other_content(row: Row) -> Remark:
     detail = "This external id is registered with other content; correct that record instead."
     return _remark(row, "external_id", "already_registered", detail)
+
+
+def elsewhere(row: Row) -> Remark:
+    detail = "None of the roles of who sent this counts at this place."
+    return _remark(row, "location_pcode", "not_your_place", detail)

@@ -1,7 +1,9 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, Tally, Work
 from chassis.uploads import Row, Upload, decode, read_table
 from services.registration.imports import rules
@@ -17,6 +19,15 @@ PATIENCE_SECONDS = 10.0
 def read_rows(upload: Upload) -> list[Row]:
     """Return the rows of a register in CSV; the problem with the file as a whole is raised."""
     return read_table(decode(upload), rules.REQUIRED, rules.OPTIONAL)
+
+
+def on_behalf_of(access: Access) -> dict[str, Any]:
+    """Return what the job must know of who asked for it, as it stood then."""
+    grants = [each.grant for each in access.allowances("person", "C")]
+    return {
+        "places": sorted({place for grant in grants for place in grant.places}),
+        "case_owner": persons.owner(access.caller),
+    }
 
 
 async def import_persons(work: Work) -> None:
@@ -37,12 +48,15 @@ async def _import_step(work: Work, rows: Sequence[Row]) -> None:
                 _reject(tally, form)
             elif form.location_pcode in nowhere:
                 tally.reject(rules.unknown_place(row))
+            elif not lies_below(form.location_pcode, work.job.options["places"]):
+                tally.reject(rules.elsewhere(row))
             else:
                 _, outcome = await persons.register(
                     session,
                     form,
                     organisation=work.job.organisation,
                     by=work.job.created_by,
+                    case_owner=work.job.options["case_owner"],
                 )
                 if outcome == "different":
                     tally.reject(rules.other_content(row))

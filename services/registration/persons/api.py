@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
@@ -21,17 +21,22 @@ router = APIRouter(prefix=PATH, tags=["persons"], route_class=Once)
 
 @router.post("", status_code=201, responses={200: {"model": PersonOut}})
 async def register_person(
-    form: PersonIn, request: Request, response: Response, caller: CallerDep, session: WriteSession
+    form: PersonIn, request: Request, response: Response, access: AccessDep, session: WriteSession
 ) -> PersonOut:
     """
     Register a person; assistance hears of it within seconds.
 
     The same registration sent again answers 200 and changes nothing.
     """
+    access.refuse_elsewhere(form.location_pcode)
     if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
         raise places.refuse_unknown()
     person, outcome = await service.register(
-        session, form, organisation=caller.organisation, by=caller.id
+        session,
+        form,
+        organisation=access.caller.organisation,
+        by=access.caller.id,
+        case_owner=service.owner(access.caller),
     )
     if outcome == "different":
         raise service.refuse_other_content()
@@ -43,16 +48,16 @@ async def register_person(
 
 @router.get("/{person_id}")
 async def get_person(
-    person_id: UUID, response: Response, caller: CallerDep, session: ReadSession
+    person_id: UUID, response: Response, access: AccessDep, session: ReadSession
 ) -> PersonOut:
-    person = await service.get(session, person_id, caller)
+    person = await service.get(session, person_id, access)
     response.headers["ETag"] = f'"{person.version}"'
     return service.shown(person)
 
 
 @router.get("")
 async def list_persons(
-    caller: CallerDep,
+    access: AccessDep,
     session: ReadSession,
     external_id: Annotated[str | None, Query(max_length=64)] = None,
     case_number: Annotated[str | None, Query(max_length=20)] = None,
@@ -61,7 +66,7 @@ async def list_persons(
 ) -> PersonsOut:
     found = await service.find(
         session,
-        caller,
+        access,
         external_id=external_id,
         case_number=case_number,
         after=cursor,

@@ -6,11 +6,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
-from sqlalchemy import JSON, UniqueConstraint
-from sqlmodel import Field
+from sqlalchemy import JSON, Index, UniqueConstraint, exists
+from sqlmodel import Field, col
 
+from chassis.authz import Clause, Scoping
+from chassis.caller import Caller
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.strict import Code, Day, Pcode, Strict, Text
+from services.registration.assignments.models import Assignment
 from services.registration.persons import rules
 from services.registration.tables import Table
 
@@ -101,7 +104,13 @@ class PersonIn(Strict):
 class Person(Table, table=True):
     """A person in the register. Personal (S2 and S3): no column but the codes leaves in events."""
 
-    __table_args__ = (UniqueConstraint("organisation", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("organisation", "external_id"),
+        # Each list begins after an id, among the rows of an organisation, an owner or a maker.
+        Index(None, "organisation", "id"),
+        Index(None, "case_owner", "id"),
+        Index(None, "created_by", "id"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_number: str = Field(unique=True)
@@ -128,6 +137,25 @@ class Person(Table, table=True):
     version: int = 1
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    case_owner: str | None = None
+
+
+def _assigned(caller: Caller) -> Clause:
+    handed_over = exists().where(
+        col(Assignment.person_id) == col(Person.id),
+        col(Assignment.worker_id) == caller.id,
+        col(Assignment.ended_at).is_(None),
+    )
+    return (col(Person.case_owner) == caller.id) | handed_over
+
+
+SCOPING = Scoping(
+    organisation=col(Person.organisation),
+    place=col(Person.location_pcode),
+    created_by=col(Person.created_by),
+    created_at=col(Person.created_at),
+    assigned=_assigned,
+)
 
 
 class PersonOut(BaseModel):

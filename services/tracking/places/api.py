@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from chassis import jobs
 from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.uploads import MULTIPART, read_files
@@ -31,8 +32,8 @@ async def import_places(
 
 
 @router.get("/imports/{job_id}")
-async def get_places_import(job_id: UUID, caller: CallerDep, session: ReadSession) -> jobs.JobOut:
-    return await jobs.get(session, imports.KIND, job_id, caller)
+async def get_places_import(job_id: UUID, access: AccessDep, session: ReadSession) -> jobs.JobOut:
+    return await jobs.get(session, imports.KIND, job_id, access)
 
 
 @router.get("")

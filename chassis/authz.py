@@ -1,0 +1,237 @@
+"""
+What a caller may do, and with which rows: decided from contracts/authz.yaml before anything else.
+
+A feature declares two things, once each:
+
+1. In contracts/authz.yaml a row of the matrix for its resource, and for each operation the cell
+   that it needs. The application's own dependency answers 403 when none of the caller's roles in
+   force has that cell; else it leaves an `Access` for the operation to ask for (`AccessDep`).
+2. In its models.py, per table, how the rows are scoped:
+
+       SCOPING = Scoping(
+           organisation=col(Person.organisation),      # whose record it is
+           place=col(Person.location_pcode),           # where; left out: it is at no one place
+           created_by=col(Person.created_by), created_at=col(Person.created_at),
+           assigned=lambda caller: exists().where(…),  # whether its person is the caller's
+           conditions={"bg": lambda caller: …},        # what else authz.yaml names
+       )
+
+   and filters every query of its service by it, in SQL, a get as well as a list:
+
+       select(Person).where(col(Person.id) == person_id, access.rows(SCOPING))
+
+What is not found that way is not there: 404. A condition that the scoping does not have holds for
+no row. Where a row does not exist yet, `access.at(place)` says whether the caller may make it.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import Depends, Request, Response
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    SQLColumnExpression,
+    and_,
+    case,
+    false,
+    literal,
+    or_,
+    true,
+)
+
+from chassis.auth import caller_of
+from chassis.caller import Agreement, Caller, Grant
+from chassis.clock import now
+from chassis.policy import ANYONE, LIST, PUBLIC, UNLISTED, Operation, Qualifier, policy
+from chassis.problems import Problem
+
+OWN_FOR = timedelta(hours=24)
+READING = frozenset({"R", LIST, "X"})
+SCOPE_KEY = "masar.access"
+
+Column = SQLColumnExpression[Any]
+Clause = ColumnElement[bool]
+Condition = Callable[[Caller], Clause]
+
+
+@dataclass(frozen=True)
+class Scoping:
+    """
+    How the rows of a table are scoped.
+
+    Without `place` a row is at no one place, and every place of a role counts for it. Without
+    `programme` a role held for some programmes only counts for the rows that are the caller's own
+    or assigned to them.
+    """
+
+    organisation: Column
+    place: Column | None = None
+    programme: Column | None = None
+    created_by: Column | None = None
+    created_at: Column | None = None
+    assigned: Condition | None = None
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+
+class Allowance(NamedTuple):
+    """One reason why a caller may: a grant in force, and the records that its cell counts for."""
+
+    grant: Grant
+    qualifier: Qualifier
+
+
+class Ground(NamedTuple):
+    """What has to hold for a row; allowances that ask for the same share it."""
+
+    scope: str
+    places: tuple[str, ...]
+    programmes: tuple[str, ...]
+
+
+def ground(allowance: Allowance) -> Ground:
+    scope = allowance.qualifier.scope
+    if scope == "any":
+        return Ground(scope, (), ())
+    return Ground(scope, allowance.grant.places, allowance.grant.programmes)
+
+
+class Access:
+    """What the caller of one request may do with one resource."""
+
+    def __init__(self, caller: Caller, resource: str, action: str) -> None:
+        self.caller = caller
+        self.resource = resource
+        self.action = action
+        self.grants = tuple(caller.in_force())
+
+    def allowances(self, resource: str = "", action: str = "") -> list[Allowance]:
+        """Return why the caller may; nothing: they may not, with no record at all."""
+        cell, rules = (resource or self.resource, action or self.action), policy()
+        return [
+            Allowance(grant, qualifier)
+            for grant in self.grants
+            for qualifier in rules.cell(*cell, grant.role)
+        ]
+
+    def may(self, resource: str, action: str) -> bool:
+        return bool(self.allowances(resource, action))
+
+    def rows(self, scoping: Scoping, resource: str = "", action: str = "") -> Clause:
+        """Return the condition that a row is one which the caller may reach."""
+        reading = (action or self.action) in READING
+        grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
+        return or_(false(), *(self._holds(each, scoping, reading=reading) for each in grounds))
+
+    def at(self, place: str, resource: str = "", action: str = "") -> bool:
+        """Say whether the caller may do this at a place, with a record that is being made."""
+        return any(
+            each.qualifier.scope == "any" or lies_below(place, each.grant.places)
+            for each in self.allowances(resource, action)
+        )
+
+    def refuse_elsewhere(self, place: str) -> None:
+        if not self.at(place):
+            raise Problem(403, "forbidden", "None of your roles counts at this place.")
+
+    def _holds(self, wanted: Ground, scoping: Scoping, *, reading: bool) -> Clause:
+        if wanted.scope == "any":
+            return true()
+        if wanted.programmes and scoping.programme is not None:
+            programme: Clause = scoping.programme.in_(wanted.programmes)
+        elif wanted.programmes and wanted.scope == "loc":
+            return false()
+        else:
+            programme = true()
+        own = and_(
+            scoping.organisation == self.caller.organisation, _below(scoping.place, wanted.places)
+        )
+        # Who made a record did so for their own organisation; agreements only widen reading.
+        if wanted.scope in {"own", "mine"}:
+            return and_(self._scope(wanted.scope, scoping), own, programme)
+        shared = self._agreed(scoping, wanted.places) if reading else []
+        return and_(self._scope(wanted.scope, scoping), or_(own, *shared), programme)
+
+    def _agreed(self, scoping: Scoping, places: Iterable[str]) -> list[Clause]:
+        return [
+            and_(
+                scoping.organisation == each.organisation,
+                _below(scoping.place, each.places),
+                _below(scoping.place, places),
+            )
+            for each in self.caller.agreements
+            if in_force(each)
+        ]
+
+    def _scope(self, scope: str, scoping: Scoping) -> Clause:
+        if scope == "loc":
+            return true()
+        if scope in {"own", "mine"} and scoping.created_by is not None:
+            mine = scoping.created_by == self.caller.id
+            if scope == "mine":
+                return mine
+            if scoping.created_at is not None:
+                return and_(mine, scoping.created_at > now() - OWN_FOR)
+        condition = scoping.assigned if scope == "asg" else scoping.conditions.get(scope)
+        return condition(self.caller) if condition else false()
+
+    def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
+        """Return one bit for each ground, set where it holds for a row; the first is the lowest."""
+        bits = [
+            case((self._holds(each, scoping, reading=True), 1 << number), else_=0)
+            for number, each in enumerate(grounds)
+        ]
+        total: ColumnElement[int] = literal(0, Integer)
+        for bit in bits:
+            total += bit
+        return total.label("standing")
+
+
+def in_force(agreement: Agreement) -> bool:
+    return agreement.until is None or agreement.until > time.time()
+
+
+def _below(place: Column | None, places: Iterable[str]) -> Clause:
+    if place is None:
+        return true()
+    return or_(false(), *(place.startswith(each, autoescape=True) for each in places))
+
+
+def lies_below(place: str, places: Iterable[str]) -> bool:
+    """Say whether a place is one of the places or below one: a p-code begins with its parents'."""
+    return any(place.startswith(each) for each in places)
+
+
+def decide(operation: Operation, caller: Caller) -> Access:
+    """Return what the caller may do by an operation; 403 when none of their roles has its cell."""
+    access = Access(caller, operation.resource, operation.action)
+    if operation.open_to != ANYONE and not access.allowances():
+        raise Problem(403, "forbidden", "None of your roles may do this.")
+    return access
+
+
+def authorise(service: str) -> Callable[[Request, Response], Awaitable[None]]:
+    """Return the dependency that refuses what the matrix does not grant; unlisted is refused."""
+    operations = policy().operations.get(service, {})
+
+    async def check(request: Request, response: Response) -> None:
+        operation = operations.get(f"{request.method} {request.scope['route'].path}", UNLISTED)
+        if operation.open_to == PUBLIC:
+            return
+        request.scope[SCOPE_KEY] = decide(operation, caller_of(request))
+        if policy().personal(operation.resource):
+            response.headers["Cache-Control"] = "no-store"
+
+    return check
+
+
+async def _access_of(request: Request) -> Access:
+    access = request.scope[SCOPE_KEY]
+    assert isinstance(access, Access)  # noqa: S101 - The application's own dependency put it there.
+    return access
+
+
+AccessDep = Annotated[Access, Depends(_access_of)]
