@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 
-from chassis import filters, idempotency, jobs, migrations, outbox, problems, telemetry
+from chassis import crypto, filters, idempotency, jobs, migrations, outbox, problems, telemetry
 from chassis.auth import Authenticate, KeySource, Verifier, keys_at, public_operations
 from chassis.authz import authorise
 from chassis.background import Background
@@ -28,6 +28,7 @@ from chassis.db import Database
 from chassis.inbox import Consumer, Subscriptions
 from chassis.settings import Settings
 from chassis.tables import ServiceTables
+from chassis.vault import VaultError
 
 log = structlog.get_logger()
 
@@ -119,10 +120,7 @@ def _operation_id(route: APIRoute) -> str:
 def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around: Around | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator below makes the type.
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(
-            settings.database_url.get_secret_value(), service.tables, settings.database_pool
-        )
-        await migrations.upgrade(database, service.folder / "migrations")
+        database = await _database(service, settings)
         app.state.database = database
         app.state.bus = carrier = bus or _rabbit(settings)
         if service.prepare:
@@ -152,6 +150,23 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around
                 metrics[0].server_close()
 
     return lifespan
+
+
+async def _database(service: Service, settings: Settings) -> Database:
+    """Open the service's database at its newest revision, with the keys that belong to it."""
+    database = Database(
+        settings.database_url.get_secret_value(), service.tables, settings.database_pool
+    )
+    try:
+        await migrations.upgrade(database, service.folder / "migrations")
+        keys = settings.home / "keys" / f"{service.name}.json"
+        await crypto.open_vault(database, await crypto.key_file_of(database, keys))
+    except BaseException as error:
+        if isinstance(error, VaultError):
+            log.critical("keys_missing", service=service.name, detail=str(error))
+        await database.close()
+        raise
+    return database
 
 
 async def _keep_house(database: Database, stopping: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.tables import ServiceTables
+from chassis.vault import Vault
 from chassis.wake import Wake
 
 WORK_LEFT = "work_left"
@@ -34,6 +35,7 @@ class Database:
 
     def __init__(self, url: str, tables: ServiceTables, pool: int = 10) -> None:
         self.tables = tables
+        self.vault: Vault | None = None
         self.work_left = Wake()
         self._turns: set[str] = set()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
@@ -61,7 +63,7 @@ class Database:
             yield session
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
-        info = {"tables": self.tables, TURNS: self._turns}
+        info = {"tables": self.tables, "vault": self.vault, TURNS: self._turns}
         return AsyncSession(engine, expire_on_commit=False, info=info)
 
     async def close(self) -> None:
@@ -73,6 +75,12 @@ def tables_of(session: AsyncSession) -> ServiceTables:
     tables = session.info["tables"]
     assert isinstance(tables, ServiceTables)  # noqa: S101 - Database put it there.
     return tables
+
+
+def vault_of(session: AsyncSession) -> Vault:
+    vault = session.info["vault"]
+    assert isinstance(vault, Vault)  # noqa: S101 - The service opened it as it started.
+    return vault
 
 
 def database_of(request: Request) -> Database:

@@ -1,4 +1,4 @@
-"""The tables every service keeps for itself: outbox, inbox, dead letters, jobs, answers."""
+"""The tables every service keeps for itself: outbox, inbox, dead letters, jobs, answers, keys."""
 
 import re
 from dataclasses import dataclass
@@ -113,6 +113,15 @@ class RemarkColumns(SQLModel):
     detail: str
 
 
+class SubjectKeyColumns(SQLModel):
+    """The key with which all that is sealed of one subject opens, itself wrapped."""
+
+    subject: str = Field(primary_key=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    version: int = Field(index=True)
+    made_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 @dataclass(frozen=True)
 class ServiceTables:
     """Which of a service's own classes play the chassis' parts."""
@@ -126,6 +135,7 @@ class ServiceTables:
     job: type[JobColumns]
     remark: type[RemarkColumns]
     given_answer: type[GivenAnswerColumns]
+    subject_key: type[SubjectKeyColumns]
 
 
 def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
@@ -149,6 +159,7 @@ def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
         job=made("Job", JobColumns),
         remark=made("Remark", RemarkColumns),
         given_answer=made("GivenAnswer", GivenAnswerColumns),
+        subject_key=made("SubjectKey", SubjectKeyColumns),
     )
 
 

@@ -59,6 +59,14 @@ def test_each_service_knows_its_own_secrets_only() -> None:
         assert not [v for v in used for other in theirs if other.upper() in v], name
 
 
+def test_each_part_keeps_its_keys_in_a_volume_of_its_own() -> None:
+    volumes = {name: COMPOSE["services"][name]["volumes"] for name in OURS}
+
+    assert volumes == {name: [f"{name}-keys:/var/lib/masar"] for name in OURS}
+    assert set(COMPOSE["volumes"]) == {"postgres", "rabbitmq", *(f"{name}-keys" for name in OURS)}
+    assert "MASAR_HOME=/var/lib/masar" in (ROOT / "Dockerfile").read_text()
+
+
 def test_every_image_is_pinned_to_a_minor_version() -> None:
     images = [
         service["image"] for service in COMPOSE["services"].values() if "build" not in service

@@ -7,18 +7,21 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import crypto, outbox
 from chassis.bus import EventBus
 from chassis.clock import new_id
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.sealing import new_secret
 from chassis.tables import DeadLetterColumns, ServiceTables, named_metadata, service_tables
 from contracts.event import Event
 
@@ -141,10 +144,29 @@ class Road:
         assert await outbox.unsent(self.writer) == 0
 
 
-async def made(url: str, source: str) -> Database:
+class KeyService:
+    """Stands in for a key service on the network: a wrapper without a file."""
+
+    def __init__(self) -> None:
+        self._cipher = AESGCM(new_secret())
+        self.hashing_key = new_secret()
+
+    async def wrap(self, key: bytes, context: str) -> tuple[int, bytes]:
+        nonce = secrets.token_bytes(12)
+        return 1, nonce + self._cipher.encrypt(nonce, key, context.encode())
+
+    async def unwrap(self, wrapped: bytes, version: int, context: str) -> bytes:
+        assert version == 1
+        return self._cipher.decrypt(wrapped[:12], wrapped[12:], context.encode())
+
+
+async def made(url: str, source: str, key_file: Path | None = None) -> Database:
+    """Make a database with the road's tables; its keys are in a file, or at a key service."""
     database = Database(url, tables(source))
     async with database.writer.begin() as connection:
         await connection.run_sync(Table.metadata.create_all)
+    wrapper = await crypto.key_file_of(database, key_file) if key_file else KeyService()
+    await crypto.open_vault(database, wrapper)
     return database
 
 

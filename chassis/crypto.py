@@ -1,0 +1,190 @@
+"""
+What is sealed in the database: a key for each subject, wrapped by a key that is elsewhere.
+
+    keys = await crypto.subject_keys(session, [person.id], create=True)
+    row.phone = keys[person.id].seal("person", "phone", form.phone)
+    keys[person.id].open("person", "phone", row.phone)
+
+To destroy the one small key of a subject erases all that was sealed with it, in backups too as
+soon as these hold it no more.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import now
+from chassis.db import Database, tables_of, take_turns, vault_of
+from chassis.sealing import DataKey, DestroyedError, MisplacedError, UnreadableError, new_secret
+from chassis.tables import SubjectKeyColumns
+from chassis.vault import KeyWrapper, Vault, key_file
+
+__all__ = ["DataKey", "DestroyedError", "MisplacedError", "UnreadableError"]
+
+Subject = UUID | str
+
+SERVICE = "service"
+"""The subject of the key for what is no one person's: job payloads, kept answers."""
+WRAPPING = "wrapping a key"
+"""The turn that whoever adds a wrapped key shares, and the end of a rotation has alone."""
+IN_ONE_QUERY = 1000
+
+
+class Keys:
+    """Keys by subject. Whoever has none any more has one that opens nothing."""
+
+    def __init__(self, keys: dict[str, DataKey]) -> None:
+        self._keys = keys
+
+    def __getitem__(self, subject: Subject) -> DataKey:
+        name = str(subject)
+        return self._keys.get(name) or DataKey(name, None)
+
+    def __contains__(self, subject: Subject) -> bool:
+        return str(subject) in self._keys
+
+
+async def key_file_of(database: Database, path: Path) -> KeyWrapper:
+    """
+    Return the key file that belongs to this database, made when the database is new.
+
+    VaultError when it is missing beside records that were sealed with it.
+    """
+    # The rows are looked at first: another process that starts now makes the file, then a row.
+    async with database.read() as session:
+        known = await session.exec(select(tables_of(session).subject_key.subject).limit(1))
+        sealed = known.first() is not None
+    return key_file(path, may_make=not sealed)
+
+
+async def open_vault(database: Database, wrapper: KeyWrapper) -> None:
+    """Give the database its vault; VaultError when these are not the keys it was sealed with."""
+    # The service's own key is read and made like any other, by a vault that has none yet.
+    database.vault = Vault(wrapper, DataKey(SERVICE, None))
+    async with database.read() as session:
+        known = await _read(session, {SERVICE})
+    if not known:
+        async with database.write() as session:
+            known = await _made(session, {SERVICE})
+    database.vault = Vault(wrapper, known[SERVICE])
+
+
+async def subject_keys(
+    session: AsyncSession, subjects: Iterable[Subject], *, create: bool = False
+) -> Keys:
+    """
+    Return the keys of these subjects, read with one query; the missing are made if `create`.
+
+    Keys for reading may come from memory, which is KEPT_SECONDS behind an erasure elsewhere; so
+    only those asked for with `create` seal.
+    """
+    wanted = {str(subject) for subject in subjects}
+    if create:
+        found = await _read(session, wanted)
+        found |= await _made(session, wanted - found.keys())
+        return Keys(found)
+    vault = vault_of(session)
+    found = vault.kept(wanted)
+    read = await _read(session, wanted - found.keys(), seals=False)
+    vault.keep(read.values())
+    return Keys(found | read)
+
+
+async def new_key(session: AsyncSession, subject: Subject) -> tuple[DataKey, SubjectKeyColumns]:
+    """Return a key for a subject who is new, and its row: add that once the subject is there."""
+    await _may_wrap(session)
+    secret, row = await _wrapped(session, str(subject))
+    return DataKey(row.subject, secret), row
+
+
+def service_key(session: AsyncSession) -> DataKey:
+    """Return the key for what is no one person's."""
+    return vault_of(session).service_key
+
+
+def blind_index(session: AsyncSession, purpose: str, text: str) -> bytes:
+    """Return what finds an equal text again; `purpose` is "table.column", so that no two match."""
+    return vault_of(session).blind_index(purpose, text)
+
+
+def keyed_hash(session: AsyncSession, purpose: str, text: str) -> str:
+    """Return a name for the text that means nothing outside this service: 64 hex digits."""
+    return vault_of(session).keyed_hash(purpose, text)
+
+
+async def destroy(session: AsyncSession, subject: Subject) -> None:
+    """Erase all that was sealed with the subject's key, by deleting the key."""
+    name = str(subject)
+    if name == SERVICE:
+        raise ValueError("The service's own key is nobody's to erase.")
+    vault_of(session).drop(name)
+    table = tables_of(session).subject_key
+    await session.exec(delete(table).where(col(table.subject) == name))
+
+
+async def _read(
+    session: AsyncSession, subjects: set[str], *, seals: bool = True
+) -> dict[str, DataKey]:
+    unwrap, table = vault_of(session).wrapper.unwrap, tables_of(session).subject_key
+    found = {}
+    for some in _parts(sorted(subjects)):
+        # Columns and not objects: a session that knows the object would not look again.
+        query = select(table.subject, table.wrapped, table.version).where(
+            col(table.subject).in_(some)
+        )
+        for subject, wrapped, version in await session.exec(query):
+            secret = await unwrap(wrapped, version, _context(subject))
+            found[subject] = DataKey(subject, secret, seals=seals)
+    return found
+
+
+async def _made(session: AsyncSession, subjects: set[str]) -> dict[str, DataKey]:
+    """Make these keys; where another transaction was first, its key is returned."""
+    if not subjects:
+        return {}
+    await _may_wrap(session)
+    made = dict([await _wrapped(session, subject) for subject in sorted(subjects)])
+    secrets = {row.subject: secret for secret, row in made.items()}
+    rows = [row.model_dump() for row in made.values()]
+    new: set[str] = set()
+    for some in _parts(rows):
+        new |= set((await session.exec(_insert(session), params=some)).scalars())
+    found = {subject: DataKey(subject, secrets[subject]) for subject in new}
+    return found | await _read(session, subjects - new)
+
+
+def _insert(session: AsyncSession) -> Any:
+    table = tables_of(session).subject_key
+    dialect = session.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=["subject"])
+    return statement.returning(col(table.subject))
+
+
+async def _may_wrap(session: AsyncSession) -> None:
+    # A rotation ends when it has this turn alone: nobody then holds a key under an old version
+    # that is not committed yet. SQLite's writers take turns anyway.
+    if WRAPPING not in session.info:
+        await take_turns(session, WRAPPING, shared=True)
+        session.info[WRAPPING] = True
+
+
+async def _wrapped(session: AsyncSession, subject: str) -> tuple[bytes, SubjectKeyColumns]:
+    secret = new_secret()
+    version, wrapped = await vault_of(session).wrapper.wrap(secret, _context(subject))
+    table = tables_of(session).subject_key
+    return secret, table(subject=subject, wrapped=wrapped, version=version, made_at=now())
+
+
+def _context(subject: str) -> str:
+    return f"subject_key\0{subject}"
+
+
+def _parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (items[start : start + IN_ONE_QUERY] for start in range(0, len(items), IN_ONE_QUERY))
