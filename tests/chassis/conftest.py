@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,21 @@ async def short_road(tmp_path: Path) -> AsyncIterator[Road]:
 
 @pytest.fixture
 async def long_road(postgres: PostgresServer, rabbitmq: RabbitServer) -> AsyncIterator[Road]:
+    async with through(postgres, rabbitmq) as road:
+        yield road
+
+
+@pytest.fixture
+async def mortal_road(
+    postgres: PostgresServer, mortal_rabbitmq: RabbitServer
+) -> AsyncIterator[Road]:
+    """Lead through a broker that may be killed."""
+    async with through(postgres, mortal_rabbitmq) as road:
+        yield road
+
+
+@asynccontextmanager
+async def through(postgres: PostgresServer, rabbitmq: RabbitServer) -> AsyncIterator[Road]:
     databases = []
     for side in ("writer", "reader"):
         name = unique(side)

@@ -189,20 +189,20 @@ async def test_the_twin_that_does_not_ask_for_returns_loses_the_unroutable_messa
 
 
 async def test_writes_go_on_while_the_broker_is_down(
-    long_road: Road, rabbitmq: RabbitServer
+    mortal_road: Road, mortal_rabbitmq: RabbitServer
 ) -> None:
-    async with long_road.open(long_road.consumer()):
-        await long_road.arrive(0)
-        await long_road.until([0])
+    async with mortal_road.open(mortal_road.consumer()):
+        await mortal_road.arrive(0)
+        await mortal_road.until([0])
 
-        await asyncio.to_thread(rabbitmq.kill)
+        await asyncio.to_thread(mortal_rabbitmq.kill)
         for boat in range(1, DOWN_SECONDS * 5 + 1):
-            await long_road.arrive(boat)
+            await mortal_road.arrive(boat)
             await asyncio.sleep(0.2)
-        assert await outbox.unsent(long_road.writer) >= DOWN_SECONDS * 5 - 1
-        await asyncio.to_thread(rabbitmq.start)
+        assert await outbox.unsent(mortal_road.writer) >= DOWN_SECONDS * 5 - 1
+        await asyncio.to_thread(mortal_rabbitmq.start)
 
-        await long_road.until(range(DOWN_SECONDS * 5 + 1), seconds=60)
+        await mortal_road.until(range(DOWN_SECONDS * 5 + 1), seconds=60)
 
 
 async def test_a_service_opens_only_its_own_doors(long_road: Road, rabbitmq: RabbitServer) -> None:

@@ -1,6 +1,7 @@
 """Both ways to run the system, as processes of their own."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,21 @@ from tests.servers.rabbitmq import RabbitServer
 async def fleet(
     postgres: PostgresServer, rabbitmq: RabbitServer, tmp_path: Path
 ) -> AsyncIterator[Fleet]:
-    fleet = Fleet(postgres, rabbitmq, tmp_path)
+    async with running(Fleet(postgres, rabbitmq, tmp_path)) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+async def mortal_fleet(
+    mortal_postgres: PostgresServer, mortal_rabbitmq: RabbitServer, tmp_path: Path
+) -> AsyncIterator[Fleet]:
+    """Run the distributed system on servers that may be killed under it."""
+    async with running(Fleet(mortal_postgres, mortal_rabbitmq, tmp_path)) as fleet:
+        yield fleet
+
+
+@asynccontextmanager
+async def running(fleet: Fleet) -> AsyncIterator[Fleet]:
     await fleet.prepare()
     fleet.start()
     try:

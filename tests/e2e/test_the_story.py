@@ -12,8 +12,6 @@ from cli.api import Api
 from cli.story import Input, Summary, tell_story
 from tests.fleet import Fleet, OneProcess, free_port
 from tests.real import FOLDER
-from tests.servers.postgres import PostgresServer
-from tests.servers.rabbitmq import RabbitServer
 
 
 def told(api: Api, **given: Any) -> Summary:
@@ -167,10 +165,9 @@ async def test_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) 
 
 
 @pytest.mark.parametrize("victim", ["postgres", "rabbitmq"])
-async def test_the_story_survives_the_death_of_a_server(
-    fleet: Fleet, postgres: PostgresServer, rabbitmq: RabbitServer, victim: str
-) -> None:
-    server = postgres if victim == "postgres" else rabbitmq
+async def test_the_story_survives_the_death_of_a_server(mortal_fleet: Fleet, victim: str) -> None:
+    fleet = mortal_fleet
+    server = fleet.postgres if victim == "postgres" else fleet.rabbitmq
     api = fleet.operations()
     telling = asyncio.create_task(asyncio.to_thread(told, api, people=400))
     await asyncio.sleep(1.5)

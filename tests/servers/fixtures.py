@@ -11,7 +11,7 @@ from tests.servers.rabbitmq import RabbitServer
 from tests.servers.session import Servers
 
 MARKER = "integration"
-FIXTURES = ("postgres", "rabbitmq")
+FIXTURES = ("postgres", "rabbitmq", "mortal_postgres", "mortal_rabbitmq")
 
 
 class IntegrationRun:
@@ -35,9 +35,9 @@ class IntegrationRun:
         if session.config.option.collectonly:
             return
         wanted = {name for item in session.items for name in _wanted(item)}
-        if "postgres" in wanted:
+        if any("postgres" in name for name in wanted):
             self.servers.begin_postgres()
-        if "rabbitmq" in wanted:
+        if any("rabbitmq" in name for name in wanted):
             self.servers.begin_rabbitmq()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -82,6 +82,20 @@ def rabbitmq(pytestconfig: pytest.Config) -> RabbitServer:
     """Make a virtual host in it under a name of your own; it is the same for all tests."""
     with _one_line():
         return _run(pytestconfig).servers.rabbitmq()
+
+
+@pytest.fixture(scope="session")
+def mortal_postgres(pytestconfig: pytest.Config) -> PostgresServer:
+    """Kill and start it as you like; one that the environment names is left in peace."""
+    with _one_line():
+        return _run(pytestconfig).servers.mortal_postgres()
+
+
+@pytest.fixture(scope="session")
+def mortal_rabbitmq(pytestconfig: pytest.Config) -> RabbitServer:
+    """Kill and start it as you like; one that the environment names is left in peace."""
+    with _one_line():
+        return _run(pytestconfig).servers.mortal_rabbitmq()
 
 
 @contextmanager

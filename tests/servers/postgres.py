@@ -9,7 +9,7 @@ import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
@@ -36,6 +36,9 @@ class PostgresServer:
 
     Everything here may be called with or without a running event loop, and blocks it.
     """
+
+    ours: ClassVar = False
+    """Whether this run started it, and so may kill it."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -122,6 +125,8 @@ class PostgresServer:
 
 class PrivatePostgres(PostgresServer):
     """A cluster of our own in a temporary folder, gone with the test run."""
+
+    ours = True
 
     def __init__(self, binaries: Path) -> None:
         [port] = free_ports(1)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
@@ -43,6 +43,9 @@ raft.wal_max_size_bytes = 67108864
 
 class RabbitServer:
     """A RabbitMQ whose administrator we are; every call blocks."""
+
+    ours: ClassVar = False
+    """Whether this run started it, and so may kill it."""
 
     def __init__(self, url: str, management_url: str | None = None) -> None:
         parts = urlsplit(url)
@@ -141,6 +144,8 @@ class RabbitServer:
 
 class PrivateRabbit(RabbitServer):
     """A node of our own, with its own epmd, in a temporary folder, gone with the test run."""
+
+    ours = True
 
     def __init__(self, binaries: Path) -> None:
         amqp, self._distribution, self._epmd, management, self._prometheus = free_ports(5)

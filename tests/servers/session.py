@@ -17,6 +17,9 @@ class Servers:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="servers")
         self._postgres: Future[PostgresServer] | None = None
         self._rabbitmq: Future[RabbitServer] | None = None
+        self._mortal = ExitStack()
+        self._mortal_postgres: PostgresServer | None = None
+        self._mortal_rabbitmq: RabbitServer | None = None
         self._versions: list[str] = []
         atexit.register(self.close)
 
@@ -36,6 +39,24 @@ class Servers:
     def rabbitmq(self) -> RabbitServer:
         return self.begin_rabbitmq().result()
 
+    def mortal_postgres(self) -> PostgresServer:
+        """Return one that may be killed: the run's own, or another when that one is borrowed."""
+        if self._mortal_postgres is None:
+            self._mortal_postgres = self.postgres()
+            if not self._mortal_postgres.ours:
+                self._mortal_postgres = postgres.start_private(self._tell)
+                self._mortal.callback(self._mortal_postgres.close)
+        return self._mortal_postgres
+
+    def mortal_rabbitmq(self) -> RabbitServer:
+        """Return one that may be killed: the run's own, or another when that one is borrowed."""
+        if self._mortal_rabbitmq is None:
+            self._mortal_rabbitmq = self.rabbitmq()
+            if not self._mortal_rabbitmq.ours:
+                self._mortal_rabbitmq = rabbitmq.start_private(self._tell)
+                self._mortal.callback(self._mortal_rabbitmq.close)
+        return self._mortal_rabbitmq
+
     def describe(self) -> str:
         return ", ".join(sorted(self._versions)) or "no server ran"
 
@@ -43,6 +64,7 @@ class Servers:
         atexit.unregister(self.close)
         with ExitStack() as stack:
             stack.callback(self._threads.shutdown)
+            stack.enter_context(self._mortal)
             for starting in (self._postgres, self._rabbitmq):
                 if starting is not None and starting.exception() is None:
                     stack.callback(starting.result().close)
