@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chassis.bus import InProcessBus
 from chassis.settings import Settings
 from gateway import main as gateway
-from gateway.identity.models import OPERATIONAL_ROLES
-from gateway.identity.service import new_secret
-from gateway.identity.tokens import Signer
+from gateway.identity.clients.service import new_secret
+from gateway.identity.issuer import Issuer
+from gateway.identity.roles import OPERATIONAL_ROLES
 from gateway.settings import GatewaySettings
 from gateway.upstreams import LocalUpstream, Upstream
 from services.assistance import main as assistance
@@ -47,9 +47,9 @@ class Standalone:
         self.home = home
         self.base_url = base_url
         self.bus = InProcessBus()
-        keys = Signer(home, Settings().issuer).source()
+        issuer = Issuer(home, Settings().issuer)
         self._apps: list[FastAPI] = [
-            main.create_app(_settings(Settings, home, name), self.bus, keys)
+            main.create_app(_settings(Settings, home, name), self.bus, issuer.keys)
             for name, main in SERVICES.items()
         ]
         upstreams: dict[str, Upstream] = {
@@ -57,7 +57,7 @@ class Standalone:
         }
         settings = _settings(GatewaySettings, home, "gateway")
         settings.metrics_port = metrics_port
-        self.gateway = gateway.create_app(settings, upstreams)
+        self.gateway = gateway.create_app(settings, upstreams, issuer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = self.gateway

@@ -19,13 +19,14 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from chassis import crypto, filters, idempotency, jobs, migrations, outbox, problems, telemetry
-from chassis.auth import Authenticate, KeySource, Verifier, keys_at, public_operations
+from chassis.auth import Authenticate, Verifier, public_operations
 from chassis.authz import authorise
 from chassis.background import Background
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
 from chassis.inbox import Consumer, Subscriptions
+from chassis.issuer import KeySource, issuer_at
 from chassis.settings import Settings
 from chassis.tables import ServiceTables
 from chassis.vault import VaultError
@@ -81,12 +82,12 @@ def create_service(
     """
     settings = settings or Settings()
     telemetry.configure_logs(settings.log_level)
-    keys = keys or keys_at(settings.jwks_url or "http://127.0.0.1:8000/.well-known/jwks.json")
-    verifier = Verifier(keys, settings.issuer, service.name)
+    issuer = keys or issuer_at(settings.jwks_url, settings.revocations_url)
+    verifier = Verifier(issuer, settings.issuer, service.name)
     app = FastAPI(
         title=service.title,
         version="1",
-        lifespan=_lifespan(service, settings, bus, around),
+        lifespan=_lifespan(service, settings, bus, issuer if keys is None else None, around),
         openapi_url=service.openapi_url,
         docs_url=None,
         redoc_url=None,
@@ -117,7 +118,13 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around: Around | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator below makes the type.
+def _lifespan(
+    service: Service,
+    settings: Settings,
+    bus: EventBus | None,
+    far_issuer: KeySource | None,
+    around: Around | None,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await _database(service, settings)
@@ -134,6 +141,8 @@ def _lifespan(service: Service, settings: Settings, bus: EventBus | None, around
             asyncio.create_task(_keep_house(database, stopping)),
             *(asyncio.create_task(work(database, stopping)) for work in service.background),
         ]
+        if far_issuer:
+            tasks.append(asyncio.create_task(far_issuer.revocations.follow(stopping)))
         metrics = telemetry.serve_metrics(settings.metrics_host, settings.metrics_port)
         try:
             async with around(app) if around else nullcontext():

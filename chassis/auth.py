@@ -1,74 +1,26 @@
 """Who is calling: every service proves the token itself, and trusts no header that names them."""
 
-import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
-import httpx
-import structlog
 from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.caller import Caller, claimed
+from chassis.issuer import KeySource
 from chassis.policy import PUBLIC, policy
 from chassis.problems import Problem
-
-log = structlog.get_logger()
 
 ALGORITHM = "ES256"
 LEEWAY = 5
 REMEMBERED = 4096
-REFETCH_SECONDS = 10
-MOST_TOKEN = 4096
-
-
-class KeySource:
-    """The issuer's public keys, fetched when first needed and again when an unknown one appears."""
-
-    def __init__(self, fetch: Callable[[], Awaitable[dict[str, Any]]]) -> None:
-        self._fetch = fetch
-        self._keys: KeySet | None = None
-        self._fetched = float("-inf")
-        self._fetching = asyncio.Lock()
-
-    async def get(self, kid: str | None) -> KeySet:
-        async with self._fetching:
-            known = self._keys and any(key.kid == kid for key in self._keys.keys)
-            if not known and time.monotonic() - self._fetched > REFETCH_SECONDS:
-                await self._renew()
-            if self._keys is None:
-                raise Problem(
-                    503,
-                    "unavailable",
-                    "The keys that prove tokens cannot be read; try again.",
-                    headers={"Retry-After": "2"},
-                )
-            return self._keys
-
-    async def _renew(self) -> None:
-        try:
-            self._keys = KeySet.import_key_set(await self._fetch())  # type: ignore[arg-type]  # A JWKS is a plain dictionary.
-            self._fetched = time.monotonic()
-        except (httpx.HTTPError, OSError, ValueError, JoseError) as error:
-            log.warning("keys_not_fetched", error=type(error).__name__)
-
-
-def keys_at(url: str) -> KeySource:
-    async def fetch() -> dict[str, Any]:
-        async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
-            answer = await client.get(url)
-            answer.raise_for_status()
-            keys: dict[str, Any] = answer.json()
-            return keys
-
-    return KeySource(fetch)
+MOST_TOKEN = 12 * 1024
 
 
 class Verifier:
@@ -82,6 +34,7 @@ class Verifier:
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
             exp={"essential": True},
+            iat={"essential": True},
             sub={"essential": True},
         )
         self._known: dict[bytes, Caller] = {}
@@ -89,12 +42,13 @@ class Verifier:
     async def verify(self, token: str) -> Caller:
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
         caller = self._known.get(digest)
-        if caller and caller.expires > time.time():
-            return caller
-        caller = await self._decode(token)
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[digest] = caller
+        if caller is None or caller.expires <= time.time():
+            caller = await self._decode(token)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[digest] = caller
+        if await self._keys.revocations.refuses(caller):
+            raise _unauthenticated()
         return caller
 
     async def _decode(self, token: str) -> Caller:

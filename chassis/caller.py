@@ -37,7 +37,8 @@ class Caller:
     A client or a person, as their token says.
 
     `session` is what can be revoked; `methods` are how they proved who they are (RFC 8176:
-    `pwd`, `otp`; a client's secret is `secret`), the last time at `authenticated_at`.
+    `pwd`, `otp`; a client's secret is `secret`), the last time at `authenticated_at`. What was
+    revoked refuses the tokens that were `issued_at` an earlier instant.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Caller:
     session: str = ""
     methods: frozenset[str] = frozenset()
     authenticated_at: float = 0.0
+    issued_at: float = 0.0
 
     @property
     def roles(self) -> frozenset[str]:
@@ -85,6 +87,7 @@ def claimed(claims: Mapping[str, Any]) -> Caller:
         session=str(claims.get("sid", "")),
         methods=frozenset(map(str, claims.get("amr", ()))),
         authenticated_at=float(claims.get("auth_time", 0)),
+        issued_at=float(claims["iat"]),
         expires=float(claims["exp"]),
     )
 

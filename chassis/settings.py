@@ -12,7 +12,8 @@ class Settings(BaseSettings):
 
     `database_url` is a SQLAlchemy URL (postgresql+asyncpg://… or sqlite+aiosqlite:///…),
     `amqp_url` the broker of the distributed system (none: the caller brings a bus),
-    `jwks_url` where the issuer shows its public keys.
+    `jwks_url` where the issuer shows its public keys, and `revocations_url` what it has ended
+    (none: beside the keys).
     """
 
     model_config = SettingsConfigDict(
@@ -22,7 +23,8 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///masar.sqlite")
     amqp_url: SecretStr | None = None
     issuer: str = "masar"
-    jwks_url: str | None = None
+    jwks_url: str = "http://127.0.0.1:8000/.well-known/jwks.json"
+    revocations_url: str | None = None
     home: Path = Path("var")
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None

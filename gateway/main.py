@@ -13,9 +13,12 @@ from chassis.bus import InProcessBus
 from chassis.db import Database
 from chassis.problems import Problem
 from gateway import pages
-from gateway.identity import api as identity
-from gateway.identity import service as clients
-from gateway.identity.tokens import Signer
+from gateway.identity.clients import api as clients
+from gateway.identity.clients.service import ensure
+from gateway.identity.issuer import Issuer
+from gateway.identity.keys import api as keys
+from gateway.identity.revocations import api as revocations
+from gateway.identity.tokens import api as tokens
 from gateway.openapi import Description
 from gateway.people import api as people
 from gateway.proxy import Guard, Proxy
@@ -31,7 +34,14 @@ SERVICE = Service(
     title="Masar",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[pages.router, identity.router, people.router],
+    routers=[
+        pages.router,
+        keys.router,
+        revocations.router,
+        tokens.router,
+        clients.router,
+        people.router,
+    ],
     matrices=("gateway", *SERVICES),
     # The gateway shows the merged description there instead of its own.
     openapi_url=None,
@@ -39,17 +49,23 @@ SERVICE = Service(
 
 
 def create_app(
-    settings: GatewaySettings | None = None, upstreams: Mapping[str, Upstream] | None = None
+    settings: GatewaySettings | None = None,
+    upstreams: Mapping[str, Upstream] | None = None,
+    issuer: Issuer | None = None,
 ) -> FastAPI:
-    """Return the gateway; the services are reached by HTTP unless they are given."""
+    """
+    Return the gateway; the services are reached by HTTP unless they are given.
+
+    The issuer is given when they verify tokens by the same one, in the same process.
+    """
     settings = settings or GatewaySettings()
     upstreams = upstreams or _by_http(settings)
-    signer = Signer(settings.home, settings.issuer)
+    issuer = issuer or Issuer(settings.home, settings.issuer)
     app = create_service(
         SERVICE,
         settings,
         InProcessBus(),
-        signer.source(),
+        issuer.keys,
         outermost=[(Guard, {})],
         innermost=[
             (
@@ -61,9 +77,9 @@ def create_app(
                 },
             )
         ],
-        around=_around(settings, upstreams),
+        around=_around(settings, upstreams, issuer),
     )
-    app.state.signer = signer
+    app.state.issuer = issuer
     app.state.clients = {name: _client(upstream) for name, upstream in upstreams.items()}
     app.state.description = Description(app.state.clients)
     app.state.also_ready = lambda: _not_ready(app.state.clients)
@@ -98,7 +114,7 @@ async def _not_ready(clients: Mapping[str, httpx.AsyncClient]) -> dict[str, str]
     return {name: reason for name, reason in answers if reason}
 
 
-def _around(settings: GatewaySettings, upstreams: Mapping[str, Upstream]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator makes the type.
+def _around(settings: GatewaySettings, upstreams: Mapping[str, Upstream], issuer: Issuer):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator makes the type.
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
         if settings.admin_client_id and settings.admin_client_secret:
@@ -109,7 +125,12 @@ def _around(settings: GatewaySettings, upstreams: Mapping[str, Upstream]):  # ty
                 name="Administrator",
                 roles=["admin"],
             )
+        issuer.open(app.state.database)
+        stopping = asyncio.Event()
+        following = asyncio.create_task(issuer.revocations.follow(stopping))
         yield
+        stopping.set()
+        await following
         for upstream in upstreams.values():
             await upstream.close()
 
@@ -120,4 +141,4 @@ async def ensure_client(
     database: Database, client_id: str, secret: str, *, name: str, roles: list[str]
 ) -> None:
     async with database.write() as session:
-        await clients.ensure(session, client_id, secret, name=name, roles=roles)
+        await ensure(session, client_id, secret, name=name, roles=roles)

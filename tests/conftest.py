@@ -14,12 +14,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from chassis.app import Service, create_service
-from chassis.auth import KeySource
 from chassis.bus import InProcessBus
 from chassis.caller import grants_claim
 from chassis.clock import new_id, now
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.event import Envelope, Event
 from tests.servers.postgres import PostgresServer

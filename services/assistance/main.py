@@ -5,9 +5,9 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from chassis.app import Service, create_service
-from chassis.auth import KeySource
 from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
+from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.registration import PersonCorrected, PersonRegistered
 from contracts.returns import PersonDeparted

@@ -5,8 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from chassis.app import Service, create_service
-from chassis.auth import KeySource
 from chassis.bus import EventBus
+from chassis.issuer import KeySource
 from chassis.settings import Settings
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports

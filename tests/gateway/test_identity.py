@@ -20,6 +20,12 @@ NGO: dict[str, Any] = {
 }
 
 
+def claims_of(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return claims
+
+
 async def test_a_client_gets_a_token_for_ten_minutes(open_door: OpenDoor) -> None:
     door = await open_door(mirror)
 
@@ -133,6 +139,37 @@ async def test_other_roles_cannot_manage_clients(open_door: OpenDoor) -> None:
         ]
 
     assert [response.status_code for response in answers] == [403, 403, 403]
+
+
+async def test_a_role_that_opens_special_categories_waits_for_an_approval(
+    open_door: OpenDoor,
+) -> None:
+    door = await open_door(mirror)
+
+    async with door.client() as client:
+        roles = ["case_worker", "medical_staff", "protection_officer"]
+        made = (await client.post(CLIENTS, json=NGO | {"roles": roles})).json()
+
+    token = (await door.token(made["client_id"], made["client_secret"])).json()["access_token"]
+    assert (made["roles"], made["waiting"]) == (["case_worker"], roles[1:])
+    assert claims_of(token)["grants"] == [{"role": "case_worker", "places": ["LY02"]}]
+
+
+async def test_a_revoked_client_s_token_ends_with_it(open_door: OpenDoor) -> None:
+    door = await open_door(mirror)
+    async with door.client() as client:
+        made = (await client.post(CLIENTS, json=NGO)).json()
+        token = (await door.token(made["client_id"], made["client_secret"])).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        before = await client.get("/v1/tracking/places", headers=headers)
+
+        await client.delete(f"{CLIENTS}/{made['id']}")
+
+        after = await client.get("/v1/tracking/places", headers=headers)
+        shown = (await client.get("/.well-known/revocations")).json()["ended"]
+    assert (before.status_code, after.status_code) == (200, 401)
+    assert [each["id"] for each in shown] == [made["client_id"]]
+    assert claims_of(token)["iat"] <= shown[0]["before"]
 
 
 async def test_no_path_but_the_public_ones_opens_without_a_token(open_door: OpenDoor) -> None:

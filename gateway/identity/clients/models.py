@@ -1,42 +1,20 @@
 """An API client: as asked for (ClientIn), as kept (Client), as shown (ClientOut, ClientSecret)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 from pydantic import Field as Shape
-from sqlalchemy import JSON
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.strict import Code, Strict, Text
+from gateway.identity.roles import Place, Role
 from gateway.tables import Table
-
-Role = Literal[
-    "enumerator",
-    "case_worker",
-    "medical_staff",
-    "protection_officer",
-    "data_analyst",
-    "integrator",
-    "dpo",
-]
-"""What may be given to a client; `admin` is given only at the installation."""
-
-OPERATIONAL_ROLES: tuple[Role, ...] = (
-    "enumerator",
-    "case_worker",
-    "medical_staff",
-    "protection_officer",
-    "data_analyst",
-    "integrator",
-)
-Place = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}([0-9]{2}){0,4}$")]
 
 
 class ClientIn(Strict):
-    """Which program or person gets a client, for whom, with which roles, and where."""
+    """Which program gets a client, for whom, with which roles, all of them where."""
 
     name: Text
     organisation: Code
@@ -52,19 +30,24 @@ class Client(Table, table=True):
     name: str
     secret_hash: str
     organisation: str
-    roles: list[str] = Field(sa_type=JSON)
-    places: list[str] = Field(sa_type=JSON)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ClientOut(BaseModel):
+    """
+    A client and what it may do now: its roles in force, and the places of any of them.
+
+    `waiting` are the roles that a data-protection officer has not approved yet.
+    """
+
     id: UUID
     client_id: str
     name: str
     organisation: str
     roles: list[str]
     places: list[str]
+    waiting: list[str]
     created_at: datetime
     revoked_at: datetime | None
 
@@ -78,11 +61,3 @@ class ClientSecret(ClientOut):
 class ClientsOut(BaseModel):
     items: list[ClientOut]
     next_cursor: str | None
-
-
-class TokenOut(BaseModel):
-    """An access token as RFC 6749 answers it; `expires_in` in seconds."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - It is the kind of token, not one.
-    expires_in: int

@@ -1,27 +1,20 @@
-"""HTTP in and out for tokens, keys and clients; no decisions."""
+"""HTTP in and out for the tokens of clients; no decisions."""
 
 import base64
 import binascii
-from typing import Any
+import time
 from urllib.parse import parse_qsl, unquote_plus
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from chassis.db import ReadSession, WriteSession
-from chassis.paging import Cursor, Limit, next_cursor
+from chassis.db import WriteSession
 from chassis.problems import Problem
-from gateway.identity import service
-from gateway.identity.models import (
-    ClientIn,
-    ClientOut,
-    ClientSecret,
-    ClientsOut,
-    TokenOut,
-)
-from gateway.identity.tokens import AUDIENCES, LIFETIME_SECONDS, Signer
+from gateway.identity.clients import service as clients
+from gateway.identity.issuer import Issuer
+from gateway.identity.keys.signer import AUDIENCES, LIFETIME_SECONDS
+from gateway.identity.tokens import service
+from gateway.identity.tokens.models import TokenOut
 
-CLIENTS = "/v1/identity/clients"
 MOST_FORM = 8192
 FORM = {
     "requestBody": {
@@ -48,16 +41,25 @@ router = APIRouter(tags=["identity"])
 
 
 @router.post("/v1/token", openapi_extra=FORM)
-async def issue_token(request: Request, response: Response, session: ReadSession) -> TokenOut:
+async def issue_token(request: Request, response: Response, session: WriteSession) -> TokenOut:
     """Give a client a token for ten minutes (OAuth 2.0 client credentials, RFC 6749 4.4)."""
     form = await _form(request)
     if form.get("grant_type") != "client_credentials":
         raise Problem(400, "unsupported-grant-type", "Ask with grant_type=client_credentials.")
     audience = _audience(form.get("audience", ""))
-    client = await service.authenticate(session, *_credentials(request, form))
-    signer: Signer = request.app.state.signer
+    client = await clients.authenticate(session, *_credentials(request, form))
+    issuer: Issuer = request.app.state.issuer
+    token = issuer.signer.sign(
+        await service.rights(session, client.client_id, client.organisation)
+        | {
+            "aud": audience,
+            "sid": client.client_id,
+            "amr": ["secret"],
+            "auth_time": int(time.time()),
+        }
+    )
     response.headers["Cache-Control"] = "no-store"
-    return TokenOut(access_token=signer.sign(client, audience), expires_in=LIFETIME_SECONDS)
+    return TokenOut(access_token=token, expires_in=LIFETIME_SECONDS)
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -94,35 +96,3 @@ def _audience(wanted: str) -> list[str]:
         known = " ".join(AUDIENCES)
         raise Problem(400, "invalid-target", f"An audience is not known. Known: {known}.")
     return services
-
-
-@router.get("/.well-known/jwks.json")
-async def get_keys(request: Request) -> dict[str, Any]:
-    """Show the public keys by which anybody can prove a token."""
-    signer: Signer = request.app.state.signer
-    return signer.jwks()
-
-
-@router.post(CLIENTS, status_code=201)
-async def create_client(form: ClientIn, response: Response, session: WriteSession) -> ClientSecret:
-    """Make a client; its secret is in this answer and nowhere else."""
-    client, secret = await service.create(session, form)
-    response.headers["Location"] = f"{CLIENTS}/{client.id}"
-    response.headers["Cache-Control"] = "no-store"
-    return ClientSecret(**client.model_dump(), client_secret=secret)
-
-
-@router.get(CLIENTS)
-async def list_clients(
-    session: ReadSession, cursor: Cursor = None, limit: Limit = 50
-) -> ClientsOut:
-    found = await service.find(session, cursor, limit + 1)
-    page, following = next_cursor(found, limit)
-    return ClientsOut(
-        items=[ClientOut(**client.model_dump()) for client in page], next_cursor=following
-    )
-
-
-@router.delete(CLIENTS + "/{client_id}", status_code=204)
-async def revoke_client(client_id: UUID, session: WriteSession) -> None:
-    await service.revoke(session, client_id)

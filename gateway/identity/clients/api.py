@@ -1,0 +1,44 @@
+"""HTTP in and out for API clients; no decisions."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from chassis.auth import CallerDep
+from chassis.db import ReadSession, WriteSession
+from chassis.paging import Cursor, Limit, next_cursor
+from gateway.identity.clients import service
+from gateway.identity.clients.models import ClientIn, ClientSecret, ClientsOut
+from gateway.identity.issuer import Issuer
+
+CLIENTS = "/v1/identity/clients"
+
+router = APIRouter(tags=["identity"])
+
+
+@router.post(CLIENTS, status_code=201)
+async def create_client(
+    form: ClientIn, response: Response, caller: CallerDep, session: WriteSession
+) -> ClientSecret:
+    """Make a client with its roles; its secret is in this answer and nowhere else."""
+    client, secret = await service.create(session, form, caller.id)
+    response.headers["Location"] = f"{CLIENTS}/{client.id}"
+    response.headers["Cache-Control"] = "no-store"
+    [shown] = await service.shown(session, [client])
+    return ClientSecret(**shown.model_dump(), client_secret=secret)
+
+
+@router.get(CLIENTS)
+async def list_clients(
+    session: ReadSession, cursor: Cursor = None, limit: Limit = 50
+) -> ClientsOut:
+    found = await service.find(session, cursor, limit + 1)
+    page, following = next_cursor(found, limit)
+    return ClientsOut(items=await service.shown(session, page), next_cursor=following)
+
+
+@router.delete(CLIENTS + "/{client_id}", status_code=204)
+async def revoke_client(client_id: UUID, request: Request, session: WriteSession) -> None:
+    """End a client: it gets no more tokens, and those it has are void within a minute."""
+    issuer: Issuer = request.app.state.issuer
+    await service.revoke(session, issuer.revocations, client_id)

@@ -1,0 +1,34 @@
+"""The issuer of tokens of this installation: what signs them, and what it shows to verifiers."""
+
+from pathlib import Path
+from typing import Any
+
+from chassis.db import Database
+from chassis.issuer import KeySource, Revocations
+from gateway.identity.keys.signer import Signer
+from gateway.identity.revocations import service as revocations
+
+FOLLOW_SECONDS = 1.0
+"""How soon another process of the gateway sees an end; the one that made it sees it at once."""
+
+
+class Issuer:
+    """One for each process of the gateway; in one process all services verify by it too."""
+
+    def __init__(self, home: Path, name: str) -> None:
+        self.signer = Signer(home, name)
+        self.revocations = Revocations(self._ended, FOLLOW_SECONDS)
+        self.keys = KeySource(self._jwks, self.revocations)
+        self._database: Database | None = None
+
+    def open(self, database: Database) -> None:
+        """Begin to read what was ended; until then nobody's token is let in."""
+        self._database = database
+
+    async def _ended(self) -> dict[str, float]:
+        if self._database is None:
+            raise LookupError("the gateway has not started yet")
+        return await revocations.ended(self._database)
+
+    async def _jwks(self) -> dict[str, Any]:
+        return self.signer.jwks()

@@ -1,0 +1,19 @@
+"""What a token says of its holder: the assignments and agreements in force at this moment."""
+
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.identity.assignments import rules
+from gateway.identity.assignments import service as assignments
+
+
+async def rights(session: AsyncSession, holder: str, organisation: str) -> dict[str, Any]:
+    """Return the claims of whoever acts for the organisation; nobody changes them meanwhile."""
+    await assignments.hold(session, holder, alone=False)
+    held = await assignments.in_force(session, holder, organisation)
+    return {
+        "sub": holder,
+        "organisation": organisation,
+        "grants": [rules.grant_claim(each) for each in held],
+    }
