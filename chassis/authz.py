@@ -25,12 +25,12 @@ no row. Where a row does not exist yet, `access.at(place)` says whether the call
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -46,12 +46,14 @@ from sqlalchemy import (
 from chassis.auth import caller_of
 from chassis.caller import Agreement, Caller, Grant
 from chassis.clock import now
+from chassis.fields import Purpose, fields
 from chassis.policy import ANYONE, LIST, PUBLIC, UNLISTED, Operation, Qualifier, policy
 from chassis.problems import Problem
 
 OWN_FOR = timedelta(hours=24)
 READING = frozenset({"R", LIST, "X"})
 SCOPE_KEY = "masar.access"
+PURPOSE = "X-Purpose"
 
 Column = SQLColumnExpression[Any]
 Clause = ColumnElement[bool]
@@ -102,8 +104,11 @@ def ground(allowance: Allowance) -> Ground:
 class Access:
     """What the caller of one request may do with one resource."""
 
-    def __init__(self, caller: Caller, resource: str, action: str) -> None:
+    def __init__(
+        self, caller: Caller, resource: str, action: str, purpose: Purpose | None = None
+    ) -> None:
         self.caller = caller
+        self.purpose = purpose
         self.resource = resource
         self.action = action
         self.grants = tuple(caller.in_force())
@@ -124,7 +129,7 @@ class Access:
         """Return the condition that a row is one which the caller may reach."""
         reading = (action or self.action) in READING
         grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
-        return or_(false(), *(self._holds(each, scoping, reading=reading) for each in grounds))
+        return or_(false(), *(self.holds(each, scoping, reading=reading) for each in grounds))
 
     def at(self, place: str, resource: str = "", action: str = "") -> bool:
         """Say whether the caller may do this at a place, with a record that is being made."""
@@ -137,7 +142,8 @@ class Access:
         if not self.at(place):
             raise Problem(403, "forbidden", "None of your roles counts at this place.")
 
-    def _holds(self, wanted: Ground, scoping: Scoping, *, reading: bool) -> Clause:
+    def holds(self, wanted: Ground, scoping: Scoping, *, reading: bool = True) -> Clause:
+        """Return the condition that a ground holds for a row."""
         if wanted.scope == "any":
             return true()
         if wanted.programmes and scoping.programme is not None:
@@ -181,7 +187,7 @@ class Access:
     def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
         """Return one bit for each ground, set where it holds for a row; the first is the lowest."""
         bits = [
-            case((self._holds(each, scoping, reading=True), 1 << number), else_=0)
+            case((self.holds(each, scoping), 1 << number), else_=0)
             for number, each in enumerate(grounds)
         ]
         total: ColumnElement[int] = literal(0, Integer)
@@ -205,12 +211,30 @@ def lies_below(place: str, places: Iterable[str]) -> bool:
     return any(place.startswith(each) for each in places)
 
 
-def decide(operation: Operation, caller: Caller) -> Access:
-    """Return what the caller may do by an operation; 403 when none of their roles has its cell."""
+def decide(operation: Operation, caller: Caller, purposes: Sequence[str] = ()) -> Access:
+    """
+    Return what the caller may do by an operation, for the purpose that was told.
+
+    403 when none of their roles in force has its cell, or none is for the purpose; 400 when the
+    purpose is none that there is.
+    """
     access = Access(caller, operation.resource, operation.action)
     if operation.open_to != ANYONE and not access.allowances():
         raise Problem(403, "forbidden", "None of your roles may do this.")
+    if purposes:
+        access.purpose = _purpose(purposes, caller)
     return access
+
+
+def _purpose(told: Sequence[str], caller: Caller) -> Purpose:
+    known = fields().purposes
+    if len(told) != 1 or told[0] not in known:
+        names = ", ".join(sorted(known))
+        raise Problem(400, "unknown-purpose", f"{PURPOSE} is there once, and one of: {names}.")
+    purpose = known[told[0]]
+    if not purpose.roles & caller.roles:
+        raise Problem(403, "purpose-not-allowed", "None of your roles is for this purpose.")
+    return purpose
 
 
 def authorise(service: str) -> Callable[[Request, Response], Awaitable[None]]:
@@ -221,14 +245,21 @@ def authorise(service: str) -> Callable[[Request, Response], Awaitable[None]]:
         operation = operations.get(f"{request.method} {request.scope['route'].path}", UNLISTED)
         if operation.open_to == PUBLIC:
             return
-        request.scope[SCOPE_KEY] = decide(operation, caller_of(request))
+        purposes = request.headers.getlist(PURPOSE)
+        request.scope[SCOPE_KEY] = decide(operation, caller_of(request), purposes)
         if policy().personal(operation.resource):
             response.headers["Cache-Control"] = "no-store"
 
     return check
 
 
-async def _access_of(request: Request) -> Access:
+async def _access_of(
+    request: Request,
+    _purpose: Annotated[
+        str | None,
+        Header(alias=PURPOSE, description="What special fields are read for; without, masked."),
+    ] = None,
+) -> Access:
     access = request.scope[SCOPE_KEY]
     assert isinstance(access, Access)  # noqa: S101 - The application's own dependency put it there.
     return access

@@ -18,6 +18,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import caller_of
+from chassis.authz import PURPOSE
 from chassis.clock import now
 from chassis.db import FIRST_IN_TRANSACTION, Database, database_of, tables_of, try_turn
 from chassis.problems import Problem
@@ -72,7 +73,11 @@ class GivenBeforeError(Exception):
 
     def __init__(self, answer: GivenAnswerColumns) -> None:
         super().__init__()
-        headers = {**answer.headers, "Idempotency-Replayed": "true"}
+        headers = {
+            **answer.headers,
+            "Idempotency-Replayed": "true",
+            "Cache-Control": "no-store",
+        }
         self.response = Response(answer.body, answer.status, headers)
 
 
@@ -152,7 +157,10 @@ async def _fingerprint(request: Request) -> str:
     boundary = BOUNDARY.search(request.headers.get("content-type", ""))
     if boundary:
         body = body.replace(boundary[1].encode("latin-1"), b"")
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    # What an answer shows depends on its purpose, so another purpose is another request.
+    purpose = request.headers.get(PURPOSE, "")
+    told = f"{request.method} {request.url.path}?{request.url.query}\n{purpose}\n"
+    digest = hashlib.sha256(told.encode())
     digest.update(body)
     return digest.hexdigest()
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from chassis.auth import bearer
+from chassis.authz import PURPOSE
 from chassis.problems import Problem, not_found
 from chassis.telemetry import current_request_id, current_traceparent
 
@@ -50,6 +51,8 @@ async def view_person(person_id: UUID, request: Request, response: Response) -> 
         "X-Request-Id": current_request_id() or "",
         "traceparent": current_traceparent() or "",
     }
+    if purpose := request.headers.get(PURPOSE):
+        headers[PURPOSE] = purpose
     answers = await asyncio.gather(
         *(
             _ask(clients[service], path.format(person_id), headers)

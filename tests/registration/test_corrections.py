@@ -54,10 +54,12 @@ async def test_a_correction_changes_what_is_sent_and_keeps_what_was_said(
 
     assert response.status_code == 200, response.text
     assert response.headers["etag"] == '"2"'
-    shown = (await registration.client.get(f"{PATH}/{person}")).json()
+    purpose = {"X-Purpose": "case_management"}
+    shown = (await registration.client.get(f"{PATH}/{person}", headers=purpose)).json()
     assert (shown["given_name"], shown["phone"], shown["version"]) == ("آمنة", None, 2)
     assert shown["family_name"] == AMINA["family_name"]
-    history = (await registration.client.get(f"{PATH}/{person}/corrections")).json()["items"]
+    path = f"{PATH}/{person}/corrections"
+    history = (await registration.client.get(path, headers=purpose)).json()["items"]
     assert [(each["version"], each["before"]) for each in history] == [
         (2, {"given_name": AMINA["given_name"], "phone": AMINA["phone"]})
     ]

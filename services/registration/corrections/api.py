@@ -8,7 +8,7 @@ from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.versions import ExpectedVersion
 from services.registration.corrections import service
-from services.registration.corrections.models import CorrectionIn, CorrectionOut, CorrectionsOut
+from services.registration.corrections.models import CorrectionIn, CorrectionsOut
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonOut
 from services.registration.places import service as places
@@ -35,14 +35,11 @@ async def correct_person(
         raise places.refuse_unknown()
     person = await service.correct(session, person_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{person.version}"'
-    return persons.shown(person)
+    return await persons.see(session, person_id, access)
 
 
 @router.get("/{person_id}/corrections")
 async def list_corrections(
     person_id: UUID, access: AccessDep, session: ReadSession
 ) -> CorrectionsOut:
-    found = await service.history(session, person_id, access)
-    return CorrectionsOut(
-        items=[CorrectionOut.model_validate(each, from_attributes=True) for each in found]
-    )
+    return CorrectionsOut(items=await service.history(session, person_id, access))

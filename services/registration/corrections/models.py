@@ -10,6 +10,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.fields import Maskable, Shown
 from chassis.strict import Code, Pcode, Strict, Text
 from services.registration.persons.models import (
     MOST_DOCUMENTS,
@@ -87,7 +88,7 @@ class Correction(Table, table=True):
     corrected_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
-class CorrectionOut(BaseModel):
+class CorrectionOut(Shown, shape="correction"):
     """
     One step in the history of a record.
 
@@ -96,7 +97,7 @@ class CorrectionOut(BaseModel):
 
     version: int
     reason: Reason
-    before: dict[str, Any]
+    before: Maskable[dict[str, Any]]
     corrected_by: str
     corrected_at: datetime
 

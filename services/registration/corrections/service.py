@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import outbox, versions
 from chassis.authz import Access
 from contracts.registration import PersonCorrected
-from services.registration.corrections.models import Correction, CorrectionIn
+from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person
 
@@ -28,7 +28,7 @@ async def correct(
     412 when the record is not at the version that the caller has read. What is already as the
     correction says is no change, and a correction without any changes nothing.
     """
-    person = await persons.get(session, person_id, access)
+    person = await persons.get_to_change(session, person_id, access, form.changes())
     if person.version != expected:
         raise versions.changed("record")
     now = {name: getattr(person, name) for name in form.changes()}
@@ -67,10 +67,13 @@ def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:
     outbox.publish(session, event, subject=str(person.id), sequence=person.version)
 
 
-async def history(session: AsyncSession, person_id: UUID, access: Access) -> Sequence[Correction]:
+async def history(session: AsyncSession, person_id: UUID, access: Access) -> list[CorrectionOut]:
     """Return what a record said before each of its corrections, the newest first."""
-    await persons.get(session, person_id, access)
-    return await of_person(session, person_id)
+    view, standing = await persons.standing(session, person_id, access, "correction")
+    return [
+        view.shown(CorrectionOut, each.model_dump(), standing)
+        for each in await of_person(session, person_id)
+    ]
 
 
 async def of_person(session: AsyncSession, person_id: UUID) -> Sequence[Correction]:

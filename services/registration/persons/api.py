@@ -43,16 +43,18 @@ async def register_person(
     response.status_code = 201 if outcome == "created" else 200
     response.headers["Location"] = f"{PATH}/{person.id}"
     response.headers["ETag"] = f'"{person.version}"'
-    return service.shown(person)
+    if outcome == "created":
+        return service.shown_new(person, access)
+    return await service.see_again(session, person, access)
 
 
 @router.get("/{person_id}")
 async def get_person(
     person_id: UUID, response: Response, access: AccessDep, session: ReadSession
 ) -> PersonOut:
-    person = await service.get(session, person_id, access)
+    person = await service.see(session, person_id, access)
     response.headers["ETag"] = f'"{person.version}"'
-    return service.shown(person)
+    return person
 
 
 @router.get("")
@@ -73,4 +75,4 @@ async def list_persons(
         limit=limit + 1,
     )
     page, following = next_cursor(found, limit)
-    return PersonsOut(items=[service.shown(person) for person in page], next_cursor=following)
+    return PersonsOut(items=list(page), next_cursor=following)

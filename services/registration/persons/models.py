@@ -12,6 +12,7 @@ from sqlmodel import Field, col
 from chassis.authz import Clause, Scoping
 from chassis.caller import Caller
 from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.fields import Maskable, MaskedNumber, Shown
 from chassis.strict import Code, Day, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
 from services.registration.persons import rules
@@ -158,29 +159,38 @@ SCOPING = Scoping(
 )
 
 
-class PersonOut(BaseModel):
-    """A person as the register knows them; `departed_on` is set when they left in a return."""
+class DocumentOut(BaseModel):
+    type: Maskable[str]
+    number: MaskedNumber
+
+
+class PersonOut(Shown, shape="person"):
+    """
+    A person as the register knows them; `departed_on` is set when they left in a return.
+
+    What the caller may not see is {"masked": true}, whether there is something or not.
+    """
 
     id: UUID
     case_number: str
-    external_id: str
-    given_name: str
-    father_name: str | None
-    grandfather_name: str | None
-    family_name: str | None
-    sex: Sex
-    birth_date: date
-    birth_date_precision: Precision
-    nationality: str
-    population_category: Category
-    phone: str | None
-    documents: list[Document]
-    location_pcode: str
-    household_ref: str | None
-    relationship_to_head: str | None
+    external_id: Maskable[str]
+    given_name: Maskable[str]
+    father_name: Maskable[str | None]
+    grandfather_name: Maskable[str | None]
+    family_name: Maskable[str | None]
+    sex: Maskable[Sex]
+    birth_date: Maskable[date]
+    birth_date_precision: Maskable[Precision]
+    nationality: Maskable[str]
+    population_category: Maskable[Category]
+    phone: Maskable[str | None]
+    documents: Maskable[list[DocumentOut]]
+    location_pcode: Maskable[str]
+    household_ref: Maskable[str | None]
+    relationship_to_head: Maskable[str | None]
     registered_on: date
-    consent: ConsentIn | None
-    departed_on: date | None
+    consent: Maskable[ConsentIn | None]
+    departed_on: Maskable[date | None]
     status: Literal["registered", "departed"]
     version: int
 

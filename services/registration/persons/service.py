@@ -1,6 +1,6 @@
 """What can be done with persons. Callers own the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
@@ -11,11 +11,14 @@ from chassis import outbox
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.db import insert_new
+from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
+from chassis.views import View
 from contracts.registration import PersonRegistered
 from services.registration.persons import rules
 from services.registration.persons.models import SCOPING, Person, PersonIn, PersonOut
 
+SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
 
 Outcome = Literal["created", "unchanged", "different"]
@@ -70,11 +73,67 @@ async def _by_external_id(session: AsyncSession, organisation: str, external_id:
 
 
 async def get(session: AsyncSession, person_id: UUID, access: Access) -> Person:
+    """Return a person with whom the caller may do what they ask to; the record, not for showing."""
     statement = select(Person).where(col(Person.id) == person_id, access.rows(SCOPING))
     person = (await session.exec(statement)).one_or_none()
     if person is None:
         raise not_found("person")
     return person
+
+
+async def get_to_change(
+    session: AsyncSession, person_id: UUID, access: Access, names: Iterable[str]
+) -> Person:
+    """
+    Return a person some of whose fields the caller will change.
+
+    404 when it is not theirs to change at all; 403 when one of the fields is not.
+    """
+    resources = {rule_of(SHAPE, name).resource for name in names}
+    if not all(access.may(resource, "U") for resource in resources):
+        raise _not_that_field()
+    person = await get(session, person_id, access)
+    theirs = (access.rows(SCOPING, resource, "U") for resource in resources)
+    statement = select(Person.id).where(col(Person.id) == person_id, *theirs)
+    if (await session.exec(statement)).one_or_none() is None:
+        raise _not_that_field()
+    return person
+
+
+def _not_that_field() -> Problem:
+    return Problem(403, "forbidden", "None of your roles may change one of these fields.")
+
+
+async def standing(
+    session: AsyncSession, person_id: UUID, access: Access, shape: str
+) -> tuple[View, int]:
+    """Return how the caller sees what else is kept about a person; 404 if not at all."""
+    view = View(access, shape, SCOPING)
+    statement = select(view.standing).where(col(Person.id) == person_id, access.rows(SCOPING))
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found("person")
+    return view, found
+
+
+async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonOut:
+    """Return as much of a person as the caller may see."""
+    view = View(access, SHAPE, SCOPING)
+    statement = select(Person, view.standing).where(
+        col(Person.id) == person_id, access.rows(SCOPING, action="R")
+    )
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found("person")
+    return shown(found[0], view, found[1])
+
+
+async def see_again(session: AsyncSession, known: Person, access: Access) -> PersonOut:
+    """Return a person whom the caller registered before; it says no more to who did not."""
+    try:
+        return await see(session, known.id, access)
+    except Problem:
+        raise refuse_other_content() from None
 
 
 async def find(
@@ -85,16 +144,20 @@ async def find(
     case_number: str | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[Person]:
+) -> list[PersonOut]:
     """Return the persons whom the caller may see, in order of registration."""
-    statement = select(Person).where(access.rows(SCOPING))
+    view = View(access, SHAPE, SCOPING)
+    statement = select(Person, view.standing).where(access.rows(SCOPING))
     if external_id:
-        statement = statement.where(col(Person.external_id) == external_id)
+        statement = statement.where(
+            col(Person.external_id) == external_id, view.showing("external_id")
+        )
     if case_number:
         statement = statement.where(col(Person.case_number) == case_number)
     if after:
         statement = statement.where(col(Person.id) > after)
-    return (await session.exec(statement.order_by(col(Person.id)).limit(limit))).all()
+    found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
+    return [shown(person, view, standing) for person, standing in found]
 
 
 def refuse_other_content() -> Problem:
@@ -110,8 +173,14 @@ def owner(caller: Caller) -> str | None:
     return caller.id if caller.roles & OWNING_ROLES else None
 
 
-def shown(person: Person) -> PersonOut:
-    return PersonOut(
-        **person.model_dump(include=set(PersonOut.model_fields)),
-        status="departed" if person.departed_on else "registered",
-    )
+def shown_new(person: Person, access: Access) -> PersonOut:
+    """Return as much as the caller may see of a person whom they have registered just now."""
+    view = View(access, SHAPE, SCOPING)
+    scopes = {"own", "mine", "loc"} | ({"asg"} if person.case_owner == access.caller.id else set())
+    return shown(person, view, view.standing_of_new(person.location_pcode, scopes))
+
+
+def shown(person: Person, view: View, standing: int) -> PersonOut:
+    values = person.model_dump(include=set(PersonOut.model_fields))
+    values["status"] = "departed" if person.departed_on else "registered"
+    return view.shown(PersonOut, values, standing)

@@ -1,0 +1,146 @@
+"""
+How much of a record a caller sees: nothing of it leaves but through a view.
+
+    view = View(access, "person", SCOPING)
+    statement = select(Person, view.standing).where(access.rows(SCOPING), …)
+    for person, standing in await session.exec(statement):
+        view.shown(PersonOut, person.model_dump(), standing)
+
+`standing` is a number that the database answers with the row: which of the caller's reasons to
+read hold for it. So what is filtered and what is masked are one rule, in one query.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, false, or_
+
+from chassis.authz import Access, Allowance, Clause, Scoping, ground, lies_below
+from chassis.fields import (
+    PERSONAL,
+    SHOWN_OF_MASKED,
+    SPECIAL,
+    Rule,
+    Shown,
+    Tree,
+    fields,
+    leaves,
+    rule_of,
+)
+from chassis.problems import Problem
+
+Out = TypeVar("Out", bound=Shown)
+FULL, LAST, MASKED = "", "last3", "masked"
+CLEAREST = (FULL, LAST, MASKED)
+
+
+class View:
+    """What one caller sees of the records of one shape."""
+
+    def __init__(self, access: Access, shape: str, scoping: Scoping) -> None:
+        self._access = access
+        self._scoping = scoping
+        self._shape = fields().shapes[shape]
+        self._name = shape
+        self._reasons = {
+            resource: access.allowances(resource, "R") for resource in self._shape.resources
+        }
+        self._grounds = list(
+            dict.fromkeys(ground(each) for reasons in self._reasons.values() for each in reasons)
+        )
+        self._limits: dict[tuple[int, Rule, str], str] = {}
+
+    @property
+    def standing(self) -> ColumnElement[int]:
+        """A column: the grounds that hold for a row, one bit each."""
+        return self._access.standing(self._scoping, self._grounds)
+
+    def standing_of_new(self, place: str | None, scopes: Collection[str]) -> int:
+        """Return what `standing` says of a row that the caller has made just now."""
+        return sum(
+            1 << number
+            for number, each in enumerate(self._grounds)
+            if each.scope == "any"
+            or (each.scope in scopes and (place is None or lies_below(place, each.places)))
+        )
+
+    def shown(self, kind: type[Out], values: Mapping[str, Any], standing: int) -> Out:
+        """Return an answer of the kind, with what the caller may not see masked."""
+        wanted = {name: values[name] for name in kind.model_fields}
+        return kind.model_validate(self.masked(wanted, standing))
+
+    def masked(self, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
+        """Return the values with what the caller may not see masked; each must be known."""
+        return self._masked(self._shape.fields, values, standing)
+
+    def showing(self, name: str) -> Clause:
+        """
+        Return the condition that a field of a row is not masked: who filters by it needs that.
+
+        403 when the caller sees the field of no row at all. Without this a list that is filtered
+        or sorted by a masked field would tell the field.
+        """
+        rule = rule_of(self._name, name)
+        if rule.level < PERSONAL:
+            return self._access.rows(self._scoping)
+        reasons = [
+            each
+            for each in self._reasons[rule.resource]
+            if not each.qualifier.limit.startswith((MASKED, LAST)) and self._for(rule, name, each)
+        ]
+        if not reasons:
+            raise Problem(403, "masked-field", "You cannot search by a field that you do not see.")
+        grounds = dict.fromkeys(map(ground, reasons))
+        return or_(false(), *(self._access.holds(each, self._scoping) for each in grounds))
+
+    def _masked(self, tree: Tree, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
+        return {
+            name: self._value(tree[name], name, value, standing) for name, value in values.items()
+        }
+
+    def _value(self, rule: "Rule | Tree", name: str, value: Any, standing: int) -> Any:
+        if isinstance(rule, Rule):
+            limit = self._limit(rule, name, standing)
+            return value if limit == FULL else _mask(value, last=rule.last and limit == LAST)
+        if all(self._limit(each, leaf, standing) == MASKED for leaf, each in leaves(rule)):
+            # Not even how many there are.
+            return _mask(value, last=False)
+        if isinstance(value, list):
+            return [self._masked(rule, each, standing) for each in value]
+        return None if value is None else self._masked(rule, value, standing)
+
+    def _limit(self, rule: Rule, name: str, standing: int) -> str:
+        if rule.level < PERSONAL:
+            return FULL
+        key = (standing, rule, name)
+        if key not in self._limits:
+            limits = {
+                each.qualifier.limit
+                for each in self._reasons[rule.resource]
+                if standing >> self._grounds.index(ground(each)) & 1 and self._for(rule, name, each)
+            }
+            self._limits[key] = _clearest(limits)
+        return self._limits[key]
+
+    def _for(self, rule: Rule, name: str, reason: Allowance) -> bool:
+        """Say whether the purpose that was told, or that none was, lets this reason count."""
+        purpose = self._access.purpose
+        if purpose is None:
+            return rule.level < SPECIAL
+        if purpose.only is not None:
+            return name in purpose.only
+        if rule.level < SPECIAL:
+            return True
+        return reason.grant.role in purpose.roles and rule.resource in purpose.resources
+
+
+def _clearest(limits: Iterable[str]) -> str:
+    # A record that is found by its id only is shown as any other once it is found.
+    known = {FULL if limit == "byid" else limit for limit in limits}
+    return next((limit for limit in CLEAREST if limit in known), MASKED)
+
+
+def _mask(value: Any, *, last: bool) -> dict[str, Any]:
+    if last and isinstance(value, str) and len(value) > 2 * SHOWN_OF_MASKED:
+        return {"masked": True, "last": value[-SHOWN_OF_MASKED:]}
+    return {"masked": True}
