@@ -1,6 +1,6 @@
 """What assistance tells the others."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,3 +16,30 @@ class EntitlementDelivered(Event):
     programme_id: UUID
     person_id: UUID
     delivered_on: date
+
+
+class RecordShared(Event):
+    """What an entitlement says of a person was given to a recipient. Subject: the share's id."""
+
+    type: ClassVar[str] = "assistance.record_shared.v1"
+
+    share_id: UUID
+    person_id: UUID
+    recipient: str
+    purpose: str
+
+
+class SharingEnded(Event):
+    """
+    A recipient may no longer keep what it was given of a person. Subject: the share's id.
+
+    It is due to delete it and to confirm that by `confirm_until`.
+    """
+
+    type: ClassVar[str] = "assistance.sharing_ended.v1"
+
+    share_id: UUID
+    person_id: UUID
+    recipient: str
+    purpose: str
+    confirm_until: datetime

@@ -1,6 +1,6 @@
 """What registration tells the others."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -36,3 +36,67 @@ class PersonCorrected(Event):
     population_category: str
     location_pcode: str
     fields: list[str]
+
+
+class ConsentChanged(Event):
+    """
+    A person agreed, refused or withdrew, for one recipient and purpose.
+
+    Subject: person, recipient and purpose; `version` counts their answers about it. Who has passed
+    a record on to the recipient stops, and says so to them.
+    """
+
+    type: ClassVar[str] = "registration.consent_changed.v1"
+
+    person_id: UUID
+    recipient: str
+    purpose: str
+    state: str
+    version: int
+    changed_at: datetime
+    expires_on: date | None = None
+
+
+class ConsentsTold(Event):
+    """
+    Every change of a consent until this instant was told. Subject: the word "consents".
+
+    It is said every few seconds; who has not heard it for a while does not know who has withdrawn
+    since, and shares nothing.
+    """
+
+    type: ClassVar[str] = "registration.consents_told.v1"
+
+    until: datetime
+
+
+class SharingAgreementChanged(Event):
+    """An organisation and a recipient agreed on sharing, or ended it. Subject: the agreement."""
+
+    type: ClassVar[str] = "registration.sharing_agreement_changed.v1"
+
+    agreement_id: UUID
+    organisation: str
+    recipient: str
+    purposes: list[str]
+    starts_on: date
+    ends_on: date
+    version: int
+
+
+class SharingExceptionChanged(Event):
+    """
+    Sharing without consent was allowed by two people for a time, or ended. Subject: the exception.
+
+    `state` is `approved` or `ended`; what is only asked for is not told.
+    """
+
+    type: ClassVar[str] = "registration.sharing_exception_changed.v1"
+
+    exception_id: UUID
+    person_id: UUID
+    recipient: str
+    purpose: str
+    state: str
+    ends_on: date
+    version: int

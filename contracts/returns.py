@@ -1,6 +1,6 @@
 """What returns tells the others."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -33,3 +33,30 @@ class PersonDeparted(Event):
     case_id: UUID
     person_id: UUID
     departed_on: date
+
+
+class RecordShared(Event):
+    """What a return case says of a person was given to a recipient. Subject: the share's id."""
+
+    type: ClassVar[str] = "returns.record_shared.v1"
+
+    share_id: UUID
+    person_id: UUID
+    recipient: str
+    purpose: str
+
+
+class SharingEnded(Event):
+    """
+    A recipient may no longer keep what it was given of a person. Subject: the share's id.
+
+    It is due to delete it and to confirm that by `confirm_until`.
+    """
+
+    type: ClassVar[str] = "returns.sharing_ended.v1"
+
+    share_id: UUID
+    person_id: UUID
+    recipient: str
+    purpose: str
+    confirm_until: datetime

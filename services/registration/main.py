@@ -5,18 +5,22 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from chassis.app import Service, create_service
+from chassis.background import every
 from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.returns import PersonDeparted
 from contracts.tracking import PlacesChanged
+from services.registration.consents import api as consents
+from services.registration.consents import heartbeat
 from services.registration.corrections import api as corrections
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.persons import api as persons
 from services.registration.persons.handlers import mark_departed
 from services.registration.places.handlers import keep_places
+from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -29,9 +33,16 @@ SERVICE = Service(
     title="Masar registration",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[persons.router, corrections.router, imports.router],
+    routers=[
+        persons.router,
+        corrections.router,
+        imports.router,
+        consents.router,
+        sharing.router,
+    ],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},
+    background=[every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False)],
 )
 
 

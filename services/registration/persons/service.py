@@ -15,6 +15,7 @@ from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
 from chassis.views import View
 from contracts.registration import PersonRegistered
+from services.registration.consents import service as consents
 from services.registration.persons import rules
 from services.registration.persons.models import SCOPING, Person, PersonIn, PersonOut
 
@@ -51,6 +52,7 @@ async def register(
         subject=str(person.id),
         sequence=person.version,
     )
+    await consents.told_at_registration(session, person, form.consent, by)
     return person, "created"
 
 

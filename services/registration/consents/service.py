@@ -1,0 +1,199 @@
+"""What can be done with consents. Callers own the transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import outbox
+from chassis.clock import today
+from chassis.db import insert_new
+from chassis.problems import Fault, Problem
+from contracts.registration import ConsentChanged
+from contracts.sharing import ASSISTANCE, GIVEN, MISSION, REFUSED
+from services.registration.consents import rules
+from services.registration.consents.models import (
+    AnswerIn,
+    Consent,
+    ConsentOut,
+    ConsentsOut,
+    Guardian,
+    WithdrawalIn,
+)
+from services.registration.persons.models import ConsentIn, Person
+from services.registration.sharing import service as sharing
+
+
+async def record(session: AsyncSession, person: Person, answer: AnswerIn, by: str) -> Consent:
+    """
+    Keep an answer as the newest version of its recipient and purpose, and tell the others.
+
+    409 `guardian-needed` when a yes comes from somebody who is, or may be, a child alone.
+    """
+    sharing.check_possible(answer.recipient, answer.purpose)
+    _check_text(answer)
+    minor = rules.minor(person.birth_date, person.birth_date_precision, answer.asked_on)
+    if answer.guardian is None and rules.needs_guardian(answer.given, minor):
+        detail = "A child, or somebody who may be one, agrees together with a guardian."
+        fault = Fault(pointer="/guardian", code="missing", detail="Say who agrees with the child.")
+        raise Problem(409, "guardian-needed", detail, errors=[fault])
+    known = await _newest(session, person.id)
+    before = known.get((answer.recipient, answer.purpose))
+    consent = Consent(
+        **answer.model_dump(exclude={"given", "guardian"}),
+        person_id=person.id,
+        version=before.version + 1 if before else 1,
+        state=GIVEN if answer.given else REFUSED,
+        minor=minor,
+        guardian_relation=answer.guardian.relation if answer.guardian else None,
+        guardian_person_id=answer.guardian.person_id if answer.guardian else None,
+        recorded_by=by,
+    )
+    await _keep(session, person, consent)
+    return consent
+
+
+async def told_at_registration(
+    session: AsyncSession, person: Person, told: ConsentIn | None, by: str
+) -> None:
+    """
+    Keep what a registration said about consent as the first answer about the mission's own work.
+
+    It decides nothing about aid, so a child's answer is kept without asking for a guardian.
+    """
+    if told is None:
+        return
+    minor = rules.minor(person.birth_date, person.birth_date_precision, person.registered_on)
+    consent = Consent(
+        person_id=person.id,
+        recipient=MISSION,
+        purpose=ASSISTANCE,
+        version=1,
+        state=GIVEN if told.given else REFUSED,
+        text_version=rules.current_version(),
+        language=told.language,
+        interpreter=told.interpreter,
+        asked_on=person.registered_on,
+        minor=minor,
+        recorded_by=by,
+    )
+    session.add(consent)
+    _tell(session, consent)
+
+
+async def withdraw(
+    session: AsyncSession, person: Person, form: WithdrawalIn, by: str
+) -> list[Consent]:
+    """
+    Take back one answer or every one, at once and without a reason; return what changed.
+
+    Taken back again, nothing changes. What was never asked is a no from now on.
+    """
+    known = await _newest(session, person.id)
+    if form.recipient and form.purpose:
+        sharing.check_possible(form.recipient, form.purpose)
+        pairs = [(form.recipient, form.purpose)]
+    else:
+        pairs = [pair for pair, consent in known.items() if consent.state == GIVEN]
+    changed = []
+    for recipient, purpose in pairs:
+        before = known.get((recipient, purpose))
+        state = rules.withdrawn_from(before.state if before else None)
+        if state is None:
+            continue
+        consent = Consent(
+            person_id=person.id,
+            recipient=recipient,
+            purpose=purpose,
+            version=before.version + 1 if before else 1,
+            state=state,
+            text_version=before.text_version if before else rules.current_version(),
+            asked_on=today(),
+            minor=rules.minor(person.birth_date, person.birth_date_precision, today()),
+            recorded_by=by,
+        )
+        await _keep(session, person, consent)
+        changed.append(consent)
+    return changed
+
+
+async def _keep(session: AsyncSession, person: Person, consent: Consent) -> None:
+    if not await insert_new(session, consent):
+        raise Problem(412, "version-mismatch", "This consent was changed in the same moment.")
+    if consent.state != GIVEN:
+        await sharing.end_exceptions(session, person.id, consent.recipient, consent.purpose)
+    if (consent.recipient, consent.purpose) == (MISSION, ASSISTANCE):
+        person.consent = _as_registered(consent)
+        person.version += 1
+        session.add(person)
+    _tell(session, consent)
+
+
+def _as_registered(consent: Consent) -> dict[str, Any]:
+    given = consent.state == GIVEN
+    kept = consent.model_dump(include={"language", "interpreter"})
+    return ConsentIn.model_validate(kept | {"given": given}).model_dump()
+
+
+def _tell(session: AsyncSession, consent: Consent) -> None:
+    event = ConsentChanged(
+        **consent.model_dump(
+            include={"person_id", "recipient", "purpose", "state", "version", "expires_on"}
+        ),
+        changed_at=consent.recorded_at,
+    )
+    subject = f"{consent.person_id} {consent.recipient} {consent.purpose}"
+    outbox.publish(session, event, subject=subject, sequence=consent.version)
+
+
+def _check_text(answer: AnswerIn) -> None:
+    languages = rules.read_in(answer.text_version, answer.purpose)
+    if not languages:
+        fault = Fault(
+            pointer="/text_version",
+            code="unknown_text",
+            detail="There is no such text for this purpose.",
+        )
+    elif answer.language not in languages and not answer.interpreter:
+        fault = Fault(
+            pointer="/interpreter",
+            code="interpreter_needed",
+            detail="The text is not there in this language, so somebody must have interpreted it.",
+        )
+    else:
+        return
+    raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+
+
+async def _newest(session: AsyncSession, person_id: UUID) -> dict[tuple[str, str], Consent]:
+    return {(each.recipient, each.purpose): each for each in await _history(session, person_id)}
+
+
+async def _history(session: AsyncSession, person_id: UUID) -> Sequence[Consent]:
+    statement = (
+        select(Consent)
+        .where(col(Consent.person_id) == person_id)
+        .order_by(col(Consent.recipient), col(Consent.purpose), col(Consent.version))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def of_person(session: AsyncSession, person_id: UUID) -> ConsentsOut:
+    """Return what counts now, and the whole history, the oldest answer first."""
+    history = await _history(session, person_id)
+    newest = {(each.recipient, each.purpose): each for each in history}
+    in_time = sorted(history, key=lambda each: (each.recorded_at, each.version))
+    return ConsentsOut(
+        items=[shown(each) for each in newest.values()], history=[shown(each) for each in in_time]
+    )
+
+
+def shown(consent: Consent) -> ConsentOut:
+    guardian = None
+    if consent.guardian_relation:
+        guardian = Guardian.model_validate(
+            {"relation": consent.guardian_relation, "person_id": consent.guardian_person_id}
+        )
+    return ConsentOut.model_validate(consent.model_dump() | {"guardian": guardian})
