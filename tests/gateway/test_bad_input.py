@@ -3,16 +3,22 @@
 import io
 import json
 import zipfile
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from cli import sample_round
 from standalone import Standalone
 from tests.conftest import claims
+from tests.system import operations
+
+# One system meets them all: what each of them leaves behind, the next would find.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PERSONS = "/v1/registration/persons"
 REGISTERS = "/v1/registration/imports"
@@ -31,6 +37,19 @@ AMINA: dict[str, Any] = {
 }
 COLUMNS = "external_id,given_name,sex,birth_date,nationality,population_category,location_pcode"
 ROW = "R1,Amina,female,1994-02-28,SDN,migrant,LY0209"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Standalone]:
+    standalone = Standalone(tmp_path_factory.mktemp("system") / "home", "http://masar.test")
+    async with standalone.running():
+        yield standalone
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(system: Standalone) -> AsyncIterator[httpx.AsyncClient]:
+    async with operations(system) as client:
+        yield client
 
 
 async def refused(
