@@ -19,6 +19,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from chassis import crypto, filters, idempotency, jobs, migrations, outbox, problems, telemetry
+from chassis.audit.chain import run_sealer
+from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Verifier, public_operations
 from chassis.authz import authorise
 from chassis.background import Background
@@ -103,6 +105,7 @@ def create_service(
     problems.describe(app)
     public = public_operations(*(service.matrices or (service.name,)))
     # The last one added is the first to see a request.
+    app.add_middleware(Recorded, service=service.name)
     app.add_middleware(StrictBody)
     for middleware, options in innermost:
         app.add_middleware(middleware, **options)
@@ -129,6 +132,7 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await _database(service, settings)
         app.state.database = database
+        app.state.journal = Journal(database)
         app.state.bus = carrier = bus or _rabbit(settings)
         if service.prepare:
             await service.prepare(database)
@@ -139,6 +143,7 @@ def _lifespan(
             asyncio.create_task(outbox.run_relay(database, carrier, stopping)),
             asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
             asyncio.create_task(_keep_house(database, stopping)),
+            asyncio.create_task(run_sealer(database, stopping)),
             *(asyncio.create_task(work(database, stopping)) for work in service.background),
         ]
         if far_issuer:

@@ -1,7 +1,7 @@
 """One request, or one event, is one transaction, committed at the edge before the answer leaves."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from chassis.vault import Vault
 from chassis.wake import Wake
 
 WORK_LEFT = "work_left"
+BEFORE_COMMIT = "before_commit"
 TURNS, TURN = "turns", "turn"
 FIRST_IN_TRANSACTION = "masar.first_in_transaction"
 """Where a request's scope holds what must be done before anything else is written."""
@@ -42,8 +43,11 @@ class Database:
         if self.is_sqlite:
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
             self.reader = _sqlite_engine(url, begin="BEGIN", pool=pool)
+            self.recorder = self.writer
         else:
             self.writer = self.reader = _postgres_engine(url, pool)
+            # Requests that wait for their reads to be on record may hold every other connection.
+            self.recorder = _postgres_engine(url, 1)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -51,6 +55,8 @@ class Database:
         async with self._session(self.writer) as session:
             try:
                 yield session
+                for finish in session.info.pop(BEFORE_COMMIT, ()):
+                    await finish(session)
                 await session.commit()
             finally:
                 self._turns.discard(session.info.get(TURN, ""))
@@ -67,8 +73,8 @@ class Database:
         return AsyncSession(engine, expire_on_commit=False, info=info)
 
     async def close(self) -> None:
-        await self.writer.dispose()
-        await self.reader.dispose()
+        for engine in (self.writer, self.reader, self.recorder):
+            await engine.dispose()
 
 
 def tables_of(session: AsyncSession) -> ServiceTables:
@@ -77,8 +83,8 @@ def tables_of(session: AsyncSession) -> ServiceTables:
     return tables
 
 
-def vault_of(session: AsyncSession) -> Vault:
-    vault = session.info["vault"]
+def vault_of(where: "AsyncSession | Database") -> Vault:
+    vault = where.vault if isinstance(where, Database) else where.info["vault"]
     assert isinstance(vault, Vault)  # noqa: S101 - The service opened it as it started.
     return vault
 
@@ -118,6 +124,11 @@ async def try_turn(session: AsyncSession, turn: str) -> bool:
 
 def _number(turn: str) -> int:
     return int.from_bytes(hashlib.sha256(turn.encode()).digest()[:7])
+
+
+def before_commit(session: AsyncSession, finish: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Do something as the last thing of this transaction."""
+    session.info.setdefault(BEFORE_COMMIT, []).append(finish)
 
 
 def leave_work(session: AsyncSession) -> None:

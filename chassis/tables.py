@@ -1,4 +1,4 @@
-"""The tables every service keeps for itself: outbox, inbox, dead letters, jobs, answers, keys."""
+"""The tables every service keeps for itself: outbox, inbox, jobs, answers, keys, audit."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,13 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, Text
 from sqlmodel import Field, SQLModel
 
+from chassis.audit_tables import (
+    AuditAboutColumns,
+    AuditEntryColumns,
+    AuditSealColumns,
+    AuditSubjectColumns,
+    AuditWaitingColumns,
+)
 from chassis.clock import UtcDateTime, new_id, now
 
 NAMING = {
@@ -136,6 +143,11 @@ class ServiceTables:
     remark: type[RemarkColumns]
     given_answer: type[GivenAnswerColumns]
     subject_key: type[SubjectKeyColumns]
+    audit_entry: type[AuditEntryColumns]
+    audit_waiting: type[AuditWaitingColumns]
+    audit_seal: type[AuditSealColumns]
+    audit_about: type[AuditAboutColumns]
+    audit_subject: type[AuditSubjectColumns]
 
 
 def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
@@ -160,6 +172,11 @@ def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
         remark=made("Remark", RemarkColumns),
         given_answer=made("GivenAnswer", GivenAnswerColumns),
         subject_key=made("SubjectKey", SubjectKeyColumns),
+        audit_entry=made("AuditEntry", AuditEntryColumns),
+        audit_waiting=made("AuditWaiting", AuditWaitingColumns),
+        audit_seal=made("AuditSeal", AuditSealColumns),
+        audit_about=made("AuditAbout", AuditAboutColumns),
+        audit_subject=made("AuditSubject", AuditSubjectColumns),
     )
 
 

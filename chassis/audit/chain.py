@@ -1,0 +1,132 @@
+"""
+Entries become a chain: each seal covers its entry and the seal before it.
+
+One sealer at a time chains what has committed, within about a second. The writers of entries
+need not wait for each other, as they would if each had to know the entry before its own.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.audit.entries import HASH_BYTES, Row, table
+from chassis.db import Database, tables_of, try_turn
+from chassis.tables import ServiceTables
+
+log = structlog.get_logger()
+
+SEAL_SECONDS = 1.0
+BATCH = 500
+FIRST = bytes(32)
+"""What stands before the first seal."""
+
+
+def canonical(entry: Mapping[str, Any]) -> bytes:
+    """Return an entry in the one form in which it is hashed: sorted keys, no space, UTC."""
+    plain = dict(entry)
+    plain["id"] = str(entry["id"])
+    plain["at"] = entry["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    plain["subjects"] = entry["subjects"].hex()
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def seal_hash(prev: bytes, seq: int, entry: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(prev + seq.to_bytes(8) + canonical(entry)).digest()
+
+
+async def seal(database: Database, most: int = BATCH) -> int:
+    """Chain what waits and return how many entries that were; none while another one does it."""
+    tables = database.tables
+    waiting = table(tables.audit_waiting)
+    async with database.read() as session:
+        # Looking first keeps an idle sealer from taking SQLite's one write lock each second.
+        looked = await session.connection()
+        if (await looked.execute(select(waiting.c.entry_id).limit(1))).first() is None:
+            return 0
+    async with database.write() as session:
+        if not await try_turn(session, "audit.seal"):
+            return 0
+        return await _seal(await session.connection(), tables_of(session), most)
+
+
+async def _seal(connection: AsyncConnection, tables: ServiceTables, most: int) -> int:
+    entry, waiting = table(tables.audit_entry), table(tables.audit_waiting)
+    statement = (
+        select(entry, waiting.c.subjects.label("names"))
+        .join(waiting, waiting.c.entry_id == entry.c.id)
+        .order_by(entry.c.id)
+        .limit(most)
+    )
+    found = (await connection.execute(statement)).mappings().all()
+    if not found:
+        return 0
+    seq, prev = await head(connection, tables)
+    seals: list[Row] = []
+    about: dict[tuple[bytes, Any], None] = {}
+    names: dict[bytes, str] = {}
+    for row in found:
+        each = dict(row)
+        subjects = each.pop("names")
+        seq, before = seq + 1, prev
+        prev = seal_hash(before, seq, each)
+        seals.append({"seq": seq, "entry_id": each["id"], "prev": before, "hash": prev})
+        hashes = hashes_in(each["subjects"])
+        about |= {(part, each["id"]): None for part in hashes}
+        names |= dict(zip(hashes, subjects, strict=True))
+    await connection.execute(insert(table(tables.audit_seal)), seals)
+    if about:
+        links = [{"subject": part, "entry_id": entry_id} for part, entry_id in about]
+        await connection.execute(insert(table(tables.audit_about)), links)
+        await _name(connection, tables, names)
+    done = [each["entry_id"] for each in seals]
+    await connection.execute(delete(waiting).where(waiting.c.entry_id.in_(done)))
+    return len(seals)
+
+
+async def _name(
+    connection: AsyncConnection, tables: ServiceTables, names: dict[bytes, str]
+) -> None:
+    subject = table(tables.audit_subject)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    # Somebody who was erased stays nameless when their id is asked for later.
+    statement = dialect.insert(subject).on_conflict_do_nothing()
+    rows = [{"hash": part, "subject": name} for part, name in sorted(names.items())]
+    await connection.execute(statement, rows)
+
+
+async def head(connection: AsyncConnection, tables: ServiceTables) -> tuple[int, bytes]:
+    """Return the number and the hash of the last seal."""
+    seal = table(tables.audit_seal)
+    last = select(seal.c.seq, seal.c.hash).order_by(seal.c.seq.desc()).limit(1)
+    found = (await connection.execute(last)).first()
+    return (found.seq, found.hash) if found else (0, FIRST)
+
+
+def hashes_in(subjects: bytes) -> list[bytes]:
+    return [subjects[at : at + HASH_BYTES] for at in range(0, len(subjects), HASH_BYTES)]
+
+
+async def run_sealer(database: Database, stopping: asyncio.Event) -> None:
+    """Seal until told to stop, each second; once more at the end, so that little is left."""
+    sealed, last = 0, False
+    while not last:
+        last = stopping.is_set() and sealed < BATCH
+        try:
+            sealed = await seal(database)
+        except Exception as error:  # noqa: BLE001 - The sealer must outlive any failure of the database.
+            log.error("sealer_failed", service=database.tables.source, error=type(error).__name__)
+            sealed = 0
+        if sealed == BATCH:
+            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEAL_SECONDS):
+                await stopping.wait()
