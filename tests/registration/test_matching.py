@@ -1,0 +1,237 @@
+"""Spellings that are one name's, and what two descriptions say for one person."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.registration.matching import blocking, clusters, evidence
+from services.registration.matching.evidence import Description, compare, weights
+from services.registration.matching.lookalikes import are_two_names
+from services.registration.matching.spelling import coarse, folded, skeleton
+from services.registration.matching.training import fit
+from services.registration.matching.transducer import learn
+
+Person = Callable[..., Description]
+
+
+def somebody(**changes: Any) -> Description:
+    told: dict[str, Any] = {
+        "given": "موسى",
+        "father": "إدريس",
+        "grandfather": "آدم",
+        "family": "التباوي",
+        "sex": "male",
+        "nationality": "TCD",
+        "born": date(1990, 5, 4),
+        "precision": "day",
+        "phone": None,
+        "documents": (),
+        "household": None,
+    }
+    return Description(**(told | changes))
+
+
+LATIN = {"given": "Moussa", "father": "Idriss", "grandfather": "Adam", "family": "al-Tabawi"}
+
+
+def band(one: Description, other: Description) -> str | None:
+    reasons = compare(one, other, weights())
+    return weights().band(weights().score(reasons), reasons)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        "محمد مُحَمَّد مـحمد ﻣﺤﻤﺪ",
+        "أحمد احمد",
+        "فاطمة فاطمه",
+        "قذافي القذافي",
+        "عبدالله|عبد الله",
+        "عبدالرحمن|عبد الرحمن",
+        "Traoré Traore TRAORÉ",
+        "Moussa Mousa",
+    ],
+)
+def test_orthography_and_joins_fold_away(spellings: str) -> None:
+    names = spellings.split("|") if "|" in spellings else spellings.split()
+
+    assert len({skeleton(name) for name in names}) == 1
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        "محمد Mohamed Mohammed Muhammad Mohamad",
+        "قذافي Gaddafi Qaddafi Kadhafi Gadhafi Qadhafi Kaddafi",
+        "خديجة Khadija",
+        "يوسف Youssouf Yusuf Yousef",
+        "Oumar Omar Umar عمر",
+        "Abd al-Rahman|Abdel Rahman|Abdurrahman|Abderrahmane|عبد الرحمن|عبدالرحمن",
+        "Diallo Dialo",
+    ],
+)
+def test_spellings_of_one_name_share_the_key_by_which_they_are_found(spellings: str) -> None:
+    names = spellings.split("|") if "|" in spellings else spellings.split()
+
+    assert len({coarse(name) for name in names}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("حسين", "Hassan"), ("سعيد", "Saad"), ("محمد", "Mahmoud"), ("سالم", "سليم")]
+)
+def test_names_that_are_written_alike_are_two(one: str, other: str) -> None:
+    assert are_two_names(folded(one), folded(other))
+    assert band(somebody(given=one), somebody(given=other, born=date(1992, 7, 9))) is None
+    assert band(somebody(given=one), somebody(given=other)) != "probable"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("محمد", "Mohamed"), ("Hussein", "حسين"), ("Ali", "Omar")]
+)
+def test_one_name_or_two_that_nobody_confuses_are_not_listed_as_lookalikes(
+    one: str, other: str
+) -> None:
+    assert not are_two_names(folded(one), folded(other))
+
+
+def test_the_same_person_in_another_script_is_probable() -> None:
+    assert band(somebody(), somebody(**LATIN)) == "probable"
+
+
+def test_fathers_and_family_name_may_have_changed_places() -> None:
+    crossed = LATIN | {"father": LATIN["family"], "family": LATIN["father"]}
+
+    reasons = compare(somebody(), somebody(**crossed), weights())
+
+    assert ("order", "crossed") in {(each.attribute, each.level) for each in reasons}
+    assert weights().band(weights().score(reasons), reasons) == "probable"
+
+
+def test_a_day_and_month_in_the_other_order_still_speak_for_one_person() -> None:
+    assert band(somebody(), somebody(**LATIN, born=date(1990, 4, 5))) == "probable"
+
+
+def test_a_brother_is_not_a_duplicate() -> None:
+    brother = somebody(given="سليمان", born=date(1993, 8, 17))
+
+    assert band(somebody(), brother) is None
+
+
+def test_a_twin_in_the_same_household_is_not_probable() -> None:
+    one = somebody(household="H1")
+    twin = somebody(given="عيسى", household="H1")
+
+    assert band(one, twin) != "probable"
+
+
+def test_one_name_alone_makes_nobody_probable() -> None:
+    alone = {"father": None, "grandfather": None, "family": None}
+
+    assert band(somebody(given="محمد", **alone), somebody(given="Mohamed", **alone)) == "possible"
+
+
+def test_a_shared_phone_alone_says_nothing() -> None:
+    other = somebody(
+        given="Hawa", father="Issa", grandfather="Bakary", family="Keita", sex="female", phone="1"
+    )
+
+    assert band(somebody(phone="1"), other) is None
+
+
+def test_a_score_is_the_sum_of_its_reasons() -> None:
+    reasons = compare(somebody(), somebody(**LATIN), weights())
+
+    assert weights().score(reasons) == weights().start + sum(each.weight for each in reasons)
+    assert {"given", "father", "family", "born"} <= {each.attribute for each in reasons}
+
+
+def test_comparing_is_the_same_in_either_direction() -> None:
+    one, other = somebody(phone="1"), somebody(**LATIN, documents=(("passport", "S1"),))
+
+    assert sorted(compare(one, other, weights())) == sorted(compare(other, one, weights()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"grandfather": None, "born": date(1992, 1, 1), "precision": "estimated"},
+        {"family": None, "born": date(1989, 1, 1), "precision": "year"},
+        {"given": "Bakary", "born": date(1995, 1, 1), "precision": "estimated"},
+        {"sex": "female"},
+    ],
+)
+def test_a_second_registration_is_found_by_the_keys(change: dict[str, Any]) -> None:
+    first, second = somebody(), somebody(**LATIN | change)
+
+    assert blocking.kept_under(first) & blocking.looked_for_under(second)
+    assert blocking.kept_under(second) & blocking.looked_for_under(first)
+
+
+def test_strangers_share_no_key() -> None:
+    stranger = somebody(
+        given="Tesfay", father="Gebre", grandfather="Haile", family="Selam", born=date(1971, 2, 3)
+    )
+
+    assert not blocking.kept_under(somebody()) & blocking.looked_for_under(stranger)
+
+
+def test_members_of_one_household_are_never_joined() -> None:
+    scores = {("a", "b"): 9.0, ("b", "c"): 8.0, ("a", "c"): 1.0}
+    households = {"a": "H1", "b": None, "c": "H1"}
+
+    assert clusters.pairs_of_one_person(scores, households, 0.0) == {("a", "b")}
+
+
+def test_what_is_joined_is_joined_with_all() -> None:
+    scores = {("a", "b"): 9.0, ("b", "c"): 8.0, ("a", "c"): -3.0}
+    households = dict.fromkeys("abc")
+
+    found = clusters.pairs_of_one_person(scores, households, 0.0)
+
+    assert found == {("a", "b"), ("a", "c"), ("b", "c")}
+
+
+def test_one_voice_clearly_against_keeps_two_groups_apart() -> None:
+    scores = {("a", "b"): 9.0, ("b", "c"): 8.0, ("a", "c"): -20.0}
+
+    assert clusters.pairs_of_one_person(scores, dict.fromkeys("abc"), 0.0) == {("a", "b")}
+
+
+def test_the_transducer_learns_how_a_name_is_respelt() -> None:
+    respelt = ["kalid", "kadija", "kalil", "kamis", "kulud"]
+    pairs = [(name, name.replace("k", "K"), 1.0) for name in respelt]
+    others = ["tamara", "tahir", "fatima", "tariq"]
+
+    learned = learn(pairs, [*respelt, *others, *(one for _, one, _ in pairs)])
+
+    assert learned.ratio("kabir", "Kabir") > learned.ratio("kabir", "tabir") + 3
+
+
+def test_the_weights_are_those_of_the_counts() -> None:
+    found = fit(
+        Counter(
+            {
+                (("sex:same",), True): 800,
+                (("sex:same",), False): 200,
+                (("sex:other",), True): 10,
+                (("sex:other",), False): 990,
+            }
+        )
+    )
+
+    odds = found["start"] + found["sex:same"], found["start"] + found["sex:other"]
+    assert odds == pytest.approx((math.log2(4), math.log2(1 / 99)), abs=0.5)
+
+
+def test_the_weights_say_where_they_come_from() -> None:
+    kept = json.loads(evidence.WEIGHTS_FILE.read_text())
+
+    assert kept["origin"]
+    assert kept["trained_on"]["of_them_one_person"] > 1000
+    assert weights().possible < weights().probable
