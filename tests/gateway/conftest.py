@@ -1,6 +1,5 @@
 """A gateway in a process-like server of its own, in front of services that tests make up."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -34,14 +33,13 @@ async def served(app: ASGIApp, lifespan: str = "off") -> AsyncIterator[int]:
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
+    config.load()
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.01)
+    server.lifespan = config.lifespan_class(config)
+    # Started and ended by hand: `serve` looks ten times a second whether it shall end.
+    await server.startup([listener])
     yield int(listener.getsockname()[1])
-    server.should_exit = True
-    await serving
-    listener.close()
+    await server.shutdown([listener])
 
 
 class Door:
