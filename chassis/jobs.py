@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
 from chassis.authz import Access, Scoping
 from chassis.caller import Caller
 from chassis.clock import new_id, now
@@ -153,6 +154,7 @@ def submit(
         options=options or {},
     )
     session.add(job)
+    audit.note(session, caller, "create", kind, job.id)
     leave_work(session)
     return job
 

@@ -6,6 +6,7 @@ How much of a record a caller sees: nothing of it leaves but through a view.
     for person, standing in await session.exec(statement):
         view.shown(PersonOut, person.model_dump(), standing)
 
+What is shown is on record by that alone: who saw which personal fields of whom (chassis/audit).
 `standing` is a number that the database answers with the row: which of the caller's reasons to
 read hold for it. So what is filtered and what is masked are one rule, in one query.
 """
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, false, or_
 
+from chassis import audit
 from chassis.authz import Access, Allowance, Clause, Scoping, ground, lies_below
 from chassis.fields import (
     PERSONAL,
@@ -48,6 +50,7 @@ class View:
         self._grounds = list(
             dict.fromkeys(ground(each) for reasons in self._reasons.values() for each in reasons)
         )
+        self._exports = access.action == "X"
         self._limits: dict[tuple[int, Rule, str], str] = {}
 
     @property
@@ -67,7 +70,18 @@ class View:
     def shown(self, kind: type[Out], values: Mapping[str, Any], standing: int) -> Out:
         """Return an answer of the kind, with what the caller may not see masked."""
         wanted = {name: values[name] for name in kind.model_fields}
-        return kind.model_validate(self.masked(wanted, standing))
+        masked = self.masked(wanted, standing)
+        self._put_on_record(values, masked)
+        return kind.model_validate(masked)
+
+    def _put_on_record(self, values: Mapping[str, Any], masked: Mapping[str, Any]) -> None:
+        seen = [
+            name
+            for name, value in masked.items()
+            if not _hidden(value) and _personal(self._shape.fields[name])
+        ]
+        subject = values.get("person_id") or values["id"]
+        audit.read(self._name, subject, fields=seen, action="export" if self._exports else "read")
 
     def masked(self, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
         """Return the values with what the caller may not see masked; each must be known."""
@@ -132,6 +146,16 @@ class View:
         if rule.level < SPECIAL:
             return True
         return reason.grant.role in purpose.roles and rule.resource in purpose.resources
+
+
+def _hidden(value: Any) -> bool:
+    return isinstance(value, dict) and value == {"masked": True}
+
+
+def _personal(rule: "Rule | Tree") -> bool:
+    if isinstance(rule, Rule):
+        return rule.level >= PERSONAL
+    return any(leaf.level >= PERSONAL for _, leaf in leaves(rule))
 
 
 def _clearest(limits: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from chassis.vault import Vault
 
 HASH_BYTES = 16
 NOTES = "audit_notes"
+CREATE = "create"
 
 Subject = UUID | str
 Subjects = Subject | Iterable[Subject] | None
@@ -72,6 +73,7 @@ class Trail:
     caller: Caller
     purpose: str | None
     noted: int = 0
+    made: set[str] = field(default_factory=set)
     reads: dict[Act, list[str]] = field(default_factory=dict)
 
 
@@ -105,6 +107,10 @@ def note(
     if trail:
         trail.noted += 1
         purpose = purpose or trail.purpose
+        if action == CREATE:
+            trail.made.update(_words(subject))
+        if by.id == trail.caller.id:
+            by = trail.caller
     act = Act(actor_of(by), action, resource, tuple(sorted(fields)), purpose, reason, decision)
     if NOTES not in session.info:
         session.info[NOTES] = {}
@@ -131,11 +137,14 @@ def read(
     Put on record what this request's answer shows.
 
     The answer leaves when the entry is durable; if it cannot be written, the answer is a 503 and
-    nothing is shown.
+    nothing is shown. What this request has made itself, and only shows again, is no read.
     """
     trail = _trail.get()
     if trail is None:
         raise RuntimeError("Only a request with a caller can read.")
+    subjects = _words(subject)
+    if subjects and trail.made.issuperset(subjects):
+        return
     act = Act(
         actor_of(trail.caller),
         action,
@@ -145,7 +154,7 @@ def read(
         reason,
         "allowed",
     )
-    trail.reads.setdefault(act, []).extend(_words(subject))
+    trail.reads.setdefault(act, []).extend(subjects)
 
 
 def _words(subject: Subjects) -> list[str]:

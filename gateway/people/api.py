@@ -9,6 +9,7 @@ import httpx
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from chassis import audit
 from chassis.auth import bearer
 from chassis.authz import PURPOSE
 from chassis.problems import Problem, not_found
@@ -79,6 +80,7 @@ def _gathered(person_id: UUID, answers: dict[str, "httpx.Response | str"]) -> Pe
             raise not_found("person")
     if not any(parts.values()) and any(m.reason == "not for your role" for m in missing):
         raise Problem(403, "forbidden", "None of your roles may do this.")
+    audit.read("person", person_id, reason="one view")
     return PersonView(id=person_id, **parts, missing=missing)
 
 

@@ -16,7 +16,7 @@ from chassis.clock import now
 from chassis.db import Database
 from chassis.jobs import JobOut, Remark, Runners, Work
 from chassis.problems import Problem
-from tests.chassis.road import Arrival, Table, tables
+from tests.chassis.road import Arrival, made
 from tests.conftest import OPERATIONAL_ROLES
 
 KIND = "land_boats"
@@ -26,9 +26,7 @@ CALLER = Caller("test", "iom", tuple(map(Grant, OPERATIONAL_ROLES)), expires=mat
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, tables("writer"))
-    async with database.writer.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
+    database = await made(database_url, "writer")
     yield database
     await database.close()
 

@@ -21,7 +21,7 @@ async def create_client(
     form: ClientIn, response: Response, caller: CallerDep, session: WriteSession
 ) -> ClientSecret:
     """Make a client with its roles; its secret is in this answer and nowhere else."""
-    client, secret = await service.create(session, form, caller.id)
+    client, secret = await service.create(session, form, caller)
     response.headers["Location"] = f"{CLIENTS}/{client.id}"
     response.headers["Cache-Control"] = "no-store"
     [shown] = await service.shown(session, [client])
@@ -38,7 +38,9 @@ async def list_clients(
 
 
 @router.delete(CLIENTS + "/{client_id}", status_code=204)
-async def revoke_client(client_id: UUID, request: Request, session: WriteSession) -> None:
+async def revoke_client(
+    client_id: UUID, request: Request, caller: CallerDep, session: WriteSession
+) -> None:
     """End a client: it gets no more tokens, and those it has are void within a minute."""
     issuer: Issuer = request.app.state.issuer
-    await service.revoke(session, issuer.revocations, client_id)
+    await service.revoke(session, issuer.revocations, client_id, caller)

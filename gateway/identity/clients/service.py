@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
+from chassis.caller import Caller
 from chassis.clock import now
 from chassis.issuer import Revocations
 from chassis.problems import Problem, not_found
@@ -31,7 +33,7 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-async def create(session: AsyncSession, form: ClientIn, asked_by: str) -> tuple[Client, str]:
+async def create(session: AsyncSession, form: ClientIn, by: Caller) -> tuple[Client, str]:
     """Make a client with an assignment for each of its roles; some may wait for an approval."""
     secret = new_secret()
     client = Client(
@@ -41,13 +43,14 @@ async def create(session: AsyncSession, form: ClientIn, asked_by: str) -> tuple[
         secret_hash=hash_of(secret),
     )
     session.add(client)
+    audit.note(session, by, "create", "client", client.id, fields=form.roles)
     for role in dict.fromkeys(form.roles):
         assignment = Assignment(
             holder=client.client_id,
             role=role,
             organisation=client.organisation,
             places=list(form.places),
-            asked_by=asked_by,
+            asked_by=by.id,
         )
         await assignments.assign(session, assignment)
     return client, secret
@@ -90,7 +93,7 @@ async def authenticate(session: AsyncSession, client_id: str, secret: str) -> Cl
     return client
 
 
-async def revoke(session: AsyncSession, revocations: Revocations, client: UUID) -> None:
+async def revoke(session: AsyncSession, revocations: Revocations, client: UUID, by: Caller) -> None:
     """End a client: it gets no more tokens, and those that it has count no more."""
     found = await session.get(Client, client)
     if found is None:
@@ -101,6 +104,7 @@ async def revoke(session: AsyncSession, revocations: Revocations, client: UUID) 
         raise Problem(409, "last-administrator", "The administrator's client cannot be revoked.")
     found.revoked_at = found.revoked_at or now()
     session.add(found)
+    audit.note(session, by, "revoke", "client", found.id)
     await ends.end(session, revocations, found.client_id)
 
 

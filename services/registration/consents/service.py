@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import audit, outbox
 from chassis.clock import today
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem
@@ -80,6 +80,7 @@ async def told_at_registration(
         recorded_by=by,
     )
     session.add(consent)
+    _put_on_record(session, consent)
     _tell(session, consent)
 
 
@@ -124,11 +125,18 @@ async def _keep(session: AsyncSession, person: Person, consent: Consent) -> None
         raise Problem(412, "version-mismatch", "This consent was changed in the same moment.")
     if consent.state != GIVEN:
         await sharing.end_exceptions(session, person.id, consent.recipient, consent.purpose)
+    _put_on_record(session, consent)
     if (consent.recipient, consent.purpose) == (MISSION, ASSISTANCE):
         person.consent = _as_registered(consent)
         person.version += 1
         session.add(person)
     _tell(session, consent)
+
+
+def _put_on_record(session: AsyncSession, consent: Consent) -> None:
+    by = audit.Actor(consent.recorded_by)
+    what = (consent.recipient, consent.purpose)
+    audit.note(session, by, consent.state, "consent", consent.person_id, fields=what)
 
 
 def _as_registered(consent: Consent) -> dict[str, Any]:
@@ -183,6 +191,7 @@ async def _history(session: AsyncSession, person_id: UUID) -> Sequence[Consent]:
 async def of_person(session: AsyncSession, person_id: UUID) -> ConsentsOut:
     """Return what counts now, and the whole history, the oldest answer first."""
     history = await _history(session, person_id)
+    audit.read("consent", person_id)
     newest = {(each.recipient, each.purpose): each for each in history}
     in_time = sorted(history, key=lambda each: (each.recorded_at, each.version))
     return ConsentsOut(

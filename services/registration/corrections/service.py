@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox, versions
+from chassis import audit, outbox, versions
 from chassis.authz import Access
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
@@ -51,6 +51,7 @@ async def correct(
             corrected_by=access.caller.id,
         )
     )
+    audit.note(session, access.caller, "update", "person", person.id, fields=changes)
     await session.refresh(person)
     _tell(session, person, sorted(changes))
     return person

@@ -2,6 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
 from contracts.returns import PersonDeparted
 from services.registration.persons.models import Person
 
@@ -13,3 +14,5 @@ async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
         person.departed_on = event.departed_on
         person.version += 1
         session.add(person)
+        by = audit.system(PersonDeparted.type)
+        audit.note(session, by, "update", "person", person.id, fields=["departed_on"])

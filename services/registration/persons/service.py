@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import audit, outbox
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.db import insert_new
@@ -38,6 +38,7 @@ async def register(
     if not await insert_new(session, person):
         known = await _by_external_id(session, organisation, form.external_id)
         return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
+    audit.note(session, audit.Actor(by, organisation), "create", "person", person.id)
     outbox.publish(
         session,
         PersonRegistered(

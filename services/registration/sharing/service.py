@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import audit, outbox
 from chassis.authz import Access
 from chassis.clock import now, today
 from chassis.problems import Fault, Problem, not_found
@@ -43,6 +43,7 @@ async def agree(session: AsyncSession, form: AgreementIn, access: Access) -> Agr
         **form.model_dump(), organisation=access.caller.organisation, created_by=access.caller.id
     )
     session.add(agreement)
+    audit.note(session, access.caller, "create", "sharing_agreement", agreement.id)
     _tell_agreement(session, agreement)
     return agreement
 
@@ -60,6 +61,7 @@ async def end_agreement(session: AsyncSession, agreement_id: UUID, access: Acces
         agreement.ends_on = yesterday
         agreement.version += 1
         session.add(agreement)
+        audit.note(session, access.caller, "end", "sharing_agreement", agreement.id)
         _tell_agreement(session, agreement)
     return agreement
 
@@ -95,6 +97,8 @@ async def ask(
         asked_by=access.caller.id,
     )
     session.add(exception)
+    subjects = [person.id, exception.id]
+    audit.note(session, access.caller, "create", "sharing_exception", subjects)
     return exception
 
 
@@ -117,6 +121,8 @@ async def decide(
     exception.decided_by, exception.decided_at = access.caller.id, now()
     exception.version += 1
     session.add(exception)
+    subjects = [exception.person_id, exception.id]
+    audit.note(session, access.caller, exception.state, "sharing_exception", subjects)
     if approved:
         _tell_exception(session, exception)
     return exception
@@ -164,4 +170,6 @@ async def find_exceptions(
         statement = statement.where(col(SharingException.state) == state)
     if after:
         statement = statement.where(col(SharingException.id) > after)
-    return (await session.exec(statement.order_by(col(SharingException.id)).limit(limit))).all()
+    found = (await session.exec(statement.order_by(col(SharingException.id)).limit(limit))).all()
+    audit.read("sharing_exception", [each.person_id for each in found])
+    return found
