@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from chassis import jobs
+from chassis.authz import Access
 from chassis.caller import Caller, Grant
 from chassis.clock import now
 from chassis.db import Database
@@ -22,6 +23,7 @@ from tests.conftest import OPERATIONAL_ROLES
 KIND = "land_boats"
 BOATS = 10
 CALLER = Caller("test", "iom", tuple(map(Grant, OPERATIONAL_ROLES)), expires=math.inf)
+MAY_SEE = Access(CALLER, "register", "R")
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ async def submitted(database: Database) -> JobOut:
 
 async def asked(database: Database, job_id: object) -> JobOut:
     async with database.read() as session:
-        return await jobs.get(session, KIND, job_id, CALLER)  # type: ignore[arg-type]
+        return await jobs.get(session, KIND, job_id, MAY_SEE)  # type: ignore[arg-type]
 
 
 async def worked(database: Database, job: JobOut, runners: Runners) -> JobOut:
