@@ -24,11 +24,13 @@ What is not found that way is not there: 404. A condition that the scoping does 
 no row. Where a row does not exist yet, `access.at(place)` says whether the caller may make it.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple
+from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import (
@@ -54,6 +56,8 @@ OWN_FOR = timedelta(hours=24)
 READING = frozenset({"R", LIST, "X"})
 SCOPE_KEY = "masar.access"
 PURPOSE = "X-Purpose"
+
+IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Column = SQLColumnExpression[Any]
 Clause = ColumnElement[bool]
@@ -147,7 +151,7 @@ class Access:
         if wanted.scope == "any":
             return true()
         if wanted.programmes and scoping.programme is not None:
-            programme: Clause = scoping.programme.in_(wanted.programmes)
+            programme: Clause = scoping.programme.in_(_ids(wanted.programmes))
         elif wanted.programmes and wanted.scope == "loc":
             return false()
         else:
@@ -194,6 +198,10 @@ class Access:
         for bit in bits:
             total += bit
         return total.label("standing")
+
+
+def _ids(programmes: Iterable[str]) -> list[UUID]:
+    return [UUID(each) for each in programmes if IS_ID.fullmatch(each)]
 
 
 def in_force(agreement: Agreement) -> bool:

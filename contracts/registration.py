@@ -21,6 +21,26 @@ class PersonRegistered(Event):
     case_owner: str | None = None
 
 
+class PersonAssigned(Event):
+    """A person's case came into a worker's hands too. Subject: the assignment's id."""
+
+    type: ClassVar[str] = "registration.person_assigned.v1"
+
+    assignment_id: UUID
+    person_id: UUID
+    worker_id: str
+
+
+class PersonUnassigned(Event):
+    """An assignment ended. Subject: the assignment's id."""
+
+    type: ClassVar[str] = "registration.person_unassigned.v1"
+
+    assignment_id: UUID
+    person_id: UUID
+    worker_id: str
+
+
 class PersonCorrected(Event):
     """
     What the register says of a person was corrected. Subject: the person's id.

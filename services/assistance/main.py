@@ -9,7 +9,12 @@ from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
-from contracts.registration import PersonCorrected, PersonRegistered
+from contracts.registration import (
+    PersonAssigned,
+    PersonCorrected,
+    PersonRegistered,
+    PersonUnassigned,
+)
 from contracts.returns import PersonDeparted
 from contracts.tracking import PlacesChanged
 from services.assistance.distributions import api as distributions
@@ -20,6 +25,8 @@ from services.assistance.people.handlers import (
     close_for_departed,
     entitle_new_person,
     follow_correction,
+    forget_assignment,
+    remember_assignment,
 )
 from services.assistance.places.handlers import keep_places
 from services.assistance.programmes import api as programmes
@@ -30,6 +37,8 @@ SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
     PersonRegistered: entitle_new_person,
     PersonCorrected: follow_correction,
+    PersonAssigned: remember_assignment,
+    PersonUnassigned: forget_assignment,
     PersonDeparted: close_for_departed,
 }
 

@@ -12,6 +12,7 @@ from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.returns import PersonDeparted
 from contracts.tracking import PlacesChanged
+from services.registration.assignments import api as assignments
 from services.registration.consents import api as consents
 from services.registration.consents import heartbeat
 from services.registration.corrections import api as corrections
@@ -39,6 +40,7 @@ SERVICE = Service(
         imports.router,
         consents.router,
         sharing.router,
+        assignments.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},

@@ -9,14 +9,27 @@ from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
-from contracts.registration import PersonRegistered
+from contracts.registration import (
+    PersonAssigned,
+    PersonCorrected,
+    PersonRegistered,
+    PersonUnassigned,
+)
 from services.returns.cases import api as cases
 from services.returns.people import api as people
-from services.returns.people.handlers import remember_person
+from services.returns.people.handlers import (
+    follow_correction,
+    forget_assignment,
+    remember_assignment,
+    remember_person,
+)
 from services.returns.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {
     PersonRegistered: remember_person,
+    PersonCorrected: follow_correction,
+    PersonAssigned: remember_assignment,
+    PersonUnassigned: forget_assignment,
 }
 
 SERVICE = Service(

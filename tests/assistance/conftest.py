@@ -38,6 +38,9 @@ def registered(
         population_category=category,
         location_pcode=place,
         registered_on=today(),
+        organisation="iom",
+        registered_by="test-client",
+        case_owner="test-client",
     )
 
 

@@ -42,6 +42,8 @@ async def known_person(returns: Running) -> str:
             population_category="migrant",
             location_pcode="LY0209",
             registered_on=today(),
+            organisation="iom",
+            case_owner="test-client",
         )
     )
     return str(person_id)
@@ -76,7 +78,8 @@ async def test_a_case_goes_its_way_and_tells_the_ends_of_it(returns: Running) ->
         response = await step(returns, case, status)
         assert (response.status_code, response.json()["status"]) == (200, status), response.text
 
-    shown = await returns.client.get(f"{PATH}/{case['id']}")
+    purpose = {"X-Purpose": "voluntary_return"}
+    shown = await returns.client.get(f"{PATH}/{case['id']}", headers=purpose)
     assert list(shown.json()["steps"]) == list(WAY[1:])
     assert shown.headers["etag"] == '"5"'
     assert [type(event) for event in await told(returns)] == [CaseOpened, PersonDeparted]
@@ -90,7 +93,8 @@ async def test_a_step_out_of_order_names_what_is_missing(returns: Running) -> No
     assert (response.status_code, response.json()["type"]) == (409, "/problems/out-of-order")
     missing = [fault["pointer"] for fault in response.json()["errors"]]
     assert missing == ["screened", "consented", "cleared"]
-    still = (await returns.client.get(f"{PATH}/{case['id']}")).json()
+    purpose = {"X-Purpose": "voluntary_return"}
+    still = (await returns.client.get(f"{PATH}/{case['id']}", headers=purpose)).json()
     assert (still["status"], still["version"], still["steps"]) == ("open", 1, {})
 
 
@@ -210,6 +214,8 @@ async def test_a_case_waits_for_the_person_who_was_registered_a_moment_ago(
             population_category="migrant",
             location_pcode="LY0209",
             registered_on=today(),
+            organisation="iom",
+            case_owner="test-client",
         )
     )
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
@@ -22,35 +22,31 @@ router = APIRouter(prefix=PATH, tags=["distributions"], route_class=Once)
 
 @router.post("", status_code=201)
 async def deliver(
-    form: DistributionIn, response: Response, caller: CallerDep, session: WriteSession
+    form: DistributionIn, response: Response, access: AccessDep, session: WriteSession
 ) -> DistributionOut:
     """Deliver an entitlement, once; a second delivery is refused."""
-    distribution = await service.deliver(session, form, caller)
+    distribution = await service.deliver(session, form, access)
     response.headers["Location"] = f"{PATH}/{distribution.id}"
-    return DistributionOut.model_validate(distribution, from_attributes=True)
+    return await service.see(session, distribution.id, access)
 
 
 @router.get("")
 async def list_distributions(
-    caller: CallerDep,
+    access: AccessDep,
     session: ReadSession,
     programme_id: UUID | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> DistributionsOut:
     found = await service.find(
-        session, caller, programme_id=programme_id, after=cursor, limit=limit + 1
+        session, access, programme_id=programme_id, after=cursor, limit=limit + 1
     )
     page, following = next_cursor(found, limit)
-    return DistributionsOut(
-        items=[DistributionOut.model_validate(each, from_attributes=True) for each in page],
-        next_cursor=following,
-    )
+    return DistributionsOut(items=list(page), next_cursor=following)
 
 
 @router.get("/{distribution_id}")
 async def get_distribution(
-    distribution_id: UUID, caller: CallerDep, session: ReadSession
+    distribution_id: UUID, access: AccessDep, session: ReadSession
 ) -> DistributionOut:
-    distribution = await service.get(session, distribution_id, caller)
-    return DistributionOut.model_validate(distribution, from_attributes=True)
+    return await service.see(session, distribution_id, access)

@@ -9,6 +9,7 @@ from pydantic import Field as Shape
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.fields import Maskable, Shown
 from chassis.strict import Day, Strict
 from services.assistance.tables import Table
 
@@ -37,12 +38,12 @@ class Distribution(Table, table=True):
     recorded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
-class DistributionOut(BaseModel):
+class DistributionOut(Shown, shape="distribution"):
     id: UUID
     entitlement_id: UUID
     programme_id: UUID
-    person_id: UUID
-    delivered_on: date
+    person_id: Maskable[UUID]
+    delivered_on: Maskable[date]
     delivered_by: str
     recorded_at: datetime
 

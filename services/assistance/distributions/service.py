@@ -1,6 +1,6 @@
 """What can be done with distributions. Callers own the transaction."""
 
-from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -8,22 +8,29 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
-from chassis.caller import Caller
+from chassis.authz import Access
 from chassis.problems import Problem, not_found
+from chassis.views import View
 from contracts.assistance import EntitlementDelivered
-from services.assistance.distributions.models import Distribution, DistributionIn
+from services.assistance.distributions.models import (
+    Distribution,
+    DistributionIn,
+    DistributionOut,
+)
+from services.assistance.entitlements import service as entitlements
 from services.assistance.entitlements.models import Entitlement
-from services.assistance.programmes.models import Programme
+from services.assistance.people.models import Person
+from services.assistance.scoping import DISTRIBUTIONS
 
 
-async def deliver(session: AsyncSession, form: DistributionIn, caller: Caller) -> Distribution:
+async def deliver(session: AsyncSession, form: DistributionIn, access: Access) -> Distribution:
     """
     Hand over what somebody is entitled to, once.
 
     Of requests that come at the same moment one delivers; the update decides which, not a look
     before it.
     """
-    found = await _entitlement(session, form.entitlement_id, caller)
+    found = await entitlements.get(session, form.entitlement_id, access)
     taken = await session.exec(
         update(Entitlement)
         .where(col(Entitlement.id) == found.id, col(Entitlement.status) == "open")
@@ -36,8 +43,8 @@ async def deliver(session: AsyncSession, form: DistributionIn, caller: Caller) -
         **form.model_dump(),
         programme_id=found.programme_id,
         person_id=found.person_id,
-        organisation=caller.organisation,
-        delivered_by=caller.id,
+        organisation=access.caller.organisation,
+        delivered_by=access.caller.id,
     )
     session.add(distribution)
     outbox.publish(
@@ -54,14 +61,6 @@ async def deliver(session: AsyncSession, form: DistributionIn, caller: Caller) -
     return distribution
 
 
-async def _entitlement(session: AsyncSession, entitlement_id: UUID, caller: Caller) -> Entitlement:
-    found = await session.get(Entitlement, entitlement_id)
-    programme = await session.get(Programme, found.programme_id) if found else None
-    if found is None or programme is None or programme.organisation != caller.organisation:
-        raise not_found("entitlement")
-    return found
-
-
 def _refused(entitlement: Entitlement) -> Problem:
     if entitlement.status == "delivered":
         return Problem(409, "already-delivered", "This entitlement was delivered already.")
@@ -72,24 +71,35 @@ def _refused(entitlement: Entitlement) -> Problem:
     )
 
 
-async def get(session: AsyncSession, distribution_id: UUID, caller: Caller) -> Distribution:
-    found = await session.get(Distribution, distribution_id)
-    if found is None or found.organisation != caller.organisation:
+async def see(session: AsyncSession, distribution_id: UUID, access: Access) -> DistributionOut:
+    """Return as much of a distribution as the caller may see."""
+    view = View(access, DistributionOut.shape, DISTRIBUTIONS)
+    statement = _joined(select(Distribution, view.standing)).where(
+        col(Distribution.id) == distribution_id, access.rows(DISTRIBUTIONS, action="R")
+    )
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
         raise not_found("distribution")
-    return found
+    return view.shown(DistributionOut, found[0].model_dump(), found[1])
 
 
 async def find(
     session: AsyncSession,
-    caller: Caller,
+    access: Access,
     *,
     programme_id: UUID | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[Distribution]:
-    statement = select(Distribution).where(col(Distribution.organisation) == caller.organisation)
+) -> list[DistributionOut]:
+    view = View(access, DistributionOut.shape, DISTRIBUTIONS)
+    statement = _joined(select(Distribution, view.standing)).where(access.rows(DISTRIBUTIONS))
     if programme_id:
         statement = statement.where(col(Distribution.programme_id) == programme_id)
     if after:
         statement = statement.where(col(Distribution.id) > after)
-    return (await session.exec(statement.order_by(col(Distribution.id)).limit(limit))).all()
+    found = await session.exec(statement.order_by(col(Distribution.id)).limit(limit))
+    return [view.shown(DistributionOut, each.model_dump(), standing) for each, standing in found]
+
+
+def _joined(statement: Any) -> Any:
+    return statement.join(Person, col(Person.id) == col(Distribution.person_id))

@@ -4,18 +4,18 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession
 from chassis.paging import Cursor, Limit, next_cursor
 from services.assistance.entitlements import service
-from services.assistance.entitlements.models import EntitlementOut, EntitlementsOut, Status
+from services.assistance.entitlements.models import EntitlementsOut, Status
 
 router = APIRouter(prefix="/v1/assistance/entitlements", tags=["entitlements"])
 
 
 @router.get("")
 async def list_entitlements(
-    caller: CallerDep,
+    access: AccessDep,
     session: ReadSession,
     *,
     person_id: UUID | None = None,
@@ -26,7 +26,7 @@ async def list_entitlements(
 ) -> EntitlementsOut:
     found = await service.find(
         session,
-        caller,
+        access,
         person_id=person_id,
         programme_id=programme_id,
         status=status,
@@ -34,7 +34,4 @@ async def list_entitlements(
         limit=limit + 1,
     )
     page, following = next_cursor(found, limit)
-    return EntitlementsOut(
-        items=[EntitlementOut.model_validate(each, from_attributes=True) for each in page],
-        next_cursor=following,
-    )
+    return EntitlementsOut(items=list(page), next_cursor=following)

@@ -9,6 +9,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.fields import Maskable, Shown
 from services.assistance.tables import Table
 
 Status = Literal["open", "delivered", "closed"]
@@ -26,14 +27,14 @@ class Entitlement(Table, table=True):
     opened_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
-class EntitlementOut(BaseModel):
+class EntitlementOut(Shown, shape="entitlement"):
     """`closed_because` says why an entitlement ended without being delivered."""
 
     id: UUID
     programme_id: UUID
-    person_id: UUID
-    status: Status
-    closed_because: str | None
+    person_id: Maskable[UUID]
+    status: Maskable[Status]
+    closed_because: Maskable[str | None]
     version: int
     opened_at: datetime
 

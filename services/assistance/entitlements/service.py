@@ -1,21 +1,25 @@
 """What can be done with entitlements. Callers own the transaction."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.caller import Caller
+from chassis.authz import Access
 from chassis.clock import today
 from chassis.db import insert_new, take_turns
 from chassis.jobs import Work
-from services.assistance.entitlements.models import Entitlement, Status
+from chassis.problems import not_found
+from chassis.views import View
+from services.assistance.entitlements.models import Entitlement, EntitlementOut, Status
 from services.assistance.people.models import Person
 from services.assistance.programmes import rules
 from services.assistance.programmes.models import Programme
 from services.assistance.programmes.service import TURN
+from services.assistance.scoping import ENTITLEMENTS
 
 PEOPLE_A_STEP = 200
 
@@ -77,40 +81,58 @@ async def close_all(session: AsyncSession, person_id: UUID, reason: str) -> None
 
 async def find(
     session: AsyncSession,
-    caller: Caller,
+    access: Access,
     *,
     person_id: UUID | None,
     programme_id: UUID | None,
     status: Status | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[Entitlement]:
-    statement = select(Entitlement).join(
-        Programme,
-        (col(Programme.id) == col(Entitlement.programme_id))
-        & (col(Programme.organisation) == caller.organisation),
-    )
+) -> list[EntitlementOut]:
+    """Return as much as the caller may see of the entitlements that they may see, in order."""
+    view = View(access, EntitlementOut.shape, ENTITLEMENTS)
+    statement = joined(select(Entitlement, view.standing)).where(access.rows(ENTITLEMENTS))
     if person_id:
-        statement = statement.where(col(Entitlement.person_id) == person_id)
+        statement = statement.where(
+            col(Entitlement.person_id) == person_id, view.showing("person_id")
+        )
     if programme_id:
         statement = statement.where(col(Entitlement.programme_id) == programme_id)
     if status:
-        statement = statement.where(col(Entitlement.status) == status)
+        statement = statement.where(col(Entitlement.status) == status, view.showing("status"))
     if after:
         statement = statement.where(col(Entitlement.id) > after)
-    return (await session.exec(statement.order_by(col(Entitlement.id)).limit(limit))).all()
+    found = await session.exec(statement.order_by(col(Entitlement.id)).limit(limit))
+    return [
+        view.shown(EntitlementOut, entitlement.model_dump(), standing)
+        for entitlement, standing in found
+    ]
 
 
 async def of_person(
-    session: AsyncSession, caller: Caller, person_id: UUID
+    session: AsyncSession, access: Access, person_id: UUID
 ) -> list[tuple[Entitlement, Programme]]:
     statement = (
-        select(Entitlement, Programme)
-        .join(Programme, col(Programme.id) == col(Entitlement.programme_id))
-        .where(
-            col(Entitlement.person_id) == person_id,
-            col(Programme.organisation) == caller.organisation,
-        )
+        joined(select(Entitlement, Programme))
+        .where(col(Entitlement.person_id) == person_id, access.rows(ENTITLEMENTS))
         .order_by(col(Entitlement.id))
     )
     return [(entitlement, programme) for entitlement, programme in await session.exec(statement)]
+
+
+async def get(session: AsyncSession, entitlement_id: UUID, access: Access) -> Entitlement:
+    """Return an entitlement with which the caller may do what they ask to."""
+    statement = joined(select(Entitlement)).where(
+        col(Entitlement.id) == entitlement_id, access.rows(ENTITLEMENTS)
+    )
+    found: Entitlement | None = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found("entitlement")
+    return found
+
+
+def joined(statement: Any) -> Any:
+    """Join what the scoping of entitlements looks at: the programme, and the person."""
+    return statement.join(Programme, col(Programme.id) == col(Entitlement.programme_id)).join(
+        Person, col(Person.id) == col(Entitlement.person_id)
+    )

@@ -2,11 +2,16 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import take_turns
-from contracts.registration import PersonCorrected, PersonRegistered
+from chassis.db import insert_new, put, take_turns
+from contracts.registration import (
+    PersonAssigned,
+    PersonCorrected,
+    PersonRegistered,
+    PersonUnassigned,
+)
 from contracts.returns import PersonDeparted
 from services.assistance.entitlements import service as entitlements
-from services.assistance.people.models import Person
+from services.assistance.people.models import Assignment, Person
 from services.assistance.programmes.service import TURN
 
 
@@ -16,6 +21,9 @@ async def entitle_new_person(session: AsyncSession, event: PersonRegistered) -> 
     await take_turns(session, TURN, shared=True)
     person = await session.get(Person, event.person_id) or Person(id=event.person_id)
     person.registered_on = event.registered_on
+    person.organisation = event.organisation
+    person.registered_by = event.registered_by
+    person.case_owner = event.case_owner
     if person.version == 0:
         person.population_category = event.population_category
         person.location_pcode = event.location_pcode
@@ -47,3 +55,18 @@ async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> No
     person.departed_on = event.departed_on
     session.add(person)
     await entitlements.close_all(session, event.person_id, "departed")
+
+
+async def remember_assignment(session: AsyncSession, event: PersonAssigned) -> None:
+    """Know whose case a person is too, unless the end of it was the first news of it."""
+    assignment = Assignment(
+        id=event.assignment_id, person_id=event.person_id, worker_id=event.worker_id
+    )
+    await insert_new(session, assignment)
+
+
+async def forget_assignment(session: AsyncSession, event: PersonUnassigned) -> None:
+    assignment = Assignment(
+        id=event.assignment_id, person_id=event.person_id, worker_id=event.worker_id, ended=True
+    )
+    await put(session, assignment)

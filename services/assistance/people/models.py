@@ -5,8 +5,10 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import Index
 from sqlmodel import Field
 
+from chassis.fields import Maskable, Shown
 from services.assistance.entitlements.models import Status
 from services.assistance.tables import Table
 
@@ -23,8 +25,22 @@ class Person(Table, table=True):
     location_pcode: str | None = Field(default=None, index=True)
     registered_on: date | None = None
     departed_on: date | None = None
+    organisation: str | None = None
+    registered_by: str | None = None
+    case_owner: str | None = Field(default=None, index=True)
     version: int = 0
     """Of the record in the register that category and place are from; 0: not heard of yet."""
+
+
+class Assignment(Table, table=True):
+    """In whose hands a person's case is too; registration's own, by the same id."""
+
+    __table_args__ = (Index(None, "worker_id", "person_id"),)
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID
+    worker_id: str
+    ended: bool = False
 
 
 class EntitlementOfPerson(BaseModel):
@@ -32,13 +48,13 @@ class EntitlementOfPerson(BaseModel):
     programme_id: UUID
     programme: str
     item: str
-    status: Status
+    status: Maskable[Status]
 
 
-class PersonOut(BaseModel):
+class PersonOut(Shown, shape="person_in_assistance"):
     """What assistance knows of a person."""
 
     id: UUID
-    status: Literal["known", "departed"]
-    departed_on: date | None
+    status: Maskable[Literal["known", "departed"]]
+    departed_on: Maskable[date | None]
     entitlements: list[EntitlementOfPerson]

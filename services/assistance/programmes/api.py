@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
@@ -24,10 +24,12 @@ async def create_programme(
     form: ProgrammeIn,
     request: Request,
     response: Response,
-    caller: CallerDep,
+    access: AccessDep,
     session: WriteSession,
 ) -> ProgrammeOut:
     """Make a programme; everybody it covers is entitled within seconds, now and later."""
+    for pcode in form.places:
+        access.refuse_elsewhere(pcode)
     unknown = await places.unknown(database_of(request), form.places, PATIENCE_SECONDS)
     if unknown:
         faults = [
@@ -36,7 +38,7 @@ async def create_programme(
             if pcode in unknown
         ]
         raise Problem(422, "unknown-place", "A place is not known.", errors=faults)
-    programme, is_new = await service.create(session, form, caller)
+    programme, is_new = await service.create(session, form, access)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"{PATH}/{programme.id}"
     response.headers["ETag"] = f'"{programme.version}"'
@@ -45,17 +47,17 @@ async def create_programme(
 
 @router.get("")
 async def list_programmes(
-    caller: CallerDep, session: ReadSession, cursor: Cursor = None, limit: Limit = 50
+    access: AccessDep, session: ReadSession, cursor: Cursor = None, limit: Limit = 50
 ) -> ProgrammesOut:
-    found = await service.find(session, caller, cursor, limit + 1)
+    found = await service.find(session, access, cursor, limit + 1)
     page, following = next_cursor(found, limit)
     return ProgrammesOut(items=[service.shown(each) for each in page], next_cursor=following)
 
 
 @router.get("/{programme_id}")
 async def get_programme(
-    programme_id: UUID, response: Response, caller: CallerDep, session: ReadSession
+    programme_id: UUID, response: Response, access: AccessDep, session: ReadSession
 ) -> ProgrammeOut:
-    programme = await service.get(session, programme_id, caller)
+    programme = await service.get(session, programme_id, access)
     response.headers["ETag"] = f'"{programme.version}"'
     return service.shown(programme)

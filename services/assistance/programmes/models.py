@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, model_validator
 from pydantic import Field as Shape
 from sqlalchemy import JSON, UniqueConstraint
-from sqlmodel import Field
+from sqlmodel import Field, col
 
+from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.strict import Day, Pcode, Strict, Text
 from services.assistance.tables import Table
@@ -66,6 +67,14 @@ class Programme(Table, table=True):
     version: int = 1
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+SCOPING = Scoping(
+    organisation=col(Programme.organisation),
+    programme=col(Programme.id),
+    created_by=col(Programme.created_by),
+    created_at=col(Programme.created_at),
+)
 
 
 class ProgrammeOut(BaseModel):

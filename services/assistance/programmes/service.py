@@ -7,10 +7,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
-from chassis.caller import Caller
+from chassis.authz import Access
 from chassis.db import insert_new
 from chassis.problems import Problem, not_found
 from services.assistance.programmes.models import (
+    SCOPING,
     Item,
     Period,
     Programme,
@@ -24,7 +25,7 @@ KIND = "entitle_people"
 
 
 async def create(
-    session: AsyncSession, form: ProgrammeIn, caller: Caller
+    session: AsyncSession, form: ProgrammeIn, access: Access
 ) -> tuple[Programme, bool]:
     """
     Make a programme, and leave the work of finding its people to a job; say whether it is new.
@@ -32,7 +33,7 @@ async def create(
     The same programme sent again is the first one; another one under its name is refused.
     """
     programme = Programme(
-        organisation=caller.organisation,
+        organisation=access.caller.organisation,
         name=form.name,
         donor=form.donor,
         starts_on=form.period.starts_on,
@@ -42,13 +43,13 @@ async def create(
         item_name=form.item.name,
         item_quantity=form.item.quantity,
         item_unit=form.item.unit,
-        created_by=caller.id,
+        created_by=access.caller.id,
     )
     if await insert_new(session, programme):
-        jobs.submit(session, KIND, str(programme.id).encode(), total=0, caller=caller)
+        jobs.submit(session, KIND, str(programme.id).encode(), total=0, caller=access.caller)
         return programme, True
     statement = select(Programme).where(
-        col(Programme.organisation) == caller.organisation, col(Programme.name) == form.name
+        col(Programme.organisation) == access.caller.organisation, col(Programme.name) == form.name
     )
     known = (await session.exec(statement)).one()
     if shown(known).model_dump(exclude={"id"}) != shown(programme).model_dump(exclude={"id"}):
@@ -58,17 +59,18 @@ async def create(
     return known, False
 
 
-async def get(session: AsyncSession, programme_id: UUID, caller: Caller) -> Programme:
-    programme = await session.get(Programme, programme_id)
-    if programme is None or programme.organisation != caller.organisation:
+async def get(session: AsyncSession, programme_id: UUID, access: Access) -> Programme:
+    statement = select(Programme).where(col(Programme.id) == programme_id, access.rows(SCOPING))
+    programme = (await session.exec(statement)).one_or_none()
+    if programme is None:
         raise not_found("programme")
     return programme
 
 
 async def find(
-    session: AsyncSession, caller: Caller, after: UUID | None, limit: int
+    session: AsyncSession, access: Access, after: UUID | None, limit: int
 ) -> Sequence[Programme]:
-    statement = select(Programme).where(col(Programme.organisation) == caller.organisation)
+    statement = select(Programme).where(access.rows(SCOPING))
     if after:
         statement = statement.where(col(Programme.id) > after)
     return (await session.exec(statement.order_by(col(Programme.id)).limit(limit))).all()

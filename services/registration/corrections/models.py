@@ -10,7 +10,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
-from chassis.fields import Maskable, Shown
+from chassis.fields import Shown
 from chassis.strict import Code, Pcode, Strict, Text
 from services.registration.persons.models import (
     MOST_DOCUMENTS,
@@ -97,7 +97,7 @@ class CorrectionOut(Shown, shape="correction"):
 
     version: int
     reason: Reason
-    before: Maskable[dict[str, Any]]
+    before: dict[str, Any]
     corrected_by: str
     corrected_at: datetime
 

@@ -75,9 +75,13 @@ async def _by_external_id(session: AsyncSession, organisation: str, external_id:
     return (await session.exec(statement)).one()
 
 
-async def get(session: AsyncSession, person_id: UUID, access: Access) -> Person:
+async def get(
+    session: AsyncSession, person_id: UUID, access: Access, *, lock: bool = False
+) -> Person:
     """Return a person with whom the caller may do what they ask to; the record, not for showing."""
     statement = select(Person).where(col(Person.id) == person_id, access.rows(SCOPING))
+    if lock:
+        statement = statement.with_for_update()
     person = (await session.exec(statement)).one_or_none()
     if person is None:
         raise not_found("person")

@@ -8,8 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.auth import CallerDep
-from chassis.caller import Caller
+from chassis.authz import Access, AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
@@ -17,7 +16,6 @@ from chassis.problems import Fault, Problem
 from chassis.strict import Strict
 from services.returns.cases import service
 from services.returns.cases.models import (
-    Case,
     CaseIn,
     CaseOut,
     CasesOut,
@@ -41,20 +39,21 @@ IfMatch = Annotated[str | None, Header(max_length=64, description="The ETag that
 
 @router.post("", status_code=201)
 async def open_case(
-    form: CaseIn, request: Request, response: Response, caller: CallerDep, session: WriteSession
+    form: CaseIn, request: Request, response: Response, access: AccessDep, session: WriteSession
 ) -> CaseOut:
     """Open a return case for a registered person."""
-    if not await people.is_registered(database_of(request), form.person_id, PATIENCE_SECONDS):
+    database = database_of(request)
+    if not await people.is_registered(database, form.person_id, access, PATIENCE_SECONDS):
         fault = Fault(pointer="/person_id", code="unknown_person", detail="Nobody has this id.")
         raise Problem(422, "unknown-person", "The person is not registered.", errors=[fault])
-    case = await service.open_case(session, form, caller)
+    case = await service.open_case(session, form, access)
     response.headers["Location"] = f"{PATH}/{case.id}"
-    return _shown(case, response)
+    return _shown(await service.see(session, case.id, access), response)
 
 
 @router.get("")
 async def list_cases(
-    caller: CallerDep,
+    access: AccessDep,
     session: ReadSession,
     *,
     person_id: UUID | None = None,
@@ -63,17 +62,17 @@ async def list_cases(
     limit: Limit = 50,
 ) -> CasesOut:
     found = await service.find(
-        session, caller, person_id=person_id, status=status, after=cursor, limit=limit + 1
+        session, access, person_id=person_id, status=status, after=cursor, limit=limit + 1
     )
     page, following = next_cursor(found, limit)
-    return CasesOut(items=[service.shown(case) for case in page], next_cursor=following)
+    return CasesOut(items=list(page), next_cursor=following)
 
 
 @router.get("/{case_id}")
 async def get_case(
-    case_id: UUID, response: Response, caller: CallerDep, session: ReadSession
+    case_id: UUID, response: Response, access: AccessDep, session: ReadSession
 ) -> CaseOut:
-    return _shown(await service.get(session, case_id, caller), response)
+    return _shown(await service.see(session, case_id, access), response)
 
 
 @dataclass(frozen=True)
@@ -82,25 +81,25 @@ class Step:
 
     case_id: UUID
     response: Response
-    caller: Caller
+    access: Access
     session: AsyncSession
     expected: int | None
 
     async def take(self, wanted: Status, evidence: Strict) -> CaseOut:
         case = await service.take_step(
-            self.session, self.case_id, wanted, evidence, self.caller, expected=self.expected
+            self.session, self.case_id, wanted, evidence, self.access, expected=self.expected
         )
-        return _shown(case, self.response)
+        return _shown(await service.see(self.session, case.id, self.access), self.response)
 
 
 async def _step(
     case_id: UUID,
     response: Response,
-    caller: CallerDep,
+    access: AccessDep,
     session: WriteSession,
     if_match: IfMatch = None,
 ) -> Step:
-    return Step(case_id, response, caller, session, _version(if_match))
+    return Step(case_id, response, access, session, _version(if_match))
 
 
 StepDep = Annotated[Step, Depends(_step)]
@@ -142,6 +141,6 @@ def _version(if_match: str | None) -> int | None:
     return int(found[1])
 
 
-def _shown(case: Case, response: Response) -> CaseOut:
+def _shown(case: CaseOut, response: Response) -> CaseOut:
     response.headers["ETag"] = f'"{case.version}"'
-    return service.shown(case)
+    return case

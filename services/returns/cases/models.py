@@ -7,11 +7,14 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic import Field as Shape
 from sqlalchemy import JSON
-from sqlmodel import Field
+from sqlmodel import Field, col
 
+from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.fields import Maskable, Shown
 from chassis.strict import Code, Day, Strict
 from services.returns.cases.rules import Status
+from services.returns.people.models import Person, is_assigned
 from services.returns.tables import Table
 
 
@@ -96,14 +99,24 @@ class Case(Table, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
-class CaseOut(BaseModel):
+SCOPING = Scoping(
+    organisation=col(Case.organisation),
+    place=col(Person.location_pcode),
+    created_by=col(Case.created_by),
+    created_at=col(Case.created_at),
+    assigned=is_assigned,
+)
+"""For queries that join the case's person."""
+
+
+class CaseOut(Shown, shape="return_case"):
     """A case; `steps` holds the evidence of each step taken, by its name."""
 
     id: UUID
-    person_id: UUID
-    destination_country: str | None
-    status: Status
-    steps: dict[str, Any]
+    person_id: Maskable[UUID]
+    destination_country: Maskable[str | None]
+    status: Maskable[Status]
+    steps: Maskable[dict[str, Any]]
     version: int
     created_at: datetime
 

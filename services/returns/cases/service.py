@@ -1,7 +1,7 @@
 """What can be done with return cases. Callers own the transaction."""
 
-from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -9,24 +9,26 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
-from chassis.caller import Caller
+from chassis.authz import Access
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
 from chassis.strict import Strict
+from chassis.views import View
 from contracts.event import Event
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
 from services.returns.cases import rules
-from services.returns.cases.models import Case, CaseIn, CaseOut, Departure
+from services.returns.cases.models import SCOPING, Case, CaseIn, CaseOut, Departure
 from services.returns.cases.rules import Status
+from services.returns.people.models import Person
 
 
-async def open_case(session: AsyncSession, form: CaseIn, caller: Caller) -> Case:
+async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case:
     """Open a case for somebody who has none in hand."""
     case = Case(
         **form.model_dump(),
         open_for=form.person_id,
-        organisation=caller.organisation,
-        created_by=caller.id,
+        organisation=access.caller.organisation,
+        created_by=access.caller.id,
     )
     if not await insert_new(session, case):
         raise Problem(409, "case-open", "This person has a return case in hand already.")
@@ -40,7 +42,7 @@ async def take_step(
     case_id: UUID,
     wanted: Status,
     evidence: Strict,
-    caller: Caller,
+    access: Access,
     *,
     expected: int | None,
 ) -> Case:
@@ -50,7 +52,7 @@ async def take_step(
     409 `out-of-order` names what is missing; 412 when the case is not at the version that the
     caller has seen, or somebody else took a step in the same moment.
     """
-    case = await get(session, case_id, caller)
+    case = await get(session, case_id, access)
     if expected is not None and case.version != expected:
         raise _changed()
     now = rules.STATUSES[case.status]
@@ -58,7 +60,7 @@ async def take_step(
         raise _out_of_order(now, wanted, lacking)
     if isinstance(evidence, Departure):
         _check_clocks(case, evidence.departed_on)
-    steps = case.steps | {wanted: evidence.model_dump(mode="json") | {"by": caller.id}}
+    steps = case.steps | {wanted: evidence.model_dump(mode="json") | {"by": access.caller.id}}
     taken = await session.exec(
         update(Case)
         .where(col(Case.id) == case.id, col(Case.version) == case.version)
@@ -119,31 +121,48 @@ def _changed() -> Problem:
     return Problem(412, "version-mismatch", "The case has changed since you read it.")
 
 
-async def get(session: AsyncSession, case_id: UUID, caller: Caller) -> Case:
-    case = await session.get(Case, case_id)
-    if case is None or case.organisation != caller.organisation:
+async def get(session: AsyncSession, case_id: UUID, access: Access) -> Case:
+    """Return a case with which the caller may do what they ask to; the record, not for showing."""
+    statement = _joined(select(Case)).where(col(Case.id) == case_id, access.rows(SCOPING))
+    case: Case | None = (await session.exec(statement)).one_or_none()
+    if case is None:
         raise not_found("case")
     return case
 
 
+async def see(session: AsyncSession, case_id: UUID, access: Access) -> CaseOut:
+    """Return as much of a case as the caller may see."""
+    view = View(access, CaseOut.shape, SCOPING)
+    statement = _joined(select(Case, view.standing)).where(
+        col(Case.id) == case_id, access.rows(SCOPING, action="R")
+    )
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found("case")
+    return view.shown(CaseOut, found[0].model_dump(), found[1])
+
+
 async def find(
     session: AsyncSession,
-    caller: Caller,
+    access: Access,
     *,
     person_id: UUID | None,
     status: Status | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[Case]:
-    statement = select(Case).where(col(Case.organisation) == caller.organisation)
+) -> list[CaseOut]:
+    """Return as much as the caller may see of the cases that they may see, the oldest first."""
+    view = View(access, CaseOut.shape, SCOPING)
+    statement = _joined(select(Case, view.standing)).where(access.rows(SCOPING))
     if person_id:
-        statement = statement.where(col(Case.person_id) == person_id)
+        statement = statement.where(col(Case.person_id) == person_id, view.showing("person_id"))
     if status:
-        statement = statement.where(col(Case.status) == status)
+        statement = statement.where(col(Case.status) == status, view.showing("status"))
     if after:
         statement = statement.where(col(Case.id) > after)
-    return (await session.exec(statement.order_by(col(Case.id)).limit(limit))).all()
+    found = await session.exec(statement.order_by(col(Case.id)).limit(limit))
+    return [view.shown(CaseOut, case.model_dump(), standing) for case, standing in found]
 
 
-def shown(case: Case) -> CaseOut:
-    return CaseOut.model_validate(case, from_attributes=True)
+def _joined(statement: Any) -> Any:
+    return statement.join(Person, col(Person.id) == col(Case.person_id))

@@ -5,12 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession
 from chassis.problems import not_found
 from services.returns.cases import service as cases
 from services.returns.cases.models import CaseOut
-from services.returns.people.models import Person
+from services.returns.people import service as people
 
 router = APIRouter(prefix="/v1/returns/people", tags=["people"])
 
@@ -25,10 +25,10 @@ class PersonOut(BaseModel):
 
 
 @router.get("/{person_id}")
-async def get_person(person_id: UUID, caller: CallerDep, session: ReadSession) -> PersonOut:
-    if await session.get(Person, person_id) is None:
+async def get_person(person_id: UUID, access: AccessDep, session: ReadSession) -> PersonOut:
+    if not await people.is_known(session, person_id, access):
         raise not_found("person")
     found = await cases.find(
-        session, caller, person_id=person_id, status=None, after=None, limit=MOST_CASES
+        session, access, person_id=person_id, status=None, after=None, limit=MOST_CASES
     )
-    return PersonOut(id=person_id, cases=[cases.shown(case) for case in found])
+    return PersonOut(id=person_id, cases=found)

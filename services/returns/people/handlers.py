@@ -2,11 +2,47 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_new
-from contracts.registration import PersonRegistered
-from services.returns.people.models import Person
+from chassis.db import insert_new, put
+from contracts.registration import (
+    PersonAssigned,
+    PersonCorrected,
+    PersonRegistered,
+    PersonUnassigned,
+)
+from services.returns.people.models import Assignment, Person
 
 
 async def remember_person(session: AsyncSession, event: PersonRegistered) -> None:
     """Know that the person is registered, so that a case can be opened for them."""
-    await insert_new(session, Person(id=event.person_id))
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    person.organisation = event.organisation
+    person.registered_by = event.registered_by
+    person.case_owner = event.case_owner
+    if person.version == 0:
+        person.location_pcode = event.location_pcode
+        person.version = 1
+    session.add(person)
+
+
+async def follow_correction(session: AsyncSession, event: PersonCorrected) -> None:
+    """Keep where the person is now; an older correction than the one kept changes nothing."""
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    if person.version < event.version:
+        person.location_pcode = event.location_pcode
+        person.version = event.version
+        session.add(person)
+
+
+async def remember_assignment(session: AsyncSession, event: PersonAssigned) -> None:
+    """Know whose case a person is too, unless the end of it was the first news of it."""
+    assignment = Assignment(
+        id=event.assignment_id, person_id=event.person_id, worker_id=event.worker_id
+    )
+    await insert_new(session, assignment)
+
+
+async def forget_assignment(session: AsyncSession, event: PersonUnassigned) -> None:
+    assignment = Assignment(
+        id=event.assignment_id, person_id=event.person_id, worker_id=event.worker_id, ended=True
+    )
+    await put(session, assignment)

@@ -2,12 +2,50 @@
 
 from uuid import UUID
 
-from sqlmodel import Field
+from sqlalchemy import Index, exists
+from sqlmodel import Field, col
 
+from chassis.authz import Clause, Scoping
+from chassis.caller import Caller
 from services.returns.tables import Table
 
 
 class Person(Table, table=True):
-    """That somebody is registered is all that returns must know before it meets them."""
+    """Somebody registered: by whom and where is all that returns knows before it meets them."""
 
     id: UUID = Field(primary_key=True)
+    organisation: str | None = None
+    location_pcode: str | None = None
+    registered_by: str | None = None
+    case_owner: str | None = Field(default=None, index=True)
+    version: int = 0
+    """Of the record in the register that the place is from; 0: not heard of yet."""
+
+
+class Assignment(Table, table=True):
+    """In whose hands a person's case is too; registration's own, by the same id."""
+
+    __table_args__ = (Index(None, "worker_id", "person_id"),)
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID
+    worker_id: str
+    ended: bool = False
+
+
+def is_assigned(caller: Caller) -> Clause:
+    """Say in SQL whether a row of Person is of somebody whose case the caller carries."""
+    handed_over = exists().where(
+        col(Assignment.person_id) == col(Person.id),
+        col(Assignment.worker_id) == caller.id,
+        col(Assignment.ended).is_(False),
+    )
+    return (col(Person.case_owner) == caller.id) | handed_over
+
+
+SCOPING = Scoping(
+    organisation=col(Person.organisation),
+    place=col(Person.location_pcode),
+    created_by=col(Person.registered_by),
+    assigned=is_assigned,
+)

@@ -1,17 +1,33 @@
-"""Whether a person is registered, and how long returns waits to hear of it."""
+"""Whether a person is registered and the caller's to help, and how long returns waits to hear."""
 
 from uuid import UUID
 
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from chassis import patience
+from chassis.authz import Access
 from chassis.db import Database
-from services.returns.people.models import Person
+from services.returns.people.models import SCOPING, Person
 
 
-async def is_registered(database: Database, person_id: UUID, seconds: float) -> bool:
-    """Say whether a person is registered; the news of it may be a moment behind the caller."""
+async def is_registered(
+    database: Database, person_id: UUID, access: Access, seconds: float
+) -> bool:
+    """
+    Say whether a person is registered, with whom the caller may do what they ask to.
+
+    The news of a registration may be a moment behind the caller. Whoever is out of the caller's
+    reach is waited for as long as somebody who is not there, so that neither shows.
+    """
 
     async def known() -> bool:
         async with database.read() as session:
-            return await session.get(Person, person_id) is not None
+            return await is_known(session, person_id, access)
 
     return await patience.until(known, seconds)
+
+
+async def is_known(session: AsyncSession, person_id: UUID, access: Access) -> bool:
+    statement = select(Person.id).where(col(Person.id) == person_id, access.rows(SCOPING))
+    return (await session.exec(statement)).one_or_none() is not None

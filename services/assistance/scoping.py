@@ -1,0 +1,50 @@
+"""How the tables of assistance are scoped: whose a row is, where, and whose case its person is."""
+
+from sqlalchemy import exists
+from sqlmodel import col
+
+from chassis.authz import Clause, Scoping
+from chassis.caller import Caller
+from services.assistance.distributions.models import Distribution
+from services.assistance.entitlements.models import Entitlement
+from services.assistance.people.models import Assignment, Person
+from services.assistance.programmes.models import Programme
+
+
+def _assigned(caller: Caller) -> Clause:
+    handed_over = exists().where(
+        col(Assignment.person_id) == col(Person.id),
+        col(Assignment.worker_id) == caller.id,
+        col(Assignment.ended).is_(False),
+    )
+    return (col(Person.case_owner) == caller.id) | handed_over
+
+
+def _next(_caller: Caller) -> Clause:
+    return col(Entitlement.status) == "open"
+
+
+PEOPLE = Scoping(
+    organisation=col(Person.organisation),
+    place=col(Person.location_pcode),
+    created_by=col(Person.registered_by),
+    assigned=_assigned,
+)
+ENTITLEMENTS = Scoping(
+    organisation=col(Programme.organisation),
+    place=col(Person.location_pcode),
+    programme=col(Programme.id),
+    created_by=col(Person.registered_by),
+    assigned=_assigned,
+    conditions={"next": _next},
+)
+"""For queries that join the entitlement's programme and person."""
+DISTRIBUTIONS = Scoping(
+    organisation=col(Distribution.organisation),
+    place=col(Person.location_pcode),
+    programme=col(Distribution.programme_id),
+    created_by=col(Distribution.delivered_by),
+    created_at=col(Distribution.recorded_at),
+    assigned=_assigned,
+)
+"""For queries that join the distribution's person."""
