@@ -13,11 +13,17 @@ from chassis.bus import InProcessBus
 from chassis.db import Database
 from chassis.problems import Problem
 from gateway import pages
+from gateway.identity.assignments import api as assignments
 from gateway.identity.clients import api as clients
 from gateway.identity.clients.service import ensure
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys import api as keys
+from gateway.identity.limits import Attempts
+from gateway.identity.organisations import api as organisations
+from gateway.identity.passwords import Passwords
 from gateway.identity.revocations import api as revocations
+from gateway.identity.sessions import api as sessions
+from gateway.identity.staff import api as staff
 from gateway.identity.tokens import api as tokens
 from gateway.openapi import Description
 from gateway.people import api as people
@@ -40,6 +46,10 @@ SERVICE = Service(
         revocations.router,
         tokens.router,
         clients.router,
+        staff.router,
+        sessions.router,
+        assignments.router,
+        organisations.router,
         people.router,
     ],
     matrices=("gateway", *SERVICES),
@@ -80,6 +90,8 @@ def create_app(
         around=_around(settings, upstreams, issuer),
     )
     app.state.issuer = issuer
+    app.state.attempts = Attempts()
+    app.state.passwords = Passwords()
     app.state.clients = {name: _client(upstream) for name, upstream in upstreams.items()}
     app.state.description = Description(app.state.clients)
     app.state.also_ready = lambda: _not_ready(app.state.clients)

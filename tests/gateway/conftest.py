@@ -16,6 +16,7 @@ from gateway.main import create_app
 from gateway.routes import SERVICES
 from gateway.settings import GatewaySettings
 from gateway.upstreams import HttpUpstream
+from tests.gateway.house import House, opened
 
 ADMIN = ("administrator", "a-secret-of-the-test")
 
@@ -94,3 +95,10 @@ async def open_door(tmp_path: Path) -> AsyncIterator[OpenDoor]:
             return Door(await stack.enter_async_context(served(app, lifespan="on")))
 
         yield begin
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Return a gateway in this process whose administrator can invite people."""
+    async with opened(tmp_path) as house:
+        yield house

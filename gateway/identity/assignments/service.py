@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.clock import now
 from chassis.db import take_turns
 from gateway.identity.assignments import rules
-from gateway.identity.assignments.models import Assignment
+from gateway.identity.assignments.models import Assignment, AssignmentOut
 
 
 async def hold(session: AsyncSession, holder: str, *, alone: bool) -> None:
@@ -74,5 +74,26 @@ async def of_holders(session: AsyncSession, holders: Sequence[str]) -> list[Assi
     return list((await session.exec(statement)).all())
 
 
-async def get(session: AsyncSession, assignment: UUID) -> Assignment | None:
-    return await session.get(Assignment, assignment, with_for_update=True)
+async def await_approval(session: AsyncSession, holder: str) -> None:
+    """Let what a second person approved wait again: who holds it may be somebody else now."""
+    await hold(session, holder, alone=True)
+    for assignment in await of_holders(session, [holder]):
+        if rules.needs_approval(assignment.role):
+            assignment.approved_by = assignment.approved_at = None
+            session.add(assignment)
+
+
+async def find(
+    session: AsyncSession, holder: str | None, after: UUID | None, limit: int
+) -> Sequence[Assignment]:
+    statement = select(Assignment).order_by(col(Assignment.id)).limit(limit)
+    if holder:
+        statement = statement.where(col(Assignment.holder) == holder)
+    if after:
+        statement = statement.where(col(Assignment.id) > after)
+    return (await session.exec(statement)).all()
+
+
+def shown(assignment: Assignment) -> AssignmentOut:
+    state = rules.state_of(assignment, now())
+    return AssignmentOut(**assignment.model_dump(), state=state)

@@ -19,6 +19,7 @@ from gateway.identity.assignments import rules
 from gateway.identity.assignments import service as assignments
 from gateway.identity.assignments.models import Assignment
 from gateway.identity.clients.models import Client, ClientIn, ClientOut
+from gateway.identity.organisations import service as organisations
 from gateway.identity.revocations import service as ends
 
 NO_SECRET = hashlib.sha256(b"").hexdigest()
@@ -35,6 +36,7 @@ def hash_of(secret: str) -> str:
 
 async def create(session: AsyncSession, form: ClientIn, by: Caller) -> tuple[Client, str]:
     """Make a client with an assignment for each of its roles; some may wait for an approval."""
+    await organisations.ensure(session, form.organisation)
     secret = new_secret()
     client = Client(
         name=form.name,
@@ -63,6 +65,7 @@ async def ensure(
     client = await _by_client_id(session, client_id)
     if client is None:
         client = Client(client_id=client_id, name=name, secret_hash="", organisation="iom")
+        await organisations.ensure(session, client.organisation)
         moment = now()
         session.add_all(
             Assignment(

@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.identity.assignments import rules
 from gateway.identity.assignments import service as assignments
+from gateway.identity.organisations import service as organisations
 
 
 async def rights(session: AsyncSession, holder: str, organisation: str) -> dict[str, Any]:
@@ -16,4 +17,5 @@ async def rights(session: AsyncSession, holder: str, organisation: str) -> dict[
         "sub": holder,
         "organisation": organisation,
         "grants": [rules.grant_claim(each) for each in held],
+        "agreements": await organisations.claims(session, organisation),
     }
