@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from sqlalchemy import text
@@ -31,6 +31,7 @@ from chassis.inbox import Consumer, Subscriptions
 from chassis.issuer import KeySource, issuer_at
 from chassis.settings import Settings
 from chassis.tables import ServiceTables
+from chassis.unsealed import Unsealed, seal_all
 from chassis.vault import VaultError
 
 log = structlog.get_logger()
@@ -50,7 +51,8 @@ class Service:
 
     `routers` say their whole path, /v1/<name>/…, which is the same at the gateway. `prepare`
     runs once a start, after the migrations and before the first request; `background` runs from
-    then on until the service stops (`chassis.background.every` makes it of a step).
+    then on until the service stops (`chassis.background.every` makes it of a step). `unsealed`
+    are the tables in which an older version kept in the clear what is sealed now.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Service:
     runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
     prepare: Callable[[Database], Awaitable[None]] | None = None
     background: Sequence[Background] = ()
+    unsealed: Sequence[Unsealed] = ()
     matrices: tuple[str, ...] = ()
     openapi_url: str | None = "/openapi.json"
 
@@ -102,6 +105,7 @@ def create_service(
     install_health(app)
     problems.install(app)
     idempotency.install(app)
+    app.add_exception_handler(crypto.UnreadableError, _unreadable)
     problems.describe(app)
     public = public_operations(*(service.matrices or (service.name,)))
     # The last one added is the first to see a request.
@@ -115,6 +119,12 @@ def create_service(
     app.add_middleware(problems.Unexpected)
     app.add_middleware(telemetry.RequestContext, service=service.name)
     return app
+
+
+async def _unreadable(_request: Request, error: Exception) -> Response:
+    log.warning("unreadable", reason=type(error).__name__, field=str(error))
+    detail = "What is asked for was sealed, and its key is gone: it was erased."
+    return problems.Problem(409, "erased", detail).response()
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -175,6 +185,7 @@ async def _database(service: Service, settings: Settings) -> Database:
         await migrations.upgrade(database, service.folder / "migrations")
         keys = settings.home / "keys" / f"{service.name}.json"
         await crypto.open_vault(database, await crypto.key_file_of(database, keys))
+        await seal_all(database, service.unsealed)
     except BaseException as error:
         if isinstance(error, VaultError):
             log.critical("keys_missing", service=service.name, detail=str(error))

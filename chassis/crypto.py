@@ -108,6 +108,12 @@ def service_key(session: AsyncSession) -> DataKey:
     return vault_of(session).service_key
 
 
+def service_key_of(database: Database) -> DataKey:
+    """Return the same where no session is open."""
+    assert database.vault  # noqa: S101 - The service opened it as it started.
+    return database.vault.service_key
+
+
 def blind_index(session: AsyncSession, purpose: str, text: str) -> bytes:
     """Return what finds an equal text again; `purpose` is "table.column", so that no two match."""
     return vault_of(session).blind_index(purpose, text)

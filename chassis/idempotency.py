@@ -2,7 +2,8 @@
 A request that is sent again takes effect once: `Idempotency-Key`, as the IETF's draft has it.
 
 The answer is kept in the transaction of its effect, so a crash leaves both or neither. Answers
-that refused are not kept: nothing has happened, and the next try may succeed.
+that refused are not kept: nothing has happened, and the next try may succeed. What is kept is
+sealed, because an answer tells of a person.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import crypto
 from chassis.auth import caller_of
 from chassis.authz import PURPOSE
 from chassis.clock import now
@@ -25,6 +27,7 @@ from chassis.problems import Problem
 from chassis.tables import GivenAnswerColumns
 
 HEADER = "Idempotency-Key"
+TABLE = "given_answer"
 KEPT_FOR = timedelta(hours=24)
 KEPT_HEADERS = ("location", "etag", "content-type")
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -71,14 +74,14 @@ class Once(APIRoute):
 class GivenBeforeError(Exception):
     """The answer to this request was given before; here it is again, and nothing is written."""
 
-    def __init__(self, answer: GivenAnswerColumns) -> None:
+    def __init__(self, answer: GivenAnswerColumns, body: bytes) -> None:
         super().__init__()
         headers = {
             **answer.headers,
             "Idempotency-Replayed": "true",
             "Cache-Control": "no-store",
         }
-        self.response = Response(answer.body, answer.status, headers)
+        self.response = Response(body, answer.status, headers)
 
 
 def install(app: FastAPI) -> None:
@@ -111,7 +114,8 @@ class Attempt:
         GivenBeforeError when it was used for this request; 422 when for another; 409 while the
         first try is still on its way.
         """
-        self._fingerprint = await _fingerprint(self._request)
+        plain = await _fingerprint(self._request)
+        self._fingerprint = crypto.keyed_hash(session, TABLE, plain)
         if not await try_turn(session, f"{self._caller} {self._key}"):
             detail = "The first request with this key is not done yet; try again in a moment."
             headers = {"Retry-After": "1"}
@@ -120,7 +124,10 @@ class Attempt:
         if before is None:
             self._session = session
         elif before.fingerprint == self._fingerprint:
-            raise GivenBeforeError(before)
+            key = crypto.service_key(session)
+            raise GivenBeforeError(
+                before, key.open_bytes(TABLE, "body", before.body, row=(self._caller, self._key))
+            )
         else:
             detail = "This key was used for another request; each thing to be done needs its own."
             raise Problem(422, "idempotency-key-reused", detail)
@@ -138,6 +145,7 @@ class Attempt:
         if self._session is None:
             return
         table = tables_of(self._session).given_answer
+        key = crypto.service_key(self._session)
         answer = table(
             caller=self._caller,
             key=self._key,
@@ -146,7 +154,7 @@ class Attempt:
             headers={
                 name: response.headers[name] for name in KEPT_HEADERS if name in response.headers
             },
-            body=bytes(response.body),
+            body=key.seal_bytes(TABLE, "body", bytes(response.body), row=(self._caller, self._key)),
         )
         self._session.add(answer)
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit
+from chassis import audit, crypto
 from chassis.authz import Access, Scoping
 from chassis.caller import Caller
 from chassis.clock import new_id, now
@@ -90,6 +90,12 @@ class Work:
         self.database = database
         self.job = job
 
+    @property
+    def payload(self) -> bytes:
+        """The input of the job, which is sealed where it waits."""
+        key = crypto.service_key_of(self.database)
+        return key.open_bytes("job", "payload", self.job.payload, row=self.job.id)
+
     @asynccontextmanager
     async def step(self, position: int) -> AsyncIterator[tuple[AsyncSession, Tally]]:
         """
@@ -143,11 +149,12 @@ def submit(
     caller: Caller,
     options: dict[str, Any] | None = None,
 ) -> JobColumns:
-    """Accept work, durably, with the caller's transaction."""
+    """Accept work, durably, with the caller's transaction; its input is sealed until it is done."""
+    job_id = new_id()
     job = tables_of(session).job(
-        id=new_id(),
+        id=job_id,
         kind=kind,
-        payload=payload,
+        payload=crypto.service_key(session).seal_bytes("job", "payload", payload, row=job_id),
         total=total,
         created_by=caller.id,
         organisation=caller.organisation,
@@ -254,11 +261,14 @@ async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
         else:
             await _try_again(database, job)
     else:
-        await _end(database, job, "done", None)
+        await _end(database, job, "done", None, payload=b"")
 
 
-async def _end(database: Database, job: JobColumns, status: str, detail: str | None) -> None:
-    await _set(database, job, status=status, detail=detail, finished_at=now(), leased_until=None)
+async def _end(
+    database: Database, job: JobColumns, status: str, detail: str | None, **more: Any
+) -> None:
+    ended = {"status": status, "detail": detail, "finished_at": now(), "leased_until": None}
+    await _set(database, job, **ended, **more)
 
 
 async def _try_again(database: Database, job: JobColumns) -> None:

@@ -87,6 +87,14 @@ class View:
         """Return the values with what the caller may not see masked; each must be known."""
         return self._masked(self._shape.fields, values, standing)
 
+    def hides(self, name: str, standing: int) -> bool:
+        """Say whether a field is masked whole: what is sealed need not be opened for that."""
+        tree = self._shape.fields[name]
+        rules = (
+            [(name, tree)] if isinstance(tree, Rule) else [(n, rule) for n, rule in leaves(tree)]
+        )
+        return all(self._limit(rule, leaf, standing) == MASKED for leaf, rule in rules)
+
     def showing(self, name: str) -> Clause:
         """
         Return the condition that a field of a row is not masked: who filters by it needs that.

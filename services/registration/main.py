@@ -10,16 +10,21 @@ from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
+from chassis.unsealed import Unsealed
 from contracts.returns import PersonDeparted
 from contracts.tracking import PlacesChanged
 from services.registration.assignments import api as assignments
 from services.registration.consents import api as consents
 from services.registration.consents import heartbeat
 from services.registration.corrections import api as corrections
+from services.registration.corrections.models import Correction
+from services.registration.corrections.service import seal_corrections
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.persons import api as persons
 from services.registration.persons.handlers import mark_departed
+from services.registration.persons.models import Person
+from services.registration.persons.sealed import seal_persons
 from services.registration.places.handlers import keep_places
 from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
@@ -45,6 +50,10 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},
     background=[every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False)],
+    unsealed=[
+        Unsealed(Person, "documents", seal_persons),
+        Unsealed(Correction, "before", seal_corrections),
+    ],
 )
 
 

@@ -9,6 +9,7 @@ from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
+from chassis.unsealed import Unsealed
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
@@ -16,6 +17,8 @@ from contracts.registration import (
     PersonUnassigned,
 )
 from services.returns.cases import api as cases
+from services.returns.cases.models import Case
+from services.returns.cases.sealed import seal_cases
 from services.returns.people import api as people
 from services.returns.people.handlers import (
     follow_correction,
@@ -39,6 +42,7 @@ SERVICE = Service(
     tables=TABLES,
     routers=[cases.router, people.router],
     subscriptions=SUBSCRIPTIONS,
+    unsealed=[Unsealed(Case, "steps", seal_cases)],
 )
 
 

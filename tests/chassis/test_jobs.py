@@ -169,3 +169,24 @@ async def test_work_that_is_refused_fails_with_the_reason(database: Database) ->
     ended = await worked(database, await submitted(database), {KIND: refuse})
 
     assert (ended.status, ended.detail) == ("failed", "The sum is not the total.")
+
+
+async def test_the_input_of_a_job_is_sealed_while_it_waits_and_dropped_when_it_is_done(
+    database: Database,
+) -> None:
+    seen = []
+
+    async def read(work: Work) -> None:
+        seen.append(work.payload)
+
+    register = "أمينة,+218912345678".encode()
+    async with database.write() as session:
+        job = jobs.submit(session, KIND, register, total=1, caller=CALLER)
+    waiting = job.payload
+
+    await worked(database, await asked(database, job.id), {KIND: read})
+
+    assert seen == [register]
+    assert register not in waiting
+    async with database.read() as session:
+        assert (await session.exec(select(database.tables.job.payload))).one() == b""

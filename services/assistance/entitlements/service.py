@@ -46,7 +46,7 @@ async def _entitle(session: AsyncSession, programme: Programme, person: Person) 
 
 async def entitle_people(work: Work) -> None:
     """Entitle the people whom a new programme finds already registered; a job, in steps."""
-    programme_id = UUID(work.job.payload.decode())
+    programme_id = UUID(work.payload.decode())
     after: UUID | None = None
     while True:
         async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):

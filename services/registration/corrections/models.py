@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, model_validator
 from pydantic import Field as Shape
-from sqlalchemy import JSON
+from sqlalchemy import LargeBinary
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
@@ -77,13 +77,13 @@ class CorrectionIn(Strict):
 
 
 class Correction(Table, table=True):
-    """What a record said before one correction of it. Personal, like the record itself."""
+    """What a record said before one correction of it, sealed under the person's key."""
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID = Field(index=True)
     version: int
     reason: str
-    before: dict[str, Any] = Field(sa_type=JSON)
+    before: bytes = Field(sa_type=LargeBinary)
     corrected_by: str
     corrected_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 

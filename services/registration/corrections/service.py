@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, outbox, versions
+from chassis import audit, crypto, outbox, versions
 from chassis.authz import Access
+from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
+from services.registration.persons import sealed
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person
 
+log = structlog.get_logger()
+
+TABLE = "correction"
 AS_JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
@@ -31,26 +37,31 @@ async def correct(
     person = await persons.get_to_change(session, person_id, access, form.changes())
     if person.version != expected:
         raise versions.changed("record")
-    now = {name: getattr(person, name) for name in form.changes()}
+    now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
     changes = {name: value for name, value in form.changes().items() if value != now[name]}
     if not changes:
         return person
+    key = (await crypto.subject_keys(session, [person.id], create=True))[person.id]
+    kept = changes | sealed.columns(session, key, changes)
     corrected = await session.exec(
         update(Person)
         .where(col(Person.id) == person.id, col(Person.version) == expected)
-        .values(**changes, version=expected + 1)
+        .values(**kept, version=expected + 1)
     )
     if not corrected.rowcount:
         raise versions.changed("record")
-    session.add(
-        Correction(
-            person_id=person.id,
-            version=expected + 1,
-            reason=form.reason,
-            before=AS_JSON.dump_python({name: now[name] for name in changes}, mode="json"),
-            corrected_by=access.caller.id,
-        )
+    if "documents" in changes:
+        await sealed.index_documents_again(session, person.id, changes["documents"])
+    before = AS_JSON.dump_json({name: now[name] for name in changes}).decode()
+    correction = Correction(
+        person_id=person.id,
+        version=expected + 1,
+        reason=form.reason,
+        before=b"",
+        corrected_by=access.caller.id,
     )
+    correction.before = key.seal(TABLE, "before", before, row=correction.id)
+    session.add(correction)
     audit.note(session, access.caller, "update", "person", person.id, fields=changes)
     await session.refresh(person)
     _tell(session, person, sorted(changes))
@@ -71,10 +82,22 @@ def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:
 async def history(session: AsyncSession, person_id: UUID, access: Access) -> list[CorrectionOut]:
     """Return what a record said before each of its corrections, the newest first."""
     view, standing = await persons.standing(session, person_id, access, "correction")
+    keys = await crypto.subject_keys(session, [person_id])
     return [
-        view.shown(CorrectionOut, each.model_dump(), standing)
+        view.shown(CorrectionOut, each.model_dump() | {"before": _before(keys, each)}, standing)
         for each in await of_person(session, person_id)
     ]
+
+
+def _before(keys: crypto.Keys, correction: Correction) -> dict[str, Any]:
+    """Return what the record had said; nothing, when the person's key is gone."""
+    key = keys[correction.person_id]
+    try:
+        said = key.open(TABLE, "before", correction.before, row=correction.id)
+    except crypto.UnreadableError as error:
+        log.warning("unreadable", reason=type(error).__name__, field=str(error))
+        return {}
+    return AS_JSON.validate_json(said)
 
 
 async def of_person(session: AsyncSession, person_id: UUID) -> Sequence[Correction]:
@@ -84,3 +107,13 @@ async def of_person(session: AsyncSession, person_id: UUID) -> Sequence[Correcti
         .order_by(col(Correction.version).desc())
     )
     return (await session.exec(statement)).all()
+
+
+async def seal_corrections(session: AsyncSession, corrections: Sequence[Correction]) -> None:
+    """Seal what an older version kept in the clear."""
+    subjects = {each.person_id for each in corrections}
+    keys = await crypto.subject_keys(session, subjects, create=True)
+    for each in corrections:
+        said, key = plain(each.before).decode(), keys[each.person_id]
+        each.before = key.seal(TABLE, "before", said, row=each.id)
+        session.add(each)

@@ -32,7 +32,7 @@ def on_behalf_of(access: Access) -> dict[str, Any]:
 
 async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
-    rows = read_rows(Upload("register.csv", work.job.payload))
+    rows = read_rows(Upload("register.csv", work.payload))
     while work.job.position < len(rows):
         start = work.job.position
         await _import_step(work, rows[start : start + ROWS_A_STEP])

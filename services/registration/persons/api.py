@@ -44,7 +44,7 @@ async def register_person(
     response.headers["Location"] = f"{PATH}/{person.id}"
     response.headers["ETag"] = f'"{person.version}"'
     if outcome == "created":
-        return service.shown_new(person, access)
+        return await service.see_new(session, person, access)
     return await service.see_again(session, person, access)
 
 

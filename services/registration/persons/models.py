@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
-from sqlalchemy import JSON, Index, UniqueConstraint, exists
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, exists
 from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping
@@ -103,7 +103,11 @@ class PersonIn(Strict):
 
 
 class Person(Table, table=True):
-    """A person in the register. Personal (S2 and S3): no column but the codes leaves in events."""
+    """
+    A person in the register. Personal (S2 and S3): no column but the codes leaves in events.
+
+    Phone and documents are sealed (persons/sealed.py); an index finds an equal phone again.
+    """
 
     __table_args__ = (
         UniqueConstraint("organisation", "external_id"),
@@ -126,8 +130,9 @@ class Person(Table, table=True):
     birth_date_precision: str
     nationality: str
     population_category: str
-    phone: str | None = None
-    documents: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    phone: bytes | None = Field(default=None, sa_type=LargeBinary)
+    phone_index: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+    documents: bytes = Field(sa_type=LargeBinary)
     location_pcode: str = Field(index=True)
     household_ref: str | None = None
     relationship_to_head: str | None = None
@@ -157,6 +162,15 @@ SCOPING = Scoping(
     created_at=col(Person.created_at),
     assigned=_assigned,
 )
+
+
+class DocumentIndex(Table, table=True):
+    """By what the number of a paper is found again while the number itself is sealed."""
+
+    __tablename__ = "document_index"
+
+    person_id: UUID = Field(primary_key=True)
+    number_index: bytes = Field(primary_key=True, sa_type=LargeBinary, index=True)
 
 
 class DocumentOut(BaseModel):

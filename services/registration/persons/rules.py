@@ -71,6 +71,11 @@ def e164(phone: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def document_key(number: str) -> str:
+    """Return a document's number as it is looked for: letter case, spaces and signs say nothing."""
+    return "".join(each for each in number.casefold() if each.isalnum()) or number
+
+
 def may_be_born_on(birth_date: date, today: date) -> bool:
     return birth_date <= today
 

@@ -1,23 +1,24 @@
 """What can be done with persons. Callers own the transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, outbox
+from chassis import audit, crypto, outbox
 from chassis.authz import Access
 from chassis.caller import Caller
+from chassis.clock import new_id
 from chassis.db import insert_new
 from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
 from chassis.views import View
 from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
-from services.registration.persons import rules
-from services.registration.persons.models import SCOPING, Person, PersonIn, PersonOut
+from services.registration.persons import rules, sealed
+from services.registration.persons.models import SCOPING, DocumentIndex, Person, PersonIn, PersonOut
 
 SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
@@ -34,11 +35,25 @@ async def register(
     Sent again with the same content it changes nothing; with other content it changes nothing
     either, and the outcome says so: a correction is another operation than a registration.
     """
-    person = _person(form, organisation, by, case_owner)
+    person_id = new_id()
+    key, key_row = await crypto.new_key(session, person_id)
+    kept = sealed.columns(session, key, form.model_dump(include={*sealed.SEALED}))
+    person = Person(
+        **form.model_dump(exclude={*sealed.SEALED}) | kept,
+        id=person_id,
+        case_number=rules.new_case_number(),
+        organisation=organisation,
+        fingerprint=sealed.fingerprint(session, rules.fingerprint(form.canonical())),
+        created_by=by,
+        case_owner=case_owner,
+    )
     if not await insert_new(session, person):
         known = await _by_external_id(session, organisation, form.external_id)
         return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
     audit.note(session, audit.Actor(by, organisation), "create", "person", person.id)
+    session.add(key_row)
+    papers = [{"number": each.number} for each in form.documents]
+    session.add_all(sealed.document_indexes(session, person_id, papers))
     outbox.publish(
         session,
         PersonRegistered(
@@ -55,17 +70,6 @@ async def register(
     )
     await consents.told_at_registration(session, person, form.consent, by)
     return person, "created"
-
-
-def _person(form: PersonIn, organisation: str, by: str, case_owner: str | None) -> Person:
-    return Person(
-        **form.model_dump(),
-        case_number=rules.new_case_number(),
-        organisation=organisation,
-        fingerprint=rules.fingerprint(form.canonical()),
-        created_by=by,
-        case_owner=case_owner,
-    )
 
 
 async def _by_external_id(session: AsyncSession, organisation: str, external_id: str) -> Person:
@@ -132,7 +136,7 @@ async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonO
     found = (await session.exec(statement)).one_or_none()
     if found is None:
         raise not_found("person")
-    return shown(found[0], view, found[1])
+    return (await shown(session, view, [found]))[0]
 
 
 async def see_again(session: AsyncSession, known: Person, access: Access) -> PersonOut:
@@ -151,6 +155,8 @@ async def find(
     case_number: str | None,
     after: UUID | None,
     limit: int,
+    phone: str | None = None,
+    document_number: str | None = None,
 ) -> list[PersonOut]:
     """Return the persons whom the caller may see, in order of registration."""
     view = View(access, SHAPE, SCOPING)
@@ -161,10 +167,17 @@ async def find(
         )
     if case_number:
         statement = statement.where(col(Person.case_number) == case_number)
+    if phone:
+        index = crypto.blind_index(session, sealed.PHONE, phone)
+        statement = statement.where(col(Person.phone_index) == index, view.showing("phone"))
+    if document_number:
+        index = sealed.document_index(session, document_number)
+        bearers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
+        statement = statement.where(col(Person.id).in_(bearers), view.showing("documents"))
     if after:
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
-    return [shown(person, view, standing) for person, standing in found]
+    return await shown(session, view, found.all())
 
 
 def refuse_other_content() -> Problem:
@@ -180,14 +193,28 @@ def owner(caller: Caller) -> str | None:
     return caller.id if caller.roles & OWNING_ROLES else None
 
 
-def shown_new(person: Person, access: Access) -> PersonOut:
+async def see_new(session: AsyncSession, person: Person, access: Access) -> PersonOut:
     """Return as much as the caller may see of a person whom they have registered just now."""
     view = View(access, SHAPE, SCOPING)
     scopes = {"own", "mine", "loc"} | ({"asg"} if person.case_owner == access.caller.id else set())
-    return shown(person, view, view.standing_of_new(person.location_pcode, scopes))
+    standing = view.standing_of_new(person.location_pcode, scopes)
+    return (await shown(session, view, [(person, standing)]))[0]
 
 
-def shown(person: Person, view: View, standing: int) -> PersonOut:
-    values = person.model_dump(include=set(PersonOut.model_fields))
-    values["status"] = "departed" if person.departed_on else "registered"
-    return view.shown(PersonOut, values, standing)
+async def shown(
+    session: AsyncSession, view: View, found: Sequence[tuple[Person, int]]
+) -> list[PersonOut]:
+    """Return what the view lets be seen of each; only that is opened, by one query for all keys."""
+    seen = [
+        person
+        for person, standing in found
+        if not all(view.hides(name, standing) for name in sealed.SEALED)
+    ]
+    opened = await sealed.opened(session, seen)
+    answers = []
+    for person, standing in found:
+        values = person.model_dump(include=set(PersonOut.model_fields))
+        values |= opened.get(person.id, sealed.NOTHING)
+        values["status"] = "departed" if person.departed_on else "registered"
+        answers.append(view.shown(PersonOut, values, standing))
+    return answers

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic import Field as Shape
-from sqlalchemy import JSON
+from sqlalchemy import LargeBinary
 from sqlmodel import Field, col
 
 from chassis.authz import Scoping
@@ -83,7 +83,11 @@ class Withdrawal(Strict):
 
 
 class Case(Table, table=True):
-    """`open_for` holds the person while the case goes on, so that nobody has two at a time."""
+    """
+    `open_for` holds the person while the case goes on, so that nobody has two at a time.
+
+    `steps` is sealed under the person's key: screening, health and papers are in it.
+    """
 
     __tablename__ = "return_case"
 
@@ -93,7 +97,7 @@ class Case(Table, table=True):
     open_for: UUID | None = Field(default=None, unique=True)
     destination_country: str | None = None
     status: str = Field(default="open", index=True)
-    steps: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    steps: bytes = Field(sa_type=LargeBinary)
     version: int = 1
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

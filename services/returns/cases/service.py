@@ -1,5 +1,6 @@
 """What can be done with return cases. Callers own the transaction."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import crypto, outbox
 from chassis.authz import Access
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
@@ -16,7 +17,7 @@ from chassis.strict import Strict
 from chassis.views import View
 from contracts.event import Event
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
-from services.returns.cases import rules
+from services.returns.cases import rules, sealed
 from services.returns.cases.models import SCOPING, Case, CaseIn, CaseOut, Departure
 from services.returns.cases.rules import Status
 from services.returns.people.models import Person
@@ -24,12 +25,15 @@ from services.returns.people.models import Person
 
 async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case:
     """Open a case for somebody who has none in hand."""
+    keys = await crypto.subject_keys(session, [form.person_id], create=True)
     case = Case(
         **form.model_dump(),
         open_for=form.person_id,
         organisation=access.caller.organisation,
         created_by=access.caller.id,
+        steps=b"",
     )
+    case.steps = sealed.seal(keys[case.person_id], case, {})
     if not await insert_new(session, case):
         raise Problem(409, "case-open", "This person has a return case in hand already.")
     event = CaseOpened(case_id=case.id, person_id=case.person_id)
@@ -58,15 +62,17 @@ async def take_step(
     now = rules.STATUSES[case.status]
     if lacking := rules.missing(now, wanted):
         raise _out_of_order(now, wanted, lacking)
+    keys = await crypto.subject_keys(session, [case.person_id], create=True)
+    steps = sealed.open_steps(keys, case)
     if isinstance(evidence, Departure):
-        _check_clocks(case, evidence.departed_on)
-    steps = case.steps | {wanted: evidence.model_dump(mode="json") | {"by": access.caller.id}}
+        _check_clocks(steps, evidence.departed_on)
+    steps |= {wanted: evidence.model_dump(mode="json") | {"by": access.caller.id}}
     taken = await session.exec(
         update(Case)
         .where(col(Case.id) == case.id, col(Case.version) == case.version)
         .values(
             status=wanted,
-            steps=steps,
+            steps=sealed.seal(keys[case.person_id], case, steps),
             version=case.version + 1,
             open_for=None if wanted in rules.ENDED else case.person_id,
         )
@@ -89,8 +95,8 @@ def _told(case: Case, evidence: Strict) -> Event | None:
     return None
 
 
-def _check_clocks(case: Case, departs_on: date) -> None:
-    cleared = case.steps["cleared"]
+def _check_clocks(steps: sealed.Steps, departs_on: date) -> None:
+    cleared = steps["cleared"]
     document, fit = (
         date.fromisoformat(cleared[name])
         for name in ("travel_document_expires_on", "fit_to_travel_until")
@@ -139,7 +145,7 @@ async def see(session: AsyncSession, case_id: UUID, access: Access) -> CaseOut:
     found = (await session.exec(statement)).one_or_none()
     if found is None:
         raise not_found("case")
-    return view.shown(CaseOut, found[0].model_dump(), found[1])
+    return (await _shown(session, view, [found]))[0]
 
 
 async def find(
@@ -161,7 +167,19 @@ async def find(
     if after:
         statement = statement.where(col(Case.id) > after)
     found = await session.exec(statement.order_by(col(Case.id)).limit(limit))
-    return [view.shown(CaseOut, case.model_dump(), standing) for case, standing in found]
+    return await _shown(session, view, found.all())
+
+
+async def _shown(
+    session: AsyncSession, view: View, found: Sequence[tuple[Case, int]]
+) -> list[CaseOut]:
+    """Return what the view lets be seen of each; only that is opened, by one query for all keys."""
+    seen = [case for case, standing in found if not view.hides("steps", standing)]
+    steps = await sealed.opened(session, seen)
+    return [
+        view.shown(CaseOut, case.model_dump() | {"steps": steps.get(case.id)}, standing)
+        for case, standing in found
+    ]
 
 
 def _joined(statement: Any) -> Any:

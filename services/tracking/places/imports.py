@@ -24,9 +24,7 @@ def pack(uploads: Sequence[Upload]) -> tuple[bytes, int]:
 async def import_places(work: Work) -> None:
     """Keep each place of each row; a step is a transaction, so a resumed job repeats none."""
     rows = [
-        (level, name, Row(*row))
-        for level, name, rows in json.loads(work.job.payload)
-        for row in rows
+        (level, name, Row(*row)) for level, name, rows in json.loads(work.payload) for row in rows
     ]
     while work.job.position < len(rows):
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]

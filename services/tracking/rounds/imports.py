@@ -22,7 +22,7 @@ async def checked(content: bytes) -> Workbook:
 
 async def import_round(work: Work) -> None:
     """Keep the whole round in one transaction: a round half kept would show wrong sums."""
-    book = await checked(work.job.payload)
+    book = await checked(work.payload)
     async with work.step(1) as (session, tally):
         known = await service.known_places(session)
         for remark in [*rules.against_gazetteer(book, known), *book.warnings]:

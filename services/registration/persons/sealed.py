@@ -1,0 +1,95 @@
+"""What of a person is sealed under their own key, and how it is found again without opening it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import crypto
+from chassis.unsealed import plain
+from services.registration.persons import rules
+from services.registration.persons.models import DocumentIndex, Person
+
+log = structlog.get_logger()
+
+TABLE = "person"
+SEALED = ("phone", "documents")
+PHONE, DOCUMENT = "person.phone", "person.document"
+NOTHING: dict[str, Any] = {"phone": None, "documents": []}
+MASKED = {"masked": True}
+"""What stands for a value that was there once and cannot be read any more."""
+
+
+def columns(
+    session: AsyncSession, key: crypto.DataKey, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the columns that keep those of the fields which are sealed."""
+    kept: dict[str, Any] = {}
+    if "phone" in fields:
+        phone = fields["phone"]
+        kept["phone"] = phone and key.seal(TABLE, "phone", phone)
+        kept["phone_index"] = phone and crypto.blind_index(session, PHONE, phone)
+    if "documents" in fields:
+        kept["documents"] = key.seal(TABLE, "documents", json.dumps(fields["documents"]))
+    return kept
+
+
+def document_indexes(
+    session: AsyncSession, person_id: UUID, documents: Iterable[Mapping[str, str]]
+) -> list[DocumentIndex]:
+    numbers = {each["number"] for each in documents}
+    indexes = {document_index(session, number) for number in numbers}
+    return [DocumentIndex(person_id=person_id, number_index=each) for each in sorted(indexes)]
+
+
+def document_index(session: AsyncSession, number: str) -> bytes:
+    return crypto.blind_index(session, DOCUMENT, rules.document_key(number))
+
+
+def fingerprint(session: AsyncSession, plain: str) -> str:
+    """Return the fingerprint as it is kept: without the key nobody can guess what it is of."""
+    return crypto.keyed_hash(session, "person.fingerprint", plain)
+
+
+async def index_documents_again(
+    session: AsyncSession, person_id: UUID, documents: Iterable[Mapping[str, str]]
+) -> None:
+    await session.exec(delete(DocumentIndex).where(col(DocumentIndex.person_id) == person_id))
+    session.add_all(document_indexes(session, person_id, documents))
+
+
+async def opened(session: AsyncSession, persons: Sequence[Person]) -> dict[UUID, dict[str, Any]]:
+    """Return by person what is sealed of them, opened by one query for all their keys."""
+    if not persons:
+        return {}
+    keys = await crypto.subject_keys(session, [person.id for person in persons])
+    return {person.id: _open(keys[person.id], person) for person in persons}
+
+
+def _open(key: crypto.DataKey, person: Person) -> dict[str, Any]:
+    try:
+        phone = person.phone and key.open(TABLE, "phone", person.phone)
+        documents = json.loads(key.open(TABLE, "documents", person.documents))
+    except crypto.UnreadableError as error:
+        log.warning("unreadable", reason=type(error).__name__, field=str(error))
+        return {"phone": MASKED, "documents": [{"type": MASKED, "number": MASKED}]}
+    return {"phone": phone, "documents": documents}
+
+
+async def seal_persons(session: AsyncSession, persons: Sequence[Person]) -> None:
+    """Seal what an older version kept in the clear."""
+    keys = await crypto.subject_keys(session, [person.id for person in persons], create=True)
+    for person in persons:
+        documents = json.loads(plain(person.documents))
+        phone = plain(person.phone).decode() if person.phone else None
+        kept = columns(session, keys[person.id], {"phone": phone, "documents": documents})
+        for name, value in kept.items():
+            setattr(person, name, value)
+        person.fingerprint = fingerprint(session, person.fingerprint)
+        session.add(person)
+        session.add_all(document_indexes(session, person.id, documents))
