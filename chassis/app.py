@@ -19,6 +19,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from chassis import crypto, filters, idempotency, jobs, migrations, outbox, problems, telemetry
+from chassis.audit.anchors import anchors_of, run_anchors
+from chassis.audit.api import router as audit_of
 from chassis.audit.chain import run_sealer
 from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Verifier, public_operations
@@ -100,7 +102,7 @@ def create_service(
         dependencies=[Depends(authorise(service.name)), Depends(filters.refuse_unknown)],
         generate_unique_id_function=_operation_id,
     )
-    for router in service.routers:
+    for router in (*service.routers, audit_of(service.name)):
         app.include_router(router)
     install_health(app)
     problems.install(app)
@@ -143,6 +145,7 @@ def _lifespan(
         database = await _database(service, settings)
         app.state.database = database
         app.state.journal = Journal(database)
+        app.state.anchors = anchors = anchors_of(database, settings.home)
         app.state.bus = carrier = bus or _rabbit(settings)
         if service.prepare:
             await service.prepare(database)
@@ -154,6 +157,7 @@ def _lifespan(
             asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
             asyncio.create_task(_keep_house(database, stopping)),
             asyncio.create_task(run_sealer(database, stopping)),
+            asyncio.create_task(run_anchors(database, anchors, stopping)),
             *(asyncio.create_task(work(database, stopping)) for work in service.background),
         ]
         if far_issuer:
