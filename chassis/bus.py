@@ -5,6 +5,7 @@ from typing import Protocol
 
 from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed
 from chassis.outbox import BusDown, Publisher, Undelivered
+from chassis.together import MOST_TOGETHER
 
 
 class EventBus(Publisher, Protocol):
@@ -28,6 +29,9 @@ class InProcessBus:
     Messages wait until it is opened, because one that is brought before its consumers have
     subscribed would count as sent and be lost.
     """
+
+    # What arrives together takes effect in one transaction of SQLite.
+    at_once = MOST_TOGETHER
 
     def __init__(self) -> None:
         self._consumers: list[Consumer] = []

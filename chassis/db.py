@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import event, func, inspect
@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.tables import ServiceTables
+from chassis.together import Together
 from chassis.vault import Vault
 from chassis.wake import Wake
 
@@ -24,6 +25,9 @@ BEFORE_COMMIT = "before_commit"
 TURNS, TURN = "turns", "turn"
 FIRST_IN_TRANSACTION = "masar.first_in_transaction"
 """Where a request's scope holds what must be done before anything else is written."""
+
+
+Result = TypeVar("Result")
 
 
 class Database:
@@ -39,6 +43,7 @@ class Database:
         self.vault: Vault | None = None
         self.work_left = Wake()
         self._turns: set[str] = set()
+        self._together = Together(self.write)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
@@ -62,6 +67,21 @@ class Database:
                 self._turns.discard(session.info.get(TURN, ""))
             if WORK_LEFT in session.info:
                 self.work_left.set()
+
+    async def write_together(self, effect: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+        """Write as `write` does; on SQLite, in one transaction with what comes in this moment."""
+
+        async def apart(session: AsyncSession) -> Result:
+            result = await effect(session)
+            await session.flush()
+            # The next one must see what is in the tables, not what this one has remembered.
+            session.expunge_all()
+            return result
+
+        if self.is_sqlite:
+            return await self._together.take(apart)
+        async with self.write() as session:
+            return await effect(session)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -219,3 +239,15 @@ async def put(session: AsyncSession, row: SQLModel) -> None:
     rest = {name: value for name, value in row.model_dump().items() if name not in keys}
     statement = _insert(session, row)
     await session.exec(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+async def put_newer(session: AsyncSession, row: SQLModel, counter: str) -> bool:
+    """Put the row unless the one that is there has counted as far; say whether it was put."""
+    keys = [column.name for column in inspect(type(row)).primary_key]
+    rest = {name: value for name, value in row.model_dump().items() if name not in keys}
+    older = getattr(type(row), counter) < rest[counter]
+    statement = _insert(session, row)
+    result = await session.exec(
+        statement.on_conflict_do_update(index_elements=keys, set_=rest, where=older)
+    )
+    return bool(result.rowcount)

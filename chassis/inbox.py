@@ -6,11 +6,10 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
-from chassis.db import Database, insert_new, put
+from chassis.db import Database, insert_new, put_newer
 from chassis.telemetry import EVENTS_RECEIVED, follow
 from contracts.event import Envelope, Event
 
@@ -43,15 +42,20 @@ class Consumer:
     async def receive(self, body: bytes) -> None:
         """Let a message take effect, in one transaction with the note that it did."""
         envelope, event = _read(body)
-        follow(envelope.traceparent)
         handler = self.subscriptions.get(type(event)) if event else None
         if event is None or handler is None:
             self._count(envelope.type, "ignored")
             return
-        async with self.database.write() as session:
+
+        async def effect(session: AsyncSession) -> str:
+            # The task may be that of another message, whose trace this one must not get.
+            follow(envelope.traceparent)
             outcome = await self._take(session, envelope)
             if outcome == "handled":
                 await handler(session, event)
+            return outcome
+
+        outcome = await self.database.write_together(effect)
         failpoint.reach("consumer.after_commit_before_ack")
         self._count(envelope.type, outcome)
 
@@ -62,14 +66,8 @@ class Consumer:
         position = tables.position(
             type=envelope.type, subject=envelope.subject, sequence=envelope.sequence
         )
-        passed = select(tables.position.sequence).where(
-            col(tables.position.type) == envelope.type,
-            col(tables.position.subject) == envelope.subject,
-        )
-        known = (await session.exec(passed)).one_or_none()
-        if known is not None and known >= envelope.sequence:
+        if not await put_newer(session, position, "sequence"):
             return "passed"
-        await put(session, position)
         return "handled"
 
     async def bury(self, body: bytes, reason: str) -> None:

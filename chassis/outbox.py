@@ -43,6 +43,9 @@ class Undelivered(Exception):  # noqa: N818 - It is a state, and the relay waits
 
 
 class Publisher(Protocol):
+    at_once: int
+    """How many messages, of different subjects, the relay publishes at the same time."""
+
     async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002 - CloudEvents calls it type.
         """Return when the message is safe with the bus; raise BusDown or Undelivered."""
 
@@ -127,9 +130,24 @@ async def _waiting(session: AsyncSession) -> Sequence[OutboxColumns]:
 async def _send(rows: Sequence[OutboxColumns], bus: Publisher) -> _Outcome:
     outcome = _Outcome()
     held: set[str] = set()
+    for begin in range(0, len(rows), bus.at_once):
+        subjects: dict[str, list[OutboxColumns]] = {}
+        for row in rows[begin : begin + bus.at_once]:
+            subjects.setdefault(row.subject, []).append(row)
+        async with asyncio.TaskGroup() as group:
+            for of_one in subjects.values():
+                group.create_task(_send_in_order(of_one, bus, outcome, held))
+        if outcome.bus_down:
+            break
+    return outcome
+
+
+async def _send_in_order(
+    rows: Sequence[OutboxColumns], bus: Publisher, outcome: _Outcome, held: set[str]
+) -> None:
     for row in rows:
-        if row.subject in held:
-            continue
+        if row.subject in held or outcome.bus_down:
+            return
         try:
             await bus.publish(row.type, row.body.encode(), row.attempts)
         except Undelivered as error:
@@ -139,11 +157,9 @@ async def _send(rows: Sequence[OutboxColumns], bus: Publisher) -> _Outcome:
             held.add(row.subject)
         except BusDown as error:
             outcome.bus_down = error
-            break
         else:
             failpoint.reach("relay.after_confirm_before_mark")
             outcome.sent.append(row)
-    return outcome
 
 
 async def _mark(session: AsyncSession, outcome: _Outcome, back_off: Sequence[timedelta]) -> None:

@@ -34,6 +34,8 @@ class RabbitBus:
     half-restored channel has lost messages elsewhere.
     """
 
+    at_once = 1
+
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: AbstractConnection | None = None

@@ -276,6 +276,8 @@ async def test_a_bus_closes_though_its_reader_swallows_a_cancellation() -> None:
 
 async def test_a_relay_waits_for_a_bus_that_is_down(short_road: Road) -> None:
     class DownBus:
+        at_once = 1
+
         async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002
             raise BusDown("down")
 
