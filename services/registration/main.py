@@ -19,6 +19,8 @@ from services.registration.consents import heartbeat
 from services.registration.corrections import api as corrections
 from services.registration.corrections.models import Correction
 from services.registration.corrections.service import seal_corrections
+from services.registration.duplicates import api as duplicates
+from services.registration.duplicates.search import look_for_new
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.persons import api as persons
@@ -28,6 +30,9 @@ from services.registration.persons.sealed import seal_persons
 from services.registration.places.handlers import keep_places
 from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
+
+LOOK_SECONDS = 1.0
+"""How often doubles are looked for of people whom another process registered."""
 
 SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
@@ -46,10 +51,14 @@ SERVICE = Service(
         consents.router,
         sharing.router,
         assignments.router,
+        duplicates.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},
-    background=[every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False)],
+    background=[
+        every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
+        every(LOOK_SECONDS, look_for_new),
+    ],
     unsealed=[
         Unsealed(Person, "documents", seal_persons),
         Unsealed(Correction, "before", seal_corrections),

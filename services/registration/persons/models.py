@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, exists
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, exists, text
 from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping
@@ -115,6 +115,13 @@ class Person(Table, table=True):
         Index(None, "organisation", "id"),
         Index(None, "case_owner", "id"),
         Index(None, "created_by", "id"),
+        # Whom nobody has been compared with yet, or not since they were corrected.
+        Index(
+            "ix_person_not_matched",
+            "id",
+            postgresql_where=text("matched_version < version"),
+            sqlite_where=text("matched_version < version"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -141,27 +148,33 @@ class Person(Table, table=True):
     departed_on: date | None = None
     fingerprint: str
     version: int = 1
+    matched_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     case_owner: str | None = None
 
 
-def _assigned(caller: Caller) -> Clause:
-    handed_over = exists().where(
-        col(Assignment.person_id) == col(Person.id),
-        col(Assignment.worker_id) == caller.id,
-        col(Assignment.ended_at).is_(None),
+def scoping_of(person: type[Person]) -> Scoping:
+    """Return how persons are scoped, for the table or for an alias of it."""
+
+    def assigned(caller: Caller) -> Clause:
+        handed_over = exists().where(
+            col(Assignment.person_id) == col(person.id),
+            col(Assignment.worker_id) == caller.id,
+            col(Assignment.ended_at).is_(None),
+        )
+        return (col(person.case_owner) == caller.id) | handed_over
+
+    return Scoping(
+        organisation=col(person.organisation),
+        place=col(person.location_pcode),
+        created_by=col(person.created_by),
+        created_at=col(person.created_at),
+        assigned=assigned,
     )
-    return (col(Person.case_owner) == caller.id) | handed_over
 
 
-SCOPING = Scoping(
-    organisation=col(Person.organisation),
-    place=col(Person.location_pcode),
-    created_by=col(Person.created_by),
-    created_at=col(Person.created_at),
-    assigned=_assigned,
-)
+SCOPING = scoping_of(Person)
 
 
 class DocumentIndex(Table, table=True):

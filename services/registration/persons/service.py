@@ -1,7 +1,7 @@
 """What can be done with persons. Callers own the transaction."""
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -17,6 +17,7 @@ from chassis.problems import Problem, not_found
 from chassis.views import View
 from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
+from services.registration.matching.evidence import Description
 from services.registration.persons import rules, sealed
 from services.registration.persons.models import SCOPING, DocumentIndex, Person, PersonIn, PersonOut
 
@@ -178,6 +179,31 @@ async def find(
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
     return await shown(session, view, found.all())
+
+
+async def describe(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Description]:
+    """Return what each is compared by when their doubles are looked for."""
+    opened = await sealed.opened(session, people)
+    return {person.id: _description(person, opened[person.id]) for person in people}
+
+
+def _description(person: Person, opened: Mapping[str, Any]) -> Description:
+    phone = opened["phone"]
+    papers = [(each["type"], each["number"]) for each in opened["documents"]]
+    return Description(
+        given=person.given_name,
+        father=person.father_name,
+        grandfather=person.grandfather_name,
+        family=person.family_name,
+        sex=person.sex,
+        nationality=person.nationality,
+        born=person.birth_date,
+        precision=person.birth_date_precision,
+        # What cannot be opened any more is no evidence.
+        phone=phone if isinstance(phone, str) else None,
+        documents=tuple((kind, number) for kind, number in papers if isinstance(number, str)),
+        household=person.household_ref,
+    )
 
 
 def refuse_other_content() -> Problem:

@@ -1,0 +1,55 @@
+"""HTTP in and out for likely duplicates; no decisions of the system's own."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from chassis.authz import AccessDep
+from chassis.db import ReadSession, WriteSession
+from chassis.idempotency import Once
+from chassis.paging import Cursor, Limit, next_cursor
+from services.registration.duplicates import service
+from services.registration.duplicates.models import (
+    Band,
+    DecisionIn,
+    DuplicateOut,
+    DuplicatesOut,
+    Status,
+)
+
+router = APIRouter(prefix="/v1/registration/duplicates", tags=["duplicates"], route_class=Once)
+
+
+@router.get("")
+async def list_duplicates(
+    access: AccessDep,
+    session: ReadSession,
+    status: Annotated[Status | None, Query()] = None,
+    band: Annotated[Band | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> DuplicatesOut:
+    """
+    List pairs of registrations that may be one person's.
+
+    `probable` are those that belong to one person by all their links; `possible` want a look.
+    """
+    found = await service.find(
+        session, access, status=status, band=band, after=cursor, limit=limit + 1
+    )
+    page, following = next_cursor(found, limit)
+    return DuplicatesOut(items=list(page), next_cursor=following)
+
+
+@router.get("/{pair_id}")
+async def get_duplicate(pair_id: UUID, access: AccessDep, session: ReadSession) -> DuplicateOut:
+    return await service.see(session, pair_id, access)
+
+
+@router.post("/{pair_id}/decision")
+async def decide_duplicate(
+    pair_id: UUID, form: DecisionIn, access: AccessDep, session: WriteSession
+) -> DuplicateOut:
+    """Say whether the two are one person. `different` is remembered for good."""
+    return await service.decide(session, pair_id, form, access)

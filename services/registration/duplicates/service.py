@@ -1,0 +1,93 @@
+"""What can be done with likely duplicates. Callers own the transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit
+from chassis.authz import Access
+from chassis.clock import now
+from chassis.problems import not_found
+from services.registration.duplicates.models import (
+    Band,
+    DecisionIn,
+    DuplicateOut,
+    DuplicatePair,
+    Registration,
+    Status,
+)
+from services.registration.persons.models import Person, scoping_of
+
+Left, Right = aliased(Person, name="left_person"), aliased(Person, name="right_person")
+
+
+def _visible(access: Access) -> Any:
+    """Select the pairs of which the caller may see both: a reviewer of both sides, nobody else."""
+    return (
+        select(DuplicatePair, Left.external_id, Right.external_id)
+        .join(Left, col(Left.id) == col(DuplicatePair.left_id))
+        .join(Right, col(Right.id) == col(DuplicatePair.right_id))
+        .where(access.rows(scoping_of(Left)), access.rows(scoping_of(Right)))
+    )
+
+
+async def find(
+    session: AsyncSession,
+    access: Access,
+    *,
+    status: Status | None,
+    band: Band | None,
+    after: UUID | None,
+    limit: int,
+) -> list[DuplicateOut]:
+    statement = _visible(access)
+    if status:
+        statement = statement.where(col(DuplicatePair.status) == status)
+    if band:
+        statement = statement.where(col(DuplicatePair.band) == band)
+    if after:
+        statement = statement.where(col(DuplicatePair.id) > after)
+    found = (await session.exec(statement.order_by(col(DuplicatePair.id)).limit(limit))).all()
+    audit.read("duplicate", [one for pair, *_ in found for one in (pair.left_id, pair.right_id)])
+    return [_shown(*row) for row in found]
+
+
+async def see(session: AsyncSession, pair_id: UUID, access: Access) -> DuplicateOut:
+    pair, left, right = await _get(session, pair_id, access)
+    audit.read("duplicate", [pair.left_id, pair.right_id])
+    return _shown(pair, left, right)
+
+
+async def decide(
+    session: AsyncSession, pair_id: UUID, form: DecisionIn, access: Access
+) -> DuplicateOut:
+    """Note what a reviewer says; `different` is remembered, whatever is found later."""
+    pair, left, right = await _get(session, pair_id, access)
+    pair.status = form.decision
+    pair.decided_by, pair.decided_at = access.caller.id, now()
+    session.add(pair)
+    subjects = [pair.left_id, pair.right_id]
+    audit.note(session, access.caller, f"decide_{form.decision}", "duplicate", subjects)
+    return _shown(pair, left, right)
+
+
+async def _get(session: AsyncSession, pair_id: UUID, access: Access) -> Sequence[Any]:
+    statement = _visible(access).where(col(DuplicatePair.id) == pair_id)
+    found: Sequence[Any] | None = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found("pair of registrations")
+    return found
+
+
+def _shown(pair: DuplicatePair, left: str, right: str) -> DuplicateOut:
+    return DuplicateOut.model_validate(
+        pair.model_dump()
+        | {
+            "left": Registration(person_id=pair.left_id, external_id=left),
+            "right": Registration(person_id=pair.right_id, external_id=right),
+        }
+    )

@@ -1,0 +1,198 @@
+"""People who were registered twice are found, after the answer, and shown to their reviewers."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from services.registration.duplicates.search import look_for_new
+from services.registration.main import SERVICE
+from services.registration.places.models import Place
+from tests.conftest import Running, Start, bearer
+
+PERSONS = "/v1/registration/persons"
+DUPLICATES = "/v1/registration/duplicates"
+MUSA: dict[str, Any] = {
+    "external_id": "R1",
+    "given_name": "موسى",
+    "father_name": "إدريس",
+    "grandfather_name": "آدم",
+    "family_name": "التباوي",
+    "sex": "male",
+    "birth_date": "1990-05-04",
+    "nationality": "TCD",
+    "population_category": "migrant",
+    "phone": "+218912345678",
+    "location_pcode": "LY0209",
+    "household_ref": "H1",
+    "registered_on": "2026-01-05",
+}
+AGAIN = MUSA | {
+    "external_id": "R2",
+    "given_name": "Moussa",
+    "father_name": "Idriss",
+    "grandfather_name": None,
+    "family_name": "al-Tabawi",
+    "birth_date": "1990-04-05",
+    "phone": None,
+    "household_ref": "H2",
+}
+BROTHER = MUSA | {
+    "external_id": "R3",
+    "given_name": "سليمان",
+    "birth_date": "1993-08-17",
+    "phone": None,
+}
+
+
+@pytest.fixture
+async def registration(start: Start, database_url: str) -> Running:
+    running = await start(SERVICE, database_url)
+    async with running.database.write() as session:
+        session.add(Place(pcode="LY0209", level=2, parent_pcode="LY02", version=1))
+        session.add(Place(pcode="LY0103", level=2, parent_pcode="LY01", version=1))
+    return running
+
+
+async def registered(registration: Running, *people: dict[str, Any], **token: Any) -> list[str]:
+    ids = []
+    for person in people:
+        answer = await registration.client.post(
+            PERSONS, json=person, headers=bearer(**token) if token else {}
+        )
+        assert answer.status_code == 201, answer.text
+        ids.append(answer.json()["id"])
+    return ids
+
+
+async def found(registration: Running, wanted: int | None = None, **query: str) -> list[Any]:
+    """Return the pairs, waiting for the number that is wanted."""
+    deadline = time.monotonic() + 10
+    while True:
+        answer = await registration.client.get(DUPLICATES, params=query)
+        assert answer.status_code == 200, answer.text
+        items: list[Any] = answer.json()["items"]
+        if wanted is None or len(items) == wanted:
+            return items
+        assert time.monotonic() < deadline, items
+        await asyncio.sleep(0.05)
+
+
+async def test_a_second_registration_in_another_script_is_listed_with_its_reasons(
+    registration: Running,
+) -> None:
+    first, second = await registered(registration, MUSA, AGAIN)
+
+    [pair] = await found(registration, 1, status="open", band="probable")
+
+    sides = {side["person_id"]: side["external_id"] for side in (pair["left"], pair["right"])}
+    assert sides == {first: "R1", second: "R2"}
+    assert {"given", "father", "family", "born"} <= {each["attribute"] for each in pair["reasons"]}
+    assert pair["status"] == "open"
+
+
+async def test_a_brother_of_the_same_household_is_not_listed(registration: Running) -> None:
+    await registered(registration, MUSA, BROTHER, AGAIN)
+
+    [pair] = await found(registration, 1)
+
+    assert {pair["left"]["external_id"], pair["right"]["external_id"]} == {"R1", "R2"}
+
+
+async def test_the_order_in_which_people_come_changes_nothing(registration: Running) -> None:
+    third = AGAIN | {"external_id": "R4", "household_ref": "H4", "father_name": "Idris"}
+    await registered(registration, third, AGAIN, BROTHER)
+    await found(registration, 1, band="probable")
+
+    await registered(registration, MUSA)
+
+    pairs = await found(registration, 3, band="probable")
+    together = {frozenset((p["left"]["external_id"], p["right"]["external_id"])) for p in pairs}
+    assert together == {frozenset(p) for p in (("R1", "R2"), ("R1", "R4"), ("R2", "R4"))}
+
+
+async def test_what_was_decided_to_be_different_stays_so(registration: Running) -> None:
+    _, second = await registered(registration, MUSA, AGAIN)
+    [pair] = await found(registration, 1, status="open")
+
+    decided = await registration.client.post(
+        f"{DUPLICATES}/{pair['id']}/decision", json={"decision": "different"}
+    )
+    corrected = await registration.client.patch(
+        f"{PERSONS}/{second}",
+        json={"reason": "recorded_wrongly", "grandfather_name": "Adam"},
+        headers={"If-Match": '"1"'},
+    )
+    assert corrected.is_success, corrected.text
+    await look_for_new(registration.database)
+
+    assert decided.json()["status"] == "different"
+    assert decided.json()["decided_by"] == "test-client"
+    assert await found(registration, status="open") == []
+    assert [each["id"] for each in await found(registration, status="different")] == [pair["id"]]
+
+
+async def test_a_correction_takes_back_what_no_longer_holds(registration: Running) -> None:
+    _, second = await registered(registration, MUSA, AGAIN)
+    await found(registration, 1, status="open")
+
+    corrected = await registration.client.patch(
+        f"{PERSONS}/{second}",
+        json={
+            "reason": "recorded_wrongly",
+            "given_name": "Bakary",
+            "birth_date": "1971-02-03",
+            "family_name": "Keita",
+        },
+        headers={"If-Match": '"1"'},
+    )
+
+    assert corrected.is_success, corrected.text
+    await found(registration, 0)
+
+
+async def test_a_pair_is_only_shown_to_who_may_see_both(registration: Running) -> None:
+    await registered(registration, MUSA)
+    await registered(registration, AGAIN, organisation="another", sub="their-client")
+    await look_for_new(registration.database)
+
+    ours = await registration.client.get(DUPLICATES)
+    theirs = await registration.client.get(DUPLICATES, headers=bearer(organisation="another"))
+    agreement = {"id": "1", "organisation": "another", "places": ["LY"]}
+    both = await registration.client.get(DUPLICATES, headers=bearer(agreements=[agreement]))
+
+    assert ours.json()["items"] == theirs.json()["items"] == []
+    [pair] = both.json()["items"]
+    assert (await registration.client.get(f"{DUPLICATES}/{pair['id']}")).status_code == 404
+
+
+async def test_a_place_out_of_reach_hides_the_pair(registration: Running) -> None:
+    await registered(registration, MUSA, AGAIN | {"location_pcode": "LY0103"})
+    [pair] = await found(registration, 1)
+    officer = bearer(roles=["protection_officer"], places=["LY02"], sub="an-officer")
+
+    listed = await registration.client.get(DUPLICATES, headers=officer)
+    decided = await registration.client.post(
+        f"{DUPLICATES}/{pair['id']}/decision", json={"decision": "different"}, headers=officer
+    )
+
+    assert (listed.json()["items"], decided.status_code) == ([], 404)
+
+
+async def test_a_search_that_is_cut_off_is_done_again(registration: Running) -> None:
+    """The mark is set in the transaction of what was found, so nothing is lost between the two."""
+    await registered(registration, MUSA, AGAIN)
+    await found(registration, 1)
+
+    await look_for_new(registration.database)
+    await look_for_new(registration.database)
+
+    assert len(await found(registration)) == 1
+
+
+@pytest.mark.parametrize("query", [{"band": "certain"}, {"status": "shut"}, {"name": "x"}])
+async def test_an_unknown_filter_is_refused(registration: Running, query: dict[str, str]) -> None:
+    answer = await registration.client.get(DUPLICATES, params=query)
+
+    assert answer.status_code in {400, 422}
