@@ -150,16 +150,21 @@ class ServiceTables:
     audit_subject: type[AuditSubjectColumns]
 
 
+def table_on(base: type[SQLModel], name: str, columns: type[Columns]) -> type[Columns]:
+    """Make a table of these columns on a service's own base."""
+    return new_class(
+        name,
+        (base, columns),
+        {"table": True},
+        lambda body: body.update(__module__=base.__module__, __tablename__=_snake(name)),
+    )
+
+
 def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
     """Make the chassis' tables for a service on its own base: no two services share one."""
 
     def made(name: str, columns: type[Columns]) -> type[Columns]:
-        return new_class(
-            name,
-            (base, columns),
-            {"table": True},
-            lambda body: body.update(__module__=base.__module__, __tablename__=_snake(name)),
-        )
+        return table_on(base, name, columns)
 
     return ServiceTables(
         source=source,

@@ -35,8 +35,3 @@ def possible(recipient: str, purpose: str) -> bool:
     kind = recipient.partition(":")[0]
     named = re.fullmatch(RECIPIENT, recipient) is not None
     return named and purpose in PURPOSES.get(kind, frozenset())
-
-
-def speaks_for(organisation: str, recipient: str) -> bool:
-    """Say whether somebody of this organisation is the recipient."""
-    return recipient != MISSION and organisation in {recipient, recipient.removeprefix("partner:")}

@@ -9,6 +9,8 @@ from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
+from chassis.sharing import sender
+from chassis.sharing.copies import subscriptions
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
@@ -31,6 +33,9 @@ from services.assistance.people.handlers import (
 from services.assistance.places.handlers import keep_places
 from services.assistance.programmes import api as programmes
 from services.assistance.programmes.service import KIND
+from services.assistance.shares import api as shares
+from services.assistance.shares.service import KIND as SHARE_LIST
+from services.assistance.shares.service import SHARING, share_list
 from services.assistance.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -40,6 +45,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
     PersonDeparted: close_for_departed,
+    **subscriptions(SHARING),
 }
 
 SERVICE = Service(
@@ -47,9 +53,16 @@ SERVICE = Service(
     title="Masar assistance",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[programmes.router, entitlements.router, distributions.router, people.router],
+    routers=[
+        programmes.router,
+        entitlements.router,
+        distributions.router,
+        people.router,
+        *shares.routers,
+    ],
     subscriptions=SUBSCRIPTIONS,
-    runners={KIND: entitle_people},
+    runners={KIND: entitle_people, SHARE_LIST: share_list},
+    background=[sender(SHARING)],
 )
 
 

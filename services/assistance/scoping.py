@@ -11,7 +11,7 @@ from services.assistance.people.models import Assignment, Person
 from services.assistance.programmes.models import Programme
 
 
-def _assigned(caller: Caller) -> Clause:
+def is_assigned(caller: Caller) -> Clause:
     handed_over = exists().where(
         col(Assignment.person_id) == col(Person.id),
         col(Assignment.worker_id) == caller.id,
@@ -28,14 +28,14 @@ PEOPLE = Scoping(
     organisation=col(Person.organisation),
     place=col(Person.location_pcode),
     created_by=col(Person.registered_by),
-    assigned=_assigned,
+    assigned=is_assigned,
 )
 ENTITLEMENTS = Scoping(
     organisation=col(Programme.organisation),
     place=col(Person.location_pcode),
     programme=col(Programme.id),
     created_by=col(Person.registered_by),
-    assigned=_assigned,
+    assigned=is_assigned,
     conditions={"next": _next},
 )
 """For queries that join the entitlement's programme and person."""
@@ -45,6 +45,6 @@ DISTRIBUTIONS = Scoping(
     programme=col(Distribution.programme_id),
     created_by=col(Distribution.delivered_by),
     created_at=col(Distribution.recorded_at),
-    assigned=_assigned,
+    assigned=is_assigned,
 )
 """For queries that join the distribution's person."""

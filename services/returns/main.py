@@ -9,6 +9,8 @@ from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
+from chassis.sharing import sender
+from chassis.sharing.copies import subscriptions
 from chassis.unsealed import Unsealed
 from contracts.registration import (
     PersonAssigned,
@@ -26,6 +28,8 @@ from services.returns.people.handlers import (
     remember_assignment,
     remember_person,
 )
+from services.returns.shares import api as shares
+from services.returns.shares.service import SHARING
 from services.returns.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -33,6 +37,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonCorrected: follow_correction,
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
+    **subscriptions(SHARING),
 }
 
 SERVICE = Service(
@@ -40,9 +45,10 @@ SERVICE = Service(
     title="Masar returns",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[cases.router, people.router],
+    routers=[cases.router, people.router, *shares.routers],
     subscriptions=SUBSCRIPTIONS,
     unsealed=[Unsealed(Case, "steps", seal_cases)],
+    background=[sender(SHARING)],
 )
 
 

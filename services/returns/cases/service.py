@@ -21,6 +21,7 @@ from services.returns.cases import rules, sealed
 from services.returns.cases.models import SCOPING, Case, CaseIn, CaseOut, Departure
 from services.returns.cases.rules import Status
 from services.returns.people.models import Person
+from services.returns.shares.service import stop_if_withdrawn
 
 
 async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case:
@@ -62,6 +63,8 @@ async def take_step(
     now = rules.STATUSES[case.status]
     if lacking := rules.missing(now, wanted):
         raise _out_of_order(now, wanted, lacking)
+    if wanted != "withdrawn":
+        await stop_if_withdrawn(session, case)
     keys = await crypto.subject_keys(session, [case.person_id], create=True)
     steps = sealed.open_steps(keys, case)
     if isinstance(evidence, Departure):

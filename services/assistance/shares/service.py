@@ -1,0 +1,134 @@
+"""Lists of who is entitled, for a partner who hands things out under an agreement."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import exists
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import jobs
+from chassis.authz import Clause
+from chassis.caller import Caller
+from chassis.jobs import Tally, Work
+from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
+from chassis.sharing.service import Content, refused
+from chassis.tables import JobColumns
+from contracts.assistance import RecordShared, SharingEnded
+from services.assistance.entitlements.models import Entitlement
+from services.assistance.people.models import Person
+from services.assistance.programmes.models import Programme
+from services.assistance.scoping import is_assigned
+from services.assistance.tables import Table
+
+KIND = "share_list"
+PEOPLE_A_STEP = 100
+
+
+async def entitlement_line(session: AsyncSession, share: ShareColumns) -> Content | None:
+    """Return one line of the list: whom to hand what, as long as it is due."""
+    entitlement = await session.get(Entitlement, share.about)
+    if entitlement is None or entitlement.status != "open":
+        return None
+    programme = await session.get(Programme, entitlement.programme_id)
+    return {
+        "entitlement_id": str(entitlement.id),
+        "person_id": str(entitlement.person_id),
+        "programme_id": str(entitlement.programme_id),
+        "item": programme.item_name if programme else None,
+    }
+
+
+SHARES = sharing_tables(Table)
+
+
+def _is_assigned(caller: Caller) -> Clause:
+    theirs = col(Person.id) == col(SHARES.share.person_id)
+    return exists().where(theirs, is_assigned(caller))
+
+
+SHARING = Sharing(
+    tables=SHARES,
+    content=entitlement_line,
+    assigned=_is_assigned,
+    shared=RecordShared,
+    ended=SharingEnded,
+)
+
+
+async def submit_list(
+    session: AsyncSession, programme: Programme, form: ShareIn, caller: Caller
+) -> JobColumns:
+    """
+    Accept a list of everybody who is entitled in a programme; each person is a share of their own.
+
+    403 at once for a purpose or an agreement that cannot be; each consent is asked by the job.
+    """
+    await SHARING.refuse_stale(session)
+    fault = await SHARING.check_terms(session, form, caller.organisation)
+    if fault or form.exception_id:
+        # An exception is for one person; a list has none.
+        raise refused(fault or "no_exception")
+    options = {"share": form.model_dump(mode="json")}
+    payload = str(programme.id).encode()
+    return jobs.submit(session, KIND, payload, total=0, caller=caller, options=options)
+
+
+async def share_list(work: Work) -> None:
+    """Queue a share for each person of the programme who agreed; the others are only counted."""
+    form = ShareIn.model_validate(work.job.options["share"])
+    programme_id = UUID(work.payload.decode())
+    after: UUID | None = None
+    while True:
+        async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
+            found = await _entitled(session, programme_id, after)
+            for entitlement in found:
+                await _queue(session, tally, entitlement, form, work.job)
+        if not found:
+            return
+        after = found[-1].id
+
+
+async def _queue(
+    session: AsyncSession,
+    tally: Tally,
+    entitlement: Entitlement,
+    form: ShareIn,
+    job: JobColumns,
+) -> None:
+    table = SHARING.tables.share
+    share = table(
+        **form.model_dump(),
+        person_id=entitlement.person_id,
+        about=entitlement.id,
+        organisation=job.organisation,
+        requested_by=job.created_by,
+    )
+    there = select(table.id).where(
+        col(table.about) == share.about,
+        col(table.recipient) == share.recipient,
+        col(table.purpose) == share.purpose,
+        col(table.state).in_(("queued", "sent")),
+    )
+    if (await session.exec(there)).first():
+        tally.unchanged += 1
+        return
+    verdict = await SHARING.judge(session, share)
+    if verdict.fault:
+        # Who did not agree is a number in the job's report, and no more than that.
+        tally.rejected += 1
+        return
+    SHARING.queue(session, share, verdict.consent_version)
+    tally.accepted += 1
+
+
+async def _entitled(
+    session: AsyncSession, programme_id: UUID, after: UUID | None
+) -> Sequence[Entitlement]:
+    statement = select(Entitlement).where(
+        col(Entitlement.programme_id) == programme_id, col(Entitlement.status) == "open"
+    )
+    if after:
+        statement = statement.where(col(Entitlement.id) > after)
+    ordered = statement.order_by(col(Entitlement.id)).limit(PEOPLE_A_STEP)
+    return (await session.exec(ordered)).all()
