@@ -145,7 +145,7 @@ async def _read(
             col(table.subject).in_(some)
         )
         for subject, wrapped, version in await session.exec(query):
-            secret = await unwrap(wrapped, version, _context(subject))
+            secret = await unwrap(wrapped, version, context(subject))
             found[subject] = DataKey(subject, secret, seals=seals)
     return found
 
@@ -183,12 +183,13 @@ async def _may_wrap(session: AsyncSession) -> None:
 
 async def _wrapped(session: AsyncSession, subject: str) -> tuple[bytes, SubjectKeyColumns]:
     secret = new_secret()
-    version, wrapped = await vault_of(session).wrapper.wrap(secret, _context(subject))
+    version, wrapped = await vault_of(session).wrapper.wrap(secret, context(subject))
     table = tables_of(session).subject_key
     return secret, table(subject=subject, wrapped=wrapped, version=version, made_at=now())
 
 
-def _context(subject: str) -> str:
+def context(subject: str) -> str:
+    """Return what a subject's key is wrapped with, so that it unwraps in no other row."""
     return f"subject_key\0{subject}"
 
 

@@ -56,6 +56,7 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.version = 0
+        self.versions: set[int] = set()
         self.hashing_key = b""
         self._ciphers: dict[int, AESGCM] = {}
         self._seen: tuple[int, int] | None = None
@@ -73,11 +74,28 @@ class KeyFile:
                 for version, key in content["wrapping"].items()
             }
             self.hashing_key = base64.b64decode(content["hashing"])
-            self.version = max(wrapping)
+            self.version, self.versions = max(wrapping), set(wrapping)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise VaultError(f"The key file {self.path} cannot be read.") from error
         self._ciphers |= wrapping
         self._seen = (state.st_ino, state.st_mtime_ns)
+
+    def add_version(self) -> None:
+        """Put a new version into the file; from now on keys are wrapped under it."""
+        content = json.loads(self.path.read_text())
+        content["wrapping"][str(self.version + 1)] = _text(new_secret())
+        self._replace(content)
+
+    def retire(self) -> None:
+        """Take all versions but the newest out of the file."""
+        content = json.loads(self.path.read_text())
+        newest = str(self.version)
+        self._replace(content | {"wrapping": {newest: content["wrapping"][newest]}})
+
+    def _replace(self, content: dict[str, Any]) -> None:
+        _draft(self.path, content).rename(self.path)
+        _to_disk(self.path.parent)
+        self.look()
 
     async def wrap(self, key: bytes, context: str) -> tuple[int, bytes]:
         self.look()

@@ -19,15 +19,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from cli import keys
 from cli.api import RefusedError, operations
 from cli.story import Input, Summary, tell_story
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Masar, from the command line.")
 
 
-@app.callback()
-def masar() -> None:
-    """Keep `demo` a command of its own while it is the only one."""
+app.add_typer(keys.app, name="keys")
 
 
 @app.command()
