@@ -48,12 +48,12 @@ class Standalone:
         self.base_url = base_url
         self.bus = InProcessBus()
         issuer = Issuer(home, Settings().issuer)
-        self._apps: list[FastAPI] = [
-            main.create_app(_settings(Settings, home, name), self.bus, issuer.keys)
+        self.apps: dict[str, FastAPI] = {
+            name: main.create_app(_settings(Settings, home, name), self.bus, issuer.keys)
             for name, main in SERVICES.items()
-        ]
+        }
         upstreams: dict[str, Upstream] = {
-            name: LocalUpstream(app) for name, app in zip(SERVICES, self._apps, strict=True)
+            name: LocalUpstream(app) for name, app in self.apps.items()
         }
         settings = _settings(GatewaySettings, home, "gateway")
         settings.metrics_port = metrics_port
@@ -73,7 +73,7 @@ class Standalone:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for app in (*self._apps, self.gateway):
+            for app in (*self.apps.values(), self.gateway):
                 await stack.enter_async_context(app.router.lifespan_context(app))
             # It opens last and closes first: no event is brought while somebody does not listen.
             self.bus.open()

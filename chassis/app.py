@@ -18,19 +18,30 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 
-from chassis import crypto, filters, idempotency, jobs, migrations, outbox, problems, telemetry
+from chassis import (
+    crypto,
+    erasure,
+    filters,
+    idempotency,
+    jobs,
+    migrations,
+    outbox,
+    problems,
+    telemetry,
+)
 from chassis.audit.anchors import anchors_of, run_anchors
 from chassis.audit.api import router as audit_of
 from chassis.audit.chain import run_sealer
 from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Verifier, public_operations
 from chassis.authz import authorise
-from chassis.background import Background
+from chassis.background import Background, every
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
 from chassis.inbox import Consumer, Subscriptions
 from chassis.issuer import KeySource, issuer_at
+from chassis.ledger import Ledger, LedgerError
 from chassis.settings import Settings
 from chassis.tables import ServiceTables
 from chassis.unsealed import Unsealed, seal_all
@@ -40,6 +51,7 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 3.0
 HOUSEKEEPING_SECONDS = 3600.0
+ERASURES_SECONDS = 5.0
 Wrapping = tuple[Any, dict[str, Any]]
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -54,7 +66,8 @@ class Service:
     `routers` say their whole path, /v1/<name>/…, which is the same at the gateway. `prepare`
     runs once a start, after the migrations and before the first request; `background` runs from
     then on until the service stops (`chassis.background.every` makes it of a step). `unsealed`
-    are the tables in which an older version kept in the clear what is sealed now.
+    are the tables in which an older version kept in the clear what is sealed now. `forgetting`
+    is how a subject is erased here; what its ledger knows is erased before the first request.
     """
 
     name: str
@@ -67,6 +80,7 @@ class Service:
     prepare: Callable[[Database], Awaitable[None]] | None = None
     background: Sequence[Background] = ()
     unsealed: Sequence[Unsealed] = ()
+    forgetting: erasure.Forgetting | None = None
     matrices: tuple[str, ...] = ()
     openapi_url: str | None = "/openapi.json"
 
@@ -126,7 +140,7 @@ def create_service(
 async def _unreadable(_request: Request, error: Exception) -> Response:
     log.warning("unreadable", reason=type(error).__name__, field=str(error))
     detail = "What is asked for was sealed, and its key is gone: it was erased."
-    return problems.Problem(409, "erased", detail).response()
+    return problems.Problem(410, "erased", detail).response()
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -147,6 +161,7 @@ def _lifespan(
         app.state.journal = Journal(database)
         app.state.anchors = anchors = anchors_of(database, settings.home)
         app.state.bus = carrier = bus or _rabbit(settings)
+        forgetting = await _forget_again(service, settings, database)
         if service.prepare:
             await service.prepare(database)
         if service.subscriptions:
@@ -158,7 +173,10 @@ def _lifespan(
             asyncio.create_task(_keep_house(database, stopping)),
             asyncio.create_task(run_sealer(database, stopping)),
             asyncio.create_task(run_anchors(database, anchors, stopping)),
-            *(asyncio.create_task(work(database, stopping)) for work in service.background),
+            *(
+                asyncio.create_task(work(database, stopping))
+                for work in (*service.background, *forgetting)
+            ),
         ]
         if far_issuer:
             tasks.append(asyncio.create_task(far_issuer.revocations.follow(stopping)))
@@ -196,6 +214,28 @@ async def _database(service: Service, settings: Settings) -> Database:
         await database.close()
         raise
     return database
+
+
+async def _forget_again(
+    service: Service, settings: Settings, database: Database
+) -> list[Background]:
+    """Erase again whom a restored backup has brought back; return what keeps later erasures."""
+    forgetting = service.forgetting
+    if forgetting is None:
+        return []
+    ledger = Ledger(settings.home / "ledger" / f"{service.name}.jsonl")
+    try:
+        await erasure.replay(database, forgetting, ledger)
+    except BaseException as error:
+        if isinstance(error, LedgerError):
+            log.critical("ledger_unreadable", service=service.name, detail=str(error))
+        await database.close()
+        raise
+
+    async def keep_erasures(database: Database) -> None:
+        await erasure.keep(database, forgetting, ledger)
+
+    return [every(ERASURES_SECONDS, keep_erasures)]
 
 
 async def _keep_house(database: Database, stopping: asyncio.Event) -> None:

@@ -1,8 +1,10 @@
 """One request, or one event, is one transaction, committed at the edge before the answer leaves."""
 
+import asyncio
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -22,6 +24,7 @@ from chassis.wake import Wake
 
 WORK_LEFT = "work_left"
 BEFORE_COMMIT = "before_commit"
+SCRUB_PATIENCE = 5.0
 TURNS, TURN = "turns", "turn"
 FIRST_IN_TRANSACTION = "masar.first_in_transaction"
 """Where a request's scope holds what must be done before anything else is written."""
@@ -45,6 +48,7 @@ class Database:
         self._turns: set[str] = set()
         self._together = Together(self.write)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._file = make_url(url).database or ""
         if self.is_sqlite:
             self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
             self.reader = _sqlite_engine(url, begin="BEGIN", pool=pool)
@@ -91,6 +95,15 @@ class Database:
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         info = {"tables": self.tables, "vault": self.vault, TURNS: self._turns}
         return AsyncSession(engine, expire_on_commit=False, info=info)
+
+    async def scrub(self) -> bool:
+        """
+        Leave no byte of deleted rows in the file; say whether that was possible just now.
+
+        SQLite keeps them in free space and in the log beside the file until these are written
+        anew. PostgreSQL does that by itself, with its vacuum.
+        """
+        return not self.is_sqlite or await asyncio.to_thread(_written_anew, self._file)
 
     async def close(self) -> None:
         for engine in (self.writer, self.reader, self.recorder):
@@ -211,6 +224,7 @@ def _sqlite_engine(url: str, begin: str, pool: int) -> AsyncEngine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -218,6 +232,18 @@ def _sqlite_engine(url: str, begin: str, pool: int) -> AsyncEngine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _written_anew(file: str) -> bool:
+    with closing(sqlite3.connect(file, timeout=SCRUB_PATIENCE, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("VACUUM")
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            # Somebody writes for longer than this waits; they are not kept from it.
+            return False
+        return not busy
 
 
 def _insert(session: AsyncSession, row: SQLModel) -> Any:

@@ -8,7 +8,7 @@ import structlog
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import failpoint
+from chassis import failpoint, tombstones
 from chassis.db import Database, insert_new, put_newer
 from chassis.telemetry import EVENTS_RECEIVED, follow
 from contracts.event import Envelope, Event
@@ -51,6 +51,8 @@ class Consumer:
             # The task may be that of another message, whose trace this one must not get.
             follow(envelope.traceparent)
             outcome = await self._take(session, envelope)
+            if outcome == "handled" and await tombstones.concerns_erased(session, event.people()):
+                outcome = "erased"
             if outcome == "handled":
                 await handler(session, event)
             return outcome
@@ -78,7 +80,7 @@ class Consumer:
         self._count("any", "dead")
 
     def _count(self, type: str, outcome: str) -> None:  # noqa: A002 - CloudEvents calls it type.
-        if outcome in {"duplicate", "passed"}:
+        if outcome in {"duplicate", "passed", "erased"}:
             log.info("event_absorbed", service=self.name, type=type, outcome=outcome)
         EVENTS_RECEIVED.labels(self.name, type, outcome).inc()
 

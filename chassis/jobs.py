@@ -261,6 +261,7 @@ async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
         else:
             await _try_again(database, job)
     else:
+        # What was sent is needed no more, and may be personal.
         await _end(database, job, "done", None, payload=b"")
 
 

@@ -129,6 +129,24 @@ class SubjectKeyColumns(SQLModel):
     made_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class TombstoneColumns(SQLModel):
+    """That somebody was erased who would be known again by this keyed hash."""
+
+    mark: str = Field(primary_key=True)
+    erased_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class ErasedColumns(SQLModel):
+    """An erasure done here; `kept_at` is when the ledger had it and the answer was given."""
+
+    erasure_id: UUID = Field(primary_key=True)
+    marks: list[str] = Field(sa_type=JSON)
+    rows: dict[str, int] = Field(sa_type=JSON)
+    erased_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    answers: int = 0
+    kept_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 @dataclass(frozen=True)
 class ServiceTables:
     """Which of a service's own classes play the chassis' parts."""
@@ -148,6 +166,8 @@ class ServiceTables:
     audit_seal: type[AuditSealColumns]
     audit_about: type[AuditAboutColumns]
     audit_subject: type[AuditSubjectColumns]
+    tombstone: type[TombstoneColumns]
+    erased: type[ErasedColumns]
 
 
 def table_on(base: type[SQLModel], name: str, columns: type[Columns]) -> type[Columns]:
@@ -182,6 +202,8 @@ def service_tables(source: str, base: type[SQLModel]) -> ServiceTables:
         audit_seal=made("AuditSeal", AuditSealColumns),
         audit_about=made("AuditAbout", AuditAboutColumns),
         audit_subject=made("AuditSubject", AuditSubjectColumns),
+        tombstone=made("Tombstone", TombstoneColumns),
+        erased=made("Erased", ErasedColumns),
     )
 
 

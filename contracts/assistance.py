@@ -43,3 +43,12 @@ class SharingEnded(Event):
     recipient: str
     purpose: str
     confirm_until: datetime
+
+
+class PersonErased(Event):
+    """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
+
+    type: ClassVar[str] = "assistance.person_erased.v1"
+
+    erasure_id: UUID
+    rows: dict[str, int]

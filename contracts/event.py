@@ -21,6 +21,12 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: ClassVar[str]
+    subjects: ClassVar[tuple[str, ...]] = ("person_id",)
+    """The fields that say whom the fact is about; it has no effect once one of them was erased."""
+
+    def people(self) -> set[UUID]:
+        """Return the ids of those whom the fact is about."""
+        return {each for name in self.subjects if (each := getattr(self, name, None))}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -120,3 +120,25 @@ class SharingExceptionChanged(Event):
     state: str
     ends_on: date
     version: int
+
+
+class ErasureRequested(Event):
+    """
+    A person is to be forgotten by every service, each of which answers. Subject: the erasure's id.
+
+    It is told again, under a higher sequence, to those who have not answered.
+    """
+
+    type: ClassVar[str] = "registration.erasure_requested.v1"
+    subjects: ClassVar[tuple[str, ...]] = ()
+
+    erasure_id: UUID
+    person_id: UUID
+
+
+class ErasureCompleted(Event):
+    """Every service has forgotten the person. Subject: the erasure's id."""
+
+    type: ClassVar[str] = "registration.erasure_completed.v1"
+
+    erasure_id: UUID

@@ -38,3 +38,12 @@ class RoundImported(Event):
     round_number: int
     population: str
     individuals: int
+
+
+class PersonErased(Event):
+    """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
+
+    type: ClassVar[str] = "tracking.person_erased.v1"
+
+    erasure_id: UUID
+    rows: dict[str, int]

@@ -21,7 +21,7 @@ SOURCES = {
     "assistance": "/v1/assistance/people/{}",
     "returns": "/v1/returns/people/{}",
 }
-NOT_FOUND = 404
+NOT_FOUND, ERASED = 404, 410
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 
@@ -74,6 +74,8 @@ def _gathered(person_id: UUID, answers: dict[str, "httpx.Response | str"]) -> Pe
             parts[service] = answer.json()
         elif answer.status_code in {401, 403}:
             missing.append(Missing(service=service, reason="not for your role"))
+        elif answer.status_code == ERASED:
+            raise Problem(410, "erased", "This person was erased; nothing of the record is left.")
         elif answer.status_code != NOT_FOUND:
             missing.append(Missing(service=service, reason="not available"))
         elif service == "registration":

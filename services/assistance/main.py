@@ -12,6 +12,7 @@ from chassis.settings import Settings
 from chassis.sharing import sender
 from chassis.sharing.copies import subscriptions
 from contracts.registration import (
+    ErasureRequested,
     PersonAssigned,
     PersonCorrected,
     PersonRegistered,
@@ -22,6 +23,7 @@ from contracts.tracking import PlacesChanged
 from services.assistance.distributions import api as distributions
 from services.assistance.entitlements import api as entitlements
 from services.assistance.entitlements.service import entitle_people
+from services.assistance.erasures.handlers import FORGETTING, forget_person
 from services.assistance.people import api as people
 from services.assistance.people.handlers import (
     close_for_departed,
@@ -46,6 +48,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonUnassigned: forget_assignment,
     PersonDeparted: close_for_departed,
     **subscriptions(SHARING),
+    ErasureRequested: forget_person,
 }
 
 SERVICE = Service(
@@ -63,6 +66,7 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: entitle_people, SHARE_LIST: share_list},
     background=[sender(SHARING)],
+    forgetting=FORGETTING,
 )
 
 

@@ -11,7 +11,10 @@ from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from chassis.unsealed import Unsealed
+from contracts.assistance import PersonErased as AssistanceErased
 from contracts.returns import PersonDeparted
+from contracts.returns import PersonErased as ReturnsErased
+from contracts.tracking import PersonErased as TrackingErased
 from contracts.tracking import PlacesChanged
 from services.registration.assignments import api as assignments
 from services.registration.consents import api as consents
@@ -21,6 +24,10 @@ from services.registration.corrections.models import Correction
 from services.registration.corrections.service import seal_corrections
 from services.registration.duplicates import api as duplicates
 from services.registration.duplicates.search import look_for_new
+from services.registration.erasures import api as erasures
+from services.registration.erasures.handlers import note_assistance, note_returns, note_tracking
+from services.registration.erasures.service import FORGETTING, tell_again
+from services.registration.holds import api as holds
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.persons import api as persons
@@ -33,10 +40,15 @@ from services.registration.tables import TABLES
 
 LOOK_SECONDS = 1.0
 """How often doubles are looked for of people whom another process registered."""
+TELL_SECONDS = 60.0
+"""How often it is looked whether a service has been silent about an erasure for too long."""
 
 SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
     PersonDeparted: mark_departed,
+    AssistanceErased: note_assistance,
+    ReturnsErased: note_returns,
+    TrackingErased: note_tracking,
 }
 
 SERVICE = Service(
@@ -52,17 +64,21 @@ SERVICE = Service(
         sharing.router,
         assignments.router,
         duplicates.router,
+        erasures.router,
+        holds.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},
-    background=[
-        every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
-        every(LOOK_SECONDS, look_for_new),
-    ],
     unsealed=[
         Unsealed(Person, "documents", seal_persons),
         Unsealed(Correction, "before", seal_corrections),
     ],
+    background=[
+        every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
+        every(LOOK_SECONDS, look_for_new),
+        every(TELL_SECONDS, tell_again, rung=False),
+    ],
+    forgetting=FORGETTING,
 )
 
 

@@ -13,6 +13,7 @@ from chassis.sharing import sender
 from chassis.sharing.copies import subscriptions
 from chassis.unsealed import Unsealed
 from contracts.registration import (
+    ErasureRequested,
     PersonAssigned,
     PersonCorrected,
     PersonRegistered,
@@ -21,6 +22,7 @@ from contracts.registration import (
 from services.returns.cases import api as cases
 from services.returns.cases.models import Case
 from services.returns.cases.sealed import seal_cases
+from services.returns.erasures.handlers import FORGETTING, forget_person
 from services.returns.people import api as people
 from services.returns.people.handlers import (
     follow_correction,
@@ -38,6 +40,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
     **subscriptions(SHARING),
+    ErasureRequested: forget_person,
 }
 
 SERVICE = Service(
@@ -49,6 +52,7 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     unsealed=[Unsealed(Case, "steps", seal_cases)],
     background=[sender(SHARING)],
+    forgetting=FORGETTING,
 )
 
 

@@ -6,8 +6,11 @@ from fastapi import FastAPI
 
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
+from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
+from contracts.registration import ErasureRequested
+from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
@@ -15,12 +18,16 @@ from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
 from services.tracking.tables import TABLES
 
+SUBSCRIPTIONS: Subscriptions = {ErasureRequested: forget_person}
+
 SERVICE = Service(
     name="tracking",
     title="Masar tracking",
     folder=Path(__file__).parent,
     tables=TABLES,
     routers=[places.router, rounds.router],
+    subscriptions=SUBSCRIPTIONS,
+    forgetting=FORGETTING,
     runners={
         place_imports.KIND: place_imports.import_places,
         round_imports.KIND: round_imports.import_round,

@@ -31,7 +31,7 @@ class Distribution(Table, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     entitlement_id: UUID = Field(foreign_key="entitlement.id", unique=True)
     programme_id: UUID = Field(index=True)
-    person_id: UUID
+    person_id: UUID | None = Field(default=None, index=True)
     organisation: str
     delivered_on: date
     delivered_by: str

@@ -37,7 +37,7 @@ async def deliver(session: AsyncSession, form: DistributionIn, access: Access) -
         .values(status="delivered", version=col(Entitlement.version) + 1)
     )
     await session.refresh(found)
-    if not taken.rowcount:
+    if not taken.rowcount or found.person_id is None:
         raise _refused(found)
     distribution = Distribution(
         **form.model_dump(),

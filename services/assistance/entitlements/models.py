@@ -20,7 +20,7 @@ class Entitlement(Table, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     programme_id: UUID = Field(foreign_key="programme.id", index=True)
-    person_id: UUID = Field(index=True)
+    person_id: UUID | None = Field(default=None, index=True)
     status: str = Field(default="open", index=True)
     closed_because: str | None = None
     version: int = 1

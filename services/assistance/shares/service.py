@@ -96,6 +96,7 @@ async def _queue(
     form: ShareIn,
     job: JobColumns,
 ) -> None:
+    assert entitlement.person_id is not None  # noqa: S101 - Who was erased is in no list.
     table = SHARING.tables.share
     share = table(
         **form.model_dump(),

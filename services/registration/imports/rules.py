@@ -91,3 +91,8 @@ def other_content(row: Row) -> Remark:
 def elsewhere(row: Row) -> Remark:
     detail = "None of the roles of who sent this counts at this place."
     return _remark(row, "location_pcode", "not_your_place", detail)
+
+
+def was_erased(row: Row) -> Remark:
+    detail = "This record was erased. Somebody who comes back needs a new external id."
+    return _remark(row, "external_id", "was_erased", detail)

@@ -43,6 +43,8 @@ async def _import_step(work: Work, rows: Sequence[Row]) -> None:
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
     nowhere = await places.unknown(work.database, pcodes, PATIENCE_SECONDS)
     async with work.step(work.job.position + len(rows)) as (session, tally):
+        numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
+        erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
         for row, form in forms:
             if not isinstance(form, PersonIn):
                 _reject(tally, form)
@@ -50,6 +52,8 @@ async def _import_step(work: Work, rows: Sequence[Row]) -> None:
                 tally.reject(rules.unknown_place(row))
             elif not lies_below(form.location_pcode, work.job.options["places"]):
                 tally.reject(rules.elsewhere(row))
+            elif form.external_id in erased:
+                tally.reject(rules.was_erased(row))
             else:
                 _, outcome = await persons.register(
                     session,

@@ -31,10 +31,13 @@ async def register_person(
     access.refuse_elsewhere(form.location_pcode)
     if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
         raise places.refuse_unknown()
+    organisation = access.caller.organisation
+    if await service.erased_external_ids(session, organisation, [form.external_id]):
+        raise service.refuse_erased()
     person, outcome = await service.register(
         session,
         form,
-        organisation=access.caller.organisation,
+        organisation=organisation,
         by=access.caller.id,
         case_owner=service.owner(access.caller),
     )

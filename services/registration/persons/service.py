@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, crypto, outbox
+from chassis import audit, crypto, outbox, tombstones
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import new_id
@@ -23,6 +23,9 @@ from services.registration.persons.models import SCOPING, DocumentIndex, Person,
 
 SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
+
+TOLD_OF_ERASURES = frozenset({"dpo"})
+EXTERNAL_ID = "erased external id"
 
 Outcome = Literal["created", "unchanged", "different"]
 
@@ -89,7 +92,7 @@ async def get(
         statement = statement.with_for_update()
     person = (await session.exec(statement)).one_or_none()
     if person is None:
-        raise not_found("person")
+        raise await _not_there(session, person_id, access.caller)
     return person
 
 
@@ -136,7 +139,7 @@ async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonO
     )
     found = (await session.exec(statement)).one_or_none()
     if found is None:
-        raise not_found("person")
+        raise await _not_there(session, person_id, access.caller)
     return (await shown(session, view, [found]))[0]
 
 
@@ -146,6 +149,35 @@ async def see_again(session: AsyncSession, known: Person, access: Access) -> Per
         return await see(session, known.id, access)
     except Problem:
         raise refuse_other_content() from None
+
+
+async def _not_there(session: AsyncSession, person_id: UUID, caller: Caller) -> Problem:
+    """Tell the data-protection officer alone that somebody was erased; to others nobody was."""
+    if TOLD_OF_ERASURES & caller.roles and await tombstones.is_erased(session, person_id):
+        return Problem(410, "erased", "This person was erased; nothing of the record is left.")
+    return not_found("person")
+
+
+async def erased_external_ids(
+    session: AsyncSession, organisation: str, external_ids: Sequence[str]
+) -> set[str]:
+    """Return those of an organisation's numbers whose persons were erased."""
+    by_mark = {external_mark(session, organisation, each): each for each in external_ids}
+    return {by_mark[each] for each in await tombstones.raised(session, list(by_mark))}
+
+
+def external_mark(session: AsyncSession, organisation: str, external_id: str) -> str:
+    """Return by what an old register would bring back somebody who was erased."""
+    return tombstones.mark(session, EXTERNAL_ID, f"{organisation}\n{external_id}")
+
+
+def refuse_erased() -> Problem:
+    return Problem(
+        409,
+        "erased-external-id",
+        "The record of this external id was erased. Somebody who comes back is registered anew, "
+        "under a new external id.",
+    )
 
 
 async def find(

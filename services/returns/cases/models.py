@@ -93,7 +93,7 @@ class Case(Table, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     organisation: str
-    person_id: UUID = Field(index=True)
+    person_id: UUID | None = Field(default=None, index=True)
     open_for: UUID | None = Field(default=None, unique=True)
     destination_country: str | None = None
     status: str = Field(default="open", index=True)

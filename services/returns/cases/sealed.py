@@ -23,9 +23,15 @@ def seal(key: crypto.DataKey, case: Case, steps: Mapping[str, Any]) -> bytes:
     return key.seal(TABLE, "steps", json.dumps(steps), row=case.id)
 
 
+def owner(case: Case) -> UUID:
+    """Return whose case it is; one whose person was erased is found by nobody who would ask."""
+    assert case.person_id is not None  # noqa: S101 - It is linked to somebody, or not found.
+    return case.person_id
+
+
 def open_steps(keys: crypto.Keys, case: Case) -> Steps:
     """Return the steps; UnreadableError when the person's key is gone."""
-    steps: Steps = json.loads(keys[case.person_id].open(TABLE, "steps", case.steps, row=case.id))
+    steps: Steps = json.loads(keys[owner(case)].open(TABLE, "steps", case.steps, row=case.id))
     return steps
 
 
@@ -33,7 +39,7 @@ async def opened(session: AsyncSession, cases: Sequence[Case]) -> dict[UUID, Ste
     """Return the steps of each case by one query for all keys, masked where they are erased."""
     if not cases:
         return {}
-    keys = await crypto.subject_keys(session, {case.person_id for case in cases})
+    keys = await crypto.subject_keys(session, {owner(case) for case in cases})
     return {case.id: _open_or_mask(keys, case) for case in cases}
 
 
@@ -47,7 +53,7 @@ def _open_or_mask(keys: crypto.Keys, case: Case) -> Steps:
 
 async def seal_cases(session: AsyncSession, cases: Sequence[Case]) -> None:
     """Seal what an older version kept in the clear."""
-    keys = await crypto.subject_keys(session, {case.person_id for case in cases}, create=True)
+    keys = await crypto.subject_keys(session, {owner(case) for case in cases}, create=True)
     for case in cases:
-        case.steps = seal(keys[case.person_id], case, json.loads(plain(case.steps)))
+        case.steps = seal(keys[owner(case)], case, json.loads(plain(case.steps)))
         session.add(case)

@@ -34,10 +34,10 @@ async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case
         created_by=access.caller.id,
         steps=b"",
     )
-    case.steps = sealed.seal(keys[case.person_id], case, {})
+    case.steps = sealed.seal(keys[form.person_id], case, {})
     if not await insert_new(session, case):
         raise Problem(409, "case-open", "This person has a return case in hand already.")
-    event = CaseOpened(case_id=case.id, person_id=case.person_id)
+    event = CaseOpened(case_id=case.id, person_id=form.person_id)
     outbox.publish(session, event, subject=str(case.id), sequence=case.version)
     return case
 
@@ -65,7 +65,7 @@ async def take_step(
         raise _out_of_order(now, wanted, lacking)
     if wanted != "withdrawn":
         await stop_if_withdrawn(session, case)
-    keys = await crypto.subject_keys(session, [case.person_id], create=True)
+    keys = await crypto.subject_keys(session, [sealed.owner(case)], create=True)
     steps = sealed.open_steps(keys, case)
     if isinstance(evidence, Departure):
         _check_clocks(steps, evidence.departed_on)
@@ -75,7 +75,7 @@ async def take_step(
         .where(col(Case.id) == case.id, col(Case.version) == case.version)
         .values(
             status=wanted,
-            steps=sealed.seal(keys[case.person_id], case, steps),
+            steps=sealed.seal(keys[sealed.owner(case)], case, steps),
             version=case.version + 1,
             open_for=None if wanted in rules.ENDED else case.person_id,
         )
@@ -89,6 +89,7 @@ async def take_step(
 
 
 def _told(case: Case, evidence: Strict) -> Event | None:
+    assert case.person_id is not None  # noqa: S101 - A case without a person has ended, and goes no step.
     if isinstance(evidence, Departure):
         return PersonDeparted(
             case_id=case.id, person_id=case.person_id, departed_on=evidence.departed_on

@@ -9,6 +9,7 @@ from chassis.db import WriteSession
 from chassis.idempotency import Once
 from chassis.sharing import ShareIn, ShareOut, routes
 from services.returns.cases import service as cases
+from services.returns.cases.sealed import owner
 from services.returns.shares.service import SHARING
 
 PREFIX = "/v1/returns"
@@ -33,7 +34,7 @@ async def share_case(
     """
     case = await cases.get(session, form.case_id, access)
     asked = ShareIn.model_validate(form.model_dump(exclude={"case_id"}))
-    share = await SHARING.request(session, case.person_id, case.id, asked, access.caller)
+    share = await SHARING.request(session, owner(case), case.id, asked, access.caller)
     response.headers["Location"] = f"{PREFIX}/shares/{share.id}"
     return ShareOut.model_validate(share, from_attributes=True)
 

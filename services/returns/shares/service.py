@@ -13,6 +13,7 @@ from contracts.returns import RecordShared, SharingEnded
 from contracts.sharing import GIVEN, MISSION, RETURN
 from services.returns.cases.models import Case
 from services.returns.cases.rules import ENDED, STATUSES
+from services.returns.cases.sealed import owner
 from services.returns.people.models import Person, is_assigned
 from services.returns.tables import Table
 
@@ -52,7 +53,7 @@ async def stop_if_withdrawn(session: AsyncSession, case: Case) -> None:
 
     What was signed earlier in the case does not outweigh it; a new yes in the register does.
     """
-    answer = await SHARING.answer(session, case.person_id, MISSION, RETURN)
+    answer = await SHARING.answer(session, owner(case), MISSION, RETURN)
     if answer is not None and answer.state != GIVEN:
         detail = f"The person's consent to return is {answer.state}; the case goes no further."
         fault = Fault(pointer="consent", code=f"consent_{answer.state}", detail=detail)

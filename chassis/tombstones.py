@@ -1,0 +1,49 @@
+"""
+What keeps the erased from coming back: a late event, a replay, an old register, a restored backup.
+
+A tombstone is a keyed hash: it recognises somebody who is named to it, and names nobody.
+"""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import crypto
+from chassis.clock import now
+from chassis.db import insert_new, tables_of, take_turns
+
+SUBJECT = "erased subject"
+ERASING = "erasing"
+"""The turn that an erasure has alone, and whatever could bring somebody back shares."""
+
+
+def mark(session: AsyncSession, kind: str, text: str) -> str:
+    """Return the tombstone's mark for a text of a kind; one kind's marks are no other's."""
+    return crypto.keyed_hash(session, kind, text)
+
+
+async def raised(session: AsyncSession, marks: Collection[str]) -> set[str]:
+    """Return those marks that have a tombstone."""
+    tombstone = tables_of(session).tombstone
+    statement = select(tombstone.mark).where(col(tombstone.mark).in_(list(marks)))
+    return set((await session.exec(statement)).all())
+
+
+async def is_erased(session: AsyncSession, subject: UUID) -> bool:
+    return bool(await raised(session, [mark(session, SUBJECT, str(subject))]))
+
+
+async def concerns_erased(session: AsyncSession, subjects: Collection[UUID]) -> bool:
+    """Say whether one of these was erased; none of them will be, until the transaction ends."""
+    if not subjects:
+        return False
+    await take_turns(session, ERASING, shared=True)
+    return bool(await raised(session, [mark(session, SUBJECT, str(each)) for each in subjects]))
+
+
+async def erect(session: AsyncSession, marks: Iterable[str]) -> None:
+    tombstone = tables_of(session).tombstone
+    for each in marks:
+        await insert_new(session, tombstone(mark=each, erased_at=now()))

@@ -1,0 +1,42 @@
+"""What registration keeps of a person, table by table, and what becomes of it in an erasure."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.erasure import DELETED, unlinked
+from services.registration.assignments.models import Assignment
+from services.registration.consents.models import Consent
+from services.registration.corrections.models import Correction
+from services.registration.duplicates.models import DuplicatePair, MatchingKey
+from services.registration.holds.models import Hold
+from services.registration.persons.models import DocumentIndex, Person
+from services.registration.persons.service import external_mark
+from services.registration.sharing.models import SharingException
+
+ROWS = (
+    (Correction.person_id, DELETED),
+    (Consent.guardian_person_id, unlinked()),
+    (Consent.person_id, DELETED),
+    (SharingException.person_id, DELETED),
+    (MatchingKey.person_id, DELETED),
+    (DuplicatePair.left_id, DELETED),
+    (DuplicatePair.right_id, DELETED),
+    (Assignment.person_id, DELETED),
+    (Hold.person_id, unlinked()),
+    (DocumentIndex.person_id, DELETED),
+    (Person.id, DELETED),
+)
+
+
+async def marks(session: AsyncSession, person_id: UUID) -> Sequence[str]:
+    """Return by what an old register would bring the person back: their number with its maker."""
+    person = await session.get(Person, person_id)
+    return [external_mark(session, person.organisation, person.external_id)] if person else []
+
+
+async def organisation_of(session: AsyncSession, person_id: UUID) -> str:
+    """Return whose record a person is, or was, when nothing is left of it but what is linked."""
+    person = await session.get(Person, person_id)
+    return person.organisation if person else ""
