@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -143,8 +144,12 @@ class Fleet:
 
     def operations(self) -> Api:
         """Make an operations client with the administrator, as `make demo` does on Compose."""
+        return self.client(OPERATIONS)
+
+    def client(self, form: dict[str, Any]) -> Api:
+        """Let the administrator make a client."""
         administrator = Api(Credentials(self.base_url, "administrator", self._secret))
-        made = administrator.post("/v1/identity/clients", OPERATIONS)
+        made = administrator.post("/v1/identity/clients", form)
         administrator.close()
         return Api(Credentials(self.base_url, made["client_id"], made["client_secret"]))
 
