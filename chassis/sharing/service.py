@@ -13,7 +13,7 @@ from chassis import audit, outbox
 from chassis.authz import Clause, Condition, Scoping
 from chassis.caller import Caller
 from chassis.clock import now, today
-from chassis.db import leave_work
+from chassis.db import leave_work, tables_of
 from chassis.problems import Fault, Problem, not_found
 from chassis.sharing import rules
 from chassis.sharing.models import ShareIn, State
@@ -25,6 +25,11 @@ from chassis.sharing.tables import (
     SharingTables,
 )
 from contracts.event import Event
+from contracts.registration import (
+    ConsentChanged,
+    SharingAgreementChanged,
+    SharingExceptionChanged,
+)
 
 POINTERS = {
     "never_allowed": "/purpose",
@@ -37,6 +42,8 @@ POINTERS = {
 }
 SENDER = audit.system("sender")
 Content = dict[str, Any]
+DECISIVE = (ConsentChanged.type, SharingAgreementChanged.type, SharingExceptionChanged.type)
+MOST_DEAD_LETTERS = 1000
 SENT_AS, ENDED_AS = 1, 2
 """A share's own events are two at most: that it was sent, and that it ended."""
 
@@ -83,8 +90,19 @@ class Sharing:
         return await session.get(self.tables.consent, (person_id, recipient, purpose))
 
     async def told_until(self, session: AsyncSession) -> datetime | None:
+        """Return up to when every change of a consent is known here; None when it is not known."""
         stream = await session.get(self.tables.stream, 1, populate_existing=True)
-        return stream.told_until if stream else None
+        if stream is None or await self._was_buried(session):
+            return None
+        return stream.told_until
+
+    async def _was_buried(self, session: AsyncSession) -> bool:
+        # A change that could not take effect is kept as a dead letter: until somebody has seen to
+        # it, nobody knows whose it is. There are hardly ever any, so they are looked through.
+        dead_letter = tables_of(session).dead_letter
+        found = (await session.exec(select(dead_letter.body).limit(MOST_DEAD_LETTERS))).all()
+        named = any(type_.encode() in body for body in found for type_ in DECISIVE)
+        return named or len(found) == MOST_DEAD_LETTERS
 
     async def refuse_stale(self, session: AsyncSession) -> None:
         if rules.is_stale(await self.told_until(session), now()):

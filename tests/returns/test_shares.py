@@ -13,12 +13,14 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.app import Service, create_service
 from chassis.bus import InProcessBus
 from chassis.clock import new_id, now, today
+from chassis.inbox import Consumer
 from chassis.settings import Settings
 from chassis.sharing import ShareColumns, Sharing, rules, sender
 from chassis.sharing.sender import send_waiting
@@ -404,6 +406,24 @@ async def test_what_was_asked_for_waits_until_it_is_sure_who_has_withdrawn(
 
     assert (unsure, sure) == (0, 1)
     assert (await returns.client.get(path)).json()["state"] == "sent"
+
+
+async def test_nothing_is_shared_while_a_change_of_a_consent_lies_with_the_dead_letters(
+    returns: Running,
+) -> None:
+    case, person = await case_of(returns)
+    terms = agreement()
+    await returns.hear(terms, consent(person))
+    await all_told(returns)
+    consumer = Consumer("returns", returns.database, SERVICE.subscriptions)
+    await consumer.bury(b'{"type": "registration.consent_changed.v1"}', "OSError")
+
+    refused = await asked(returns, case, terms.agreement_id)
+    async with returns.database.write() as session:
+        await session.exec(delete(TABLES.dead_letter))
+    seen_to = await asked(returns, case, terms.agreement_id)
+
+    assert (refused.status_code, seen_to.status_code) == (503, 202)
 
 
 async def test_an_agreement_that_ends_keeps_what_waits_from_being_sent(
