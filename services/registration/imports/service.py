@@ -45,28 +45,30 @@ async def _import_step(work: Work, rows: Sequence[Row]) -> None:
     async with work.step(work.job.position + len(rows)) as (session, tally):
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
-        for row, form in forms:
-            if not isinstance(form, PersonIn):
-                _reject(tally, form)
-            elif form.location_pcode in nowhere:
-                tally.reject(rules.unknown_place(row))
-            elif not lies_below(form.location_pcode, work.job.options["places"]):
-                tally.reject(rules.elsewhere(row))
-            elif form.external_id in erased:
-                tally.reject(rules.was_erased(row))
-            else:
-                _, outcome = await persons.register(
-                    session,
-                    form,
-                    organisation=work.job.organisation,
-                    by=work.job.created_by,
-                    case_owner=work.job.options["case_owner"],
-                )
-                if outcome == "different":
-                    tally.reject(rules.other_content(row))
+        # What belongs to the rows is written at once at the end, and not after each of them.
+        with session.no_autoflush:
+            for row, form in forms:
+                if not isinstance(form, PersonIn):
+                    _reject(tally, form)
+                elif form.location_pcode in nowhere:
+                    tally.reject(rules.unknown_place(row))
+                elif not lies_below(form.location_pcode, work.job.options["places"]):
+                    tally.reject(rules.elsewhere(row))
+                elif form.external_id in erased:
+                    tally.reject(rules.was_erased(row))
                 else:
-                    tally.accepted += outcome == "created"
-                    tally.unchanged += outcome == "unchanged"
+                    _, outcome = await persons.register(
+                        session,
+                        form,
+                        organisation=work.job.organisation,
+                        by=work.job.created_by,
+                        case_owner=work.job.options["case_owner"],
+                    )
+                    if outcome == "different":
+                        tally.reject(rules.other_content(row))
+                    else:
+                        tally.accepted += outcome == "created"
+                        tally.unchanged += outcome == "unchanged"
 
 
 def _reject(tally: Tally, remarks: list[Remark]) -> None:
