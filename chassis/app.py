@@ -33,12 +33,13 @@ from chassis.audit.anchors import anchors_of, run_anchors
 from chassis.audit.api import router as audit_of
 from chassis.audit.chain import run_sealer
 from chassis.audit.journal import Journal, Recorded
-from chassis.auth import Authenticate, Verifier, public_operations
+from chassis.auth import Authenticate, Trusted, Verifier, public_operations
 from chassis.authz import authorise
 from chassis.background import Background, every
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
+from chassis.federation import federated
 from chassis.inbox import Consumer, Subscriptions
 from chassis.issuer import KeySource, issuer_at
 from chassis.ledger import Ledger, LedgerError
@@ -104,7 +105,8 @@ def create_service(
     settings = settings or Settings()
     telemetry.configure_logs(settings.log_level)
     issuer = keys or issuer_at(settings.jwks_url, settings.revocations_url)
-    verifier = Verifier(issuer, settings.issuer, service.name)
+    own = Trusted(issuer, settings.issuer, service.name)
+    verifier = Verifier(own, *federated(settings))
     app = FastAPI(
         title=service.title,
         version="1",

@@ -1,10 +1,12 @@
 """Who is calling: every service proves the token itself, and trusts no header that names them."""
 
 import hashlib
+import json
 import re
 import time
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from joserfc import jwt
@@ -23,20 +25,42 @@ REMEMBERED = 4096
 MOST_TOKEN = 12 * 1024
 
 
-class Verifier:
-    """Turns a token into a caller, or refuses it; verified tokens are remembered until they end."""
+@dataclass(frozen=True)
+class Trusted:
+    """
+    An issuer whose tokens are believed: by which keys and algorithms, meant for whom, read how.
 
-    def __init__(self, keys: KeySource, issuer: str, audience: str) -> None:
-        self._keys = keys
-        self._claims = jwt.JWTClaimsRegistry(
+    No algorithm here takes a secret, so a public key can never be used as one.
+    """
+
+    keys: KeySource
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...] = (ALGORITHM,)
+    read: Callable[[Mapping[str, Any]], Caller] = claimed
+
+    def rules(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
             now=None,
             leeway=LEEWAY,
-            iss={"essential": True, "value": issuer},
-            aud={"essential": True, "value": audience},
+            iss={"essential": True, "value": self.issuer},
+            aud={"essential": True, "value": self.audience},
             exp={"essential": True},
             iat={"essential": True},
             sub={"essential": True},
         )
+
+
+class Verifier:
+    """
+    Turns a token into a caller, or refuses it; verified tokens are remembered until they end.
+
+    The first issuer is this installation's own, whose list of ends counts for all callers.
+    """
+
+    def __init__(self, own: Trusted, *others: Trusted) -> None:
+        self._revocations = own.keys.revocations
+        self._trusted = {each.issuer: (each, each.rules()) for each in (*others, own)}
         self._known: dict[bytes, Caller] = {}
 
     async def verify(self, token: str) -> Caller:
@@ -47,7 +71,7 @@ class Verifier:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             self._known[digest] = caller
-        if await self._keys.revocations.refuses(caller):
+        if await self._revocations.refuses(caller):
             raise _unauthenticated()
         return caller
 
@@ -55,20 +79,31 @@ class Verifier:
         if len(token) > MOST_TOKEN:
             raise _unauthenticated()
         try:
-            kid = _kid(token)
-            decoded = jwt.decode(token, await self._keys.get(kid), algorithms=[ALGORITHM])
-            self._claims.validate(decoded.claims)
-            return claimed(decoded.claims)
-        except (JoseError, ValueError, TypeError, KeyError):
+            kid, issuer = _says(token)
+            trusted, rules = self._trusted[issuer]
+            keys = await trusted.keys.get(kid)
+            # A key set whose token names none of its keys would be tried with any of them.
+            if not any(key.kid == kid for key in keys.keys):
+                raise _unauthenticated()
+            decoded = jwt.decode(token, keys, algorithms=list(trusted.algorithms))
+            rules.validate(decoded.claims)
+            caller = trusted.read(decoded.claims)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             raise _unauthenticated() from None
+        if caller.expires + LEEWAY <= time.time():
+            raise _unauthenticated()
+        return caller
 
 
-def _kid(token: str) -> str | None:
+def _says(token: str) -> tuple[str, str]:
+    """Return which key and issuer a token names; nothing of it is believed yet."""
     from joserfc.jws import extract_compact  # noqa: PLC0415 - Only tokens not seen before need it.
 
-    header = extract_compact(token.encode("ascii")).headers()
-    kid = header.get("kid")
-    return kid if isinstance(kid, str) else None
+    parts = extract_compact(token.encode("ascii"))
+    kid, issuer = parts.headers()["kid"], json.loads(parts.payload)["iss"]
+    if not isinstance(kid, str) or not isinstance(issuer, str):
+        raise TypeError("the key or the issuer is not named")
+    return kid, issuer
 
 
 def _unauthenticated() -> Problem:

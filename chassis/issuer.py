@@ -18,6 +18,8 @@ from chassis.problems import Problem
 log = structlog.get_logger()
 
 REFETCH_SECONDS = 10
+KEYS_KEPT_SECONDS = 600
+"""A key that the issuer shows no more is trusted no longer than this."""
 FOLLOW_SECONDS = 15.0
 STALE_SECONDS = 60.0
 
@@ -114,22 +116,27 @@ class KeySource:
         self._fetch = fetch
         self._keys: KeySet | None = None
         self._fetched = float("-inf")
+        self._tried = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def get(self, kid: str | None) -> KeySet:
         async with self._fetching:
+            age = time.monotonic() - self._fetched
             known = self._keys and any(key.kid == kid for key in self._keys.keys)
-            if not known and time.monotonic() - self._fetched > REFETCH_SECONDS:
+            # Whoever sends made-up kids makes nobody fetch more often than this.
+            may_try = time.monotonic() - self._tried > (REFETCH_SECONDS if self._keys else 1)
+            if may_try and (not known or age > KEYS_KEPT_SECONDS):
                 await self._renew()
             if self._keys is None:
                 raise _unavailable("The keys that prove tokens cannot be read; try again.")
             return self._keys
 
     async def _renew(self) -> None:
+        self._tried = time.monotonic()
         try:
             self._keys = KeySet.import_key_set(await self._fetch())  # type: ignore[arg-type]  # A JWKS is a plain dictionary.
             self._fetched = time.monotonic()
-        except (httpx.HTTPError, OSError, ValueError, JoseError) as error:
+        except (httpx.HTTPError, OSError, ValueError, TypeError, KeyError, JoseError) as error:
             log.warning("keys_not_fetched", error=type(error).__name__)
 
 
@@ -146,16 +153,16 @@ def issuer_at(
     where = revocations_url or urljoin(jwks_url, "revocations")
 
     async def ended() -> Ended:
-        told = await _fetched(where, transport)
+        told = await fetched(where, transport)
         return {str(each["id"]): float(each["before"]) for each in told["ended"]}
 
     async def keys() -> dict[str, Any]:
-        return await _fetched(jwks_url, transport)
+        return await fetched(jwks_url, transport)
 
     return KeySource(keys, Revocations(ended))
 
 
-async def _fetched(url: str, transport: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
+async def fetched(url: str, transport: httpx.AsyncBaseTransport | None = None) -> dict[str, Any]:
     async with httpx.AsyncClient(timeout=3, trust_env=False, transport=transport) as client:
         answer = await client.get(url)
         answer.raise_for_status()

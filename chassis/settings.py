@@ -13,7 +13,7 @@ class Settings(BaseSettings):
     `database_url` is a SQLAlchemy URL (postgresql+asyncpg://… or sqlite+aiosqlite:///…),
     `amqp_url` the broker of the distributed system (none: the caller brings a bus),
     `jwks_url` where the issuer shows its public keys, and `revocations_url` what it has ended
-    (none: beside the keys).
+    (none: beside the keys). `oidc_…` trust one more issuer, as chassis/federation.py says.
     """
 
     model_config = SettingsConfigDict(
@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     issuer: str = "masar"
     jwks_url: str = "http://127.0.0.1:8000/.well-known/jwks.json"
     revocations_url: str | None = None
+    oidc_issuer: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_audience: str = "masar"
+    oidc_algorithms: tuple[str, ...] = ("RS256", "ES256")
+    oidc_claims: Path | None = None
     home: Path = Path("var")
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from chassis import issuer
-from chassis.auth import Verifier
+from chassis.auth import Trusted, Verifier
 from chassis.caller import Caller
 from chassis.issuer import KeySource, Revocations
 from chassis.problems import Problem
@@ -96,7 +96,7 @@ async def test_a_token_known_already_is_refused_once_it_was_ended() -> None:
     issued = Issued()
     revocations = Revocations(issued.fetch)
     keys = KeySource(conftest.keys()._fetch, revocations)
-    verifier = Verifier(keys, "masar", "registration")
+    verifier = Verifier(Trusted(keys, "masar", "registration"))
     token = conftest.token(sid="s1")
     assert (await verifier.verify(token)).session == "s1"
 
