@@ -8,13 +8,14 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from chassis.app import Service, create_service
+from chassis.app import Around, Service, create_service
 from chassis.bus import InProcessBus
 from chassis.db import Database
 from chassis.problems import Problem
 from gateway import pages
 from gateway.identity.assignments import api as assignments
 from gateway.identity.clients import api as clients
+from gateway.identity.clients.admission import Admission, Admit
 from gateway.identity.clients.service import ensure
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys import api as keys
@@ -71,12 +72,15 @@ def create_app(
     settings = settings or GatewaySettings()
     upstreams = upstreams or _by_http(settings)
     issuer = issuer or Issuer(settings.home, settings.issuer)
+    attempts = Attempts()
+    admission = Admission(attempts)
     app = create_service(
         SERVICE,
         settings,
         InProcessBus(),
         issuer.keys,
         outermost=[(Guard, {})],
+        # Who is refused has not reached a service.
         innermost=[
             (
                 Proxy,
@@ -85,12 +89,14 @@ def create_app(
                     "seconds": settings.upstream_seconds,
                     "most": settings.upstream_requests,
                 },
-            )
+            ),
+            (Admit, {"admission": admission}),
         ],
-        around=_around(settings, upstreams, issuer),
+        around=_around(settings, upstreams, issuer, admission),
     )
     app.state.issuer = issuer
-    app.state.attempts = Attempts()
+    app.state.attempts = attempts
+    app.state.admission = admission
     app.state.passwords = Passwords()
     app.state.clients = {name: _client(upstream) for name, upstream in upstreams.items()}
     app.state.description = Description(app.state.clients)
@@ -126,7 +132,12 @@ async def _not_ready(clients: Mapping[str, httpx.AsyncClient]) -> dict[str, str]
     return {name: reason for name, reason in answers if reason}
 
 
-def _around(settings: GatewaySettings, upstreams: Mapping[str, Upstream], issuer: Issuer):  # type: ignore[no-untyped-def]  # noqa: ANN202 - The decorator makes the type.
+def _around(
+    settings: GatewaySettings,
+    upstreams: Mapping[str, Upstream],
+    issuer: Issuer,
+    admission: Admission,
+) -> Around:
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
         if settings.admin_client_id and settings.admin_client_secret:
@@ -139,10 +150,14 @@ def _around(settings: GatewaySettings, upstreams: Mapping[str, Upstream], issuer
             )
         issuer.open(app.state.database)
         stopping = asyncio.Event()
-        following = asyncio.create_task(issuer.revocations.follow(stopping))
+        admission.open(app.state.database)
+        following = [
+            asyncio.create_task(issuer.revocations.follow(stopping)),
+            asyncio.create_task(admission.follow(stopping)),
+        ]
         yield
         stopping.set()
-        await following
+        await asyncio.gather(*following)
         for upstream in upstreams.values():
             await upstream.close()
 

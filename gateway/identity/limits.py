@@ -28,6 +28,10 @@ class Attempts:
         if not await self._limiter.hit(limit, _key(who)):
             raise await self._refusal(limit, who)
 
+    async def count(self, limit: RateLimitItem, who: str) -> None:
+        """Count what failed, without refusing."""
+        await self._limiter.hit(limit, _key(who))
+
     async def give_back(self, limit: RateLimitItem, who: str) -> None:
         await self._storage.decr(limit.key_for(_key(who)))
 
@@ -42,7 +46,7 @@ class Attempts:
         return Problem(
             429,
             "rate-limited",
-            "Too many tries from here or for this account; wait as long as Retry-After says.",
+            "Too many from here or for this account; wait as long as Retry-After says.",
             headers={"Retry-After": str(seconds)},
         )
 

@@ -1,5 +1,6 @@
 """HTTP in and out for API clients; no decisions."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -8,7 +9,7 @@ from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.clients import service
-from gateway.identity.clients.models import ClientIn, ClientSecret, ClientsOut
+from gateway.identity.clients.models import ClientIn, ClientSecret, ClientsOut, NewSecret
 from gateway.identity.issuer import Issuer
 
 CLIENTS = "/v1/identity/clients"
@@ -23,6 +24,18 @@ async def create_client(
     """Make a client with its roles; its secret is in this answer and nowhere else."""
     client, secret = await service.create(session, form, caller)
     response.headers["Location"] = f"{CLIENTS}/{client.id}"
+    response.headers["Cache-Control"] = "no-store"
+    [shown] = await service.shown(session, [client])
+    return ClientSecret(**shown.model_dump(), client_secret=secret)
+
+
+@router.post(CLIENTS + "/{client_id}/secret", status_code=201)
+async def renew_client_secret(
+    client_id: UUID, form: NewSecret, response: Response, caller: CallerDep, session: WriteSession
+) -> ClientSecret:
+    """Give a client a new secret, beside which the old one counts for some hours."""
+    overlap = timedelta(hours=form.overlap_hours)
+    client, secret = await service.renew_secret(session, client_id, caller.id, overlap)
     response.headers["Cache-Control"] = "no-store"
     [shown] = await service.shown(session, [client])
     return ClientSecret(**shown.model_dump(), client_secret=secret)

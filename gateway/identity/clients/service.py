@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from uuid import UUID
 
@@ -39,8 +39,7 @@ async def create(session: AsyncSession, form: ClientIn, by: Caller) -> tuple[Cli
     await organisations.ensure(session, form.organisation)
     secret = new_secret()
     client = Client(
-        name=form.name,
-        organisation=form.organisation,
+        **form.model_dump(exclude={"roles", "places"}),
         client_id=f"client-{secrets.token_hex(8)}",
         secret_hash=hash_of(secret),
     )
@@ -85,8 +84,16 @@ async def ensure(
 async def authenticate(session: AsyncSession, client_id: str, secret: str) -> Client:
     """Return the client; an unknown one, a wrong secret and a revoked one answer alike."""
     client = await _by_client_id(session, client_id)
-    right = compare_digest(client.secret_hash if client else NO_SECRET, hash_of(secret))
-    if client is None or not right or client.revoked_at:
+    moment = now()
+    hashed = hash_of(secret)
+    right = compare_digest(client.secret_hash if client else NO_SECRET, hashed)
+    old = compare_digest((client and client.old_secret_hash) or NO_SECRET, hashed)
+    if client and old and client.old_secret_until and client.old_secret_until > moment:
+        right = True
+    over = (
+        client is None or client.revoked_at or (client.expires_at and client.expires_at <= moment)
+    )
+    if client is None or not right or over:
         raise Problem(
             401,
             "invalid-client",
@@ -94,6 +101,27 @@ async def authenticate(session: AsyncSession, client_id: str, secret: str) -> Cl
             headers={"WWW-Authenticate": 'Basic realm="masar"'},
         )
     return client
+
+
+def _is_over(client: Client, moment: datetime) -> bool:
+    expired = client.expires_at is not None and client.expires_at <= moment
+    return expired or client.revoked_at is not None
+
+
+async def renew_secret(
+    session: AsyncSession, client: UUID, caller: str, overlap: timedelta
+) -> tuple[Client, str]:
+    """Give a client a new secret; the old one counts until whoever runs it has replaced it."""
+    found = await session.get(Client, client, with_for_update=True)
+    if found is None or found.revoked_at:
+        raise not_found("client")
+    rules.refuse_own(caller, found.client_id)
+    secret = new_secret()
+    found.old_secret_hash = found.secret_hash if overlap else None
+    found.old_secret_until = now() + overlap if overlap else None
+    found.secret_hash = hash_of(secret)
+    session.add(found)
+    return found, secret
 
 
 async def revoke(session: AsyncSession, revocations: Revocations, client: UUID, by: Caller) -> None:

@@ -6,12 +6,16 @@ import time
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.db import WriteSession
 from chassis.problems import Problem
 from gateway.identity.clients import service as clients
+from gateway.identity.clients.admission import Admission
+from gateway.identity.clients.models import Client
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.signer import AUDIENCES, LIFETIME_SECONDS
+from gateway.identity.limits import WRONG_SECRETS, Attempts, peer
 from gateway.identity.tokens import service
 from gateway.identity.tokens.models import TokenOut
 
@@ -47,7 +51,7 @@ async def issue_token(request: Request, response: Response, session: WriteSessio
     if form.get("grant_type") != "client_credentials":
         raise Problem(400, "unsupported-grant-type", "Ask with grant_type=client_credentials.")
     audience = _audience(form.get("audience", ""))
-    client = await clients.authenticate(session, *_credentials(request, form))
+    client = await _client(request, session, form)
     issuer: Issuer = request.app.state.issuer
     token = issuer.signer.sign(
         await service.rights(session, client.client_id, client.organisation)
@@ -60,6 +64,20 @@ async def issue_token(request: Request, response: Response, session: WriteSessio
     )
     response.headers["Cache-Control"] = "no-store"
     return TokenOut(access_token=token, expires_in=LIFETIME_SECONDS)
+
+
+async def _client(request: Request, session: AsyncSession, form: dict[str, str]) -> Client:
+    """Return who proved their secret, from an address that the client may come from."""
+    attempts: Attempts = request.app.state.attempts
+    admission: Admission = request.app.state.admission
+    await attempts.refuse_more(WRONG_SECRETS, peer(request))
+    try:
+        client = await clients.authenticate(session, *_credentials(request, form))
+    except Problem:
+        await attempts.count(WRONG_SECRETS, peer(request))
+        raise
+    admission.refuse_address(client, peer(request))
+    return client
 
 
 async def _form(request: Request) -> dict[str, str]:
