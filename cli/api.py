@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.5
 NOT_NOW = {502, 503, 504}
 UNAUTHENTICATED = 401
+NOTHING_RUNS = "No system is running here: start one with `make run` or `make up`."
 OPERATIONS = {
     "name": "Operations client of the demo",
     "organisation": "iom",
@@ -85,6 +87,19 @@ class Api:
     def upload(self, path: str, **files: tuple[str, bytes]) -> Any:
         return self.send("POST", path, files=files)
 
+    def delete(self, path: str) -> None:
+        self.send("DELETE", path)
+
+    def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """Yield all items of a list, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.get(path, cursor=cursor, **query)
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
     def send(self, method: str, path: str, **content: Any) -> Any:
         """Return the answer's JSON; RefusedError when it is a problem that waiting won't solve."""
         deadline = time.monotonic() + self._patience
@@ -152,14 +167,34 @@ def operations(home: Path, environment: Path, base_url: str | None = None) -> Ap
         if _answers(credentials):
             return Api(credentials)
     if environment.exists():
-        variables = _read(environment)
-        url = base_url or f"http://127.0.0.1:{variables.get('MASAR_PORT') or 8000}"
-        name, secret = variables["MASAR_ADMIN_CLIENT_ID"], variables["MASAR_ADMIN_CLIENT_SECRET"]
-        administrator = Api(Credentials(url, name, secret))
-        made = administrator.post("/v1/identity/clients", OPERATIONS)
-        administrator.close()
-        return Api(Credentials(url, made["client_id"], made["client_secret"]))
-    raise LookupError("No system is running here: start one with `make run` or `make up`.")
+        keeper = Api(_keeper(environment, base_url))
+        made = keeper.post("/v1/identity/clients", OPERATIONS)
+        keeper.close()
+        credentials = Credentials(keeper.base_url, made["client_id"], made["client_secret"])
+        return Api(credentials)
+    raise LookupError(NOTHING_RUNS)
+
+
+def administrator(home: Path, environment: Path, base_url: str | None = None) -> Api:
+    """Return the administrator of the installation here; LookupError when there is none."""
+    bootstrap = home / "bootstrap.json"
+    if bootstrap.exists():
+        told = json.loads(bootstrap.read_text())
+        url = base_url or told["base_url"]
+        return Api(
+            Credentials(url, told["admin_client_id"], told["admin_client_secret"]), patience=5
+        )
+    if environment.exists():
+        return Api(_keeper(environment, base_url), patience=5)
+    raise LookupError(NOTHING_RUNS)
+
+
+def _keeper(environment: Path, base_url: str | None) -> Credentials:
+    variables = _read(environment)
+    url = base_url or f"http://127.0.0.1:{variables.get('MASAR_PORT') or 8000}"
+    return Credentials(
+        url, variables["MASAR_ADMIN_CLIENT_ID"], variables["MASAR_ADMIN_CLIENT_SECRET"]
+    )
 
 
 def _answers(credentials: Credentials) -> bool:

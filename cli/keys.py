@@ -1,22 +1,19 @@
-"""`masar keys`: the keys of an installation in one process, which may run meanwhile."""
+"""`masar keys`: the keys that records are sealed and tokens are signed with."""
 
 import asyncio
 import importlib
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from chassis.db import Database
 from chassis.keys import told
+from cli.desk import as_administrator
 
-app = typer.Typer(no_args_is_help=True, help="The keys that records are sealed with.")
+app = typer.Typer(no_args_is_help=True, help="The keys that seal records and sign tokens.")
 PARTS = ("gateway", "registration", "assistance", "returns", "tracking")
-
-
-@app.callback()
-def keys() -> None:
-    """Keep `rotate` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -31,3 +28,13 @@ def rotate() -> None:
         tables = importlib.import_module(module).SERVICE.tables
         database = Database(f"sqlite+aiosqlite:///{file}", tables)
         typer.echo(asyncio.run(told(database, part, home)))
+
+
+@app.command()
+def rotate_signing(
+    after_seconds: Annotated[int, typer.Option(help="How long it is shown before it signs.")] = 60,
+) -> None:
+    """Make the next key that signs tokens; the old one proves its tokens until they end."""
+    with as_administrator() as api:
+        made = api.post("/v1/identity/signing-keys", {"after_seconds": after_seconds})
+    typer.echo(f"The key {made['kid']} signs from {made['signs_from']}.")
