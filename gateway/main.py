@@ -48,6 +48,7 @@ SERVICE = Service(
         tokens.router,
         clients.router,
         staff.router,
+        staff.door,
         sessions.router,
         assignments.router,
         organisations.router,

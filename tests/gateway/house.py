@@ -12,7 +12,7 @@ import httpx
 import pyotp
 from pydantic import SecretStr
 from sqlalchemy import update
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.db import Database
 from gateway.identity.staff.models import Staff
@@ -134,7 +134,7 @@ def _client(app: Any, address: str) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def opened(home: Path, **settings: Any) -> AsyncIterator[House]:
+async def opened(home: Path, service: ASGIApp = silent, **settings: Any) -> AsyncIterator[House]:
     app = create_app(
         GatewaySettings(
             database_url=SecretStr(f"sqlite+aiosqlite:///{home}/gateway.sqlite"),
@@ -143,7 +143,7 @@ async def opened(home: Path, **settings: Any) -> AsyncIterator[House]:
             admin_client_secret=SecretStr(ADMIN[1]),
             **settings,
         ),
-        {name: LocalUpstream(silent) for name in SERVICES},
+        {name: LocalUpstream(service) for name in SERVICES},
     )
     async with lifespan(app), _client(app, PEER) as client:
         yield House(app, client)

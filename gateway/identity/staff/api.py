@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession, database_of
+from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.issuer import Issuer
 from gateway.identity.limits import FROM_ADDRESS, Attempts, peer
@@ -24,7 +25,8 @@ from gateway.identity.staff.models import (
 
 STAFF = "/v1/identity/staff"
 
-router = APIRouter(tags=["identity"])
+router = APIRouter(tags=["identity"], route_class=Once)
+door = APIRouter(tags=["identity"])
 
 
 @router.post(STAFF, status_code=201)
@@ -69,7 +71,7 @@ async def close_staff(
     await service.close(session, issuer.revocations, staff_id, caller.id)
 
 
-@router.post("/v1/staff/enrolment")
+@door.post("/v1/staff/enrolment")
 async def enrol_second_factor(
     form: Enrolment, request: Request, response: Response
 ) -> EnrolmentOut:
@@ -84,7 +86,7 @@ async def enrol_second_factor(
     return EnrolmentOut(name=staff.name, secret=secret, uri=uri)
 
 
-@router.post("/v1/staff/activation", status_code=204)
+@door.post("/v1/staff/activation", status_code=204)
 async def activate_staff(form: Activation, request: Request) -> None:
     """Open an account with the password its owner chooses and a first one-time code."""
     attempts: Attempts = request.app.state.attempts
