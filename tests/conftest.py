@@ -48,7 +48,8 @@ def claims(
         "aud": ["gateway", "registration", "assistance", "returns", "tracking"],
         "iat": now,
         "nbf": now,
-        "exp": now + 600,
+        # Longer than a real one: some are made when a test is read, and the run may take its time.
+        "exp": now + 3600,
         "jti": "1",
         "organisation": "iom",
         "grants": grants_claim(roles, places),
