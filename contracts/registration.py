@@ -8,7 +8,11 @@ from contracts.event import Event
 
 
 class PersonRegistered(Event):
-    """A person was registered, once, and may be assisted. Subject: the person's id."""
+    """
+    A person was registered, once, and may be assisted. Subject: the person's id.
+
+    `consent` is what they answered about the mission's own assistance, none when not asked.
+    """
 
     type: ClassVar[str] = "registration.person_registered.v1"
 
@@ -19,6 +23,7 @@ class PersonRegistered(Event):
     organisation: str | None = None
     registered_by: str | None = None
     case_owner: str | None = None
+    consent: str | None = None
 
 
 class PersonAssigned(Event):
@@ -62,8 +67,8 @@ class ConsentChanged(Event):
     """
     A person agreed, refused or withdrew, for one recipient and purpose.
 
-    Subject: person, recipient and purpose; `version` counts their answers about it. Who has passed
-    a record on to the recipient stops, and says so to them.
+    Subject: person, recipient and purpose; `version` counts their answers about it, the first of
+    which a registration may have told. Who has passed a record on stops, and says so to them.
     """
 
     type: ClassVar[str] = "registration.consent_changed.v1"

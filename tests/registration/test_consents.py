@@ -17,6 +17,7 @@ from contracts.event import Envelope
 from contracts.registration import (
     ConsentChanged,
     ConsentsTold,
+    PersonRegistered,
     SharingAgreementChanged,
     SharingExceptionChanged,
 )
@@ -219,6 +220,9 @@ async def test_the_answer_told_with_a_registration_is_the_first_about_the_missio
     assert (kept["recipient"], kept["purpose"]) == ("mission", "assistance")
     assert (kept["state"], kept["version"]) == (state, 1)
     assert kept["text_version"] == rules.current_version()
+    [event] = await told(registration, PersonRegistered)
+    assert event.consent == state
+    assert await told(registration, ConsentChanged) == []
 
 
 async def test_who_was_not_asked_has_no_consent(registration: Running) -> None:

@@ -61,7 +61,8 @@ async def told_at_registration(
     """
     Keep what a registration said about consent as the first answer about the mission's own work.
 
-    It decides nothing about aid, so a child's answer is kept without asking for a guardian.
+    It decides nothing about aid, so a child's answer is kept without asking for a guardian. The
+    event of the registration tells it: one of its own would double what an import has to tell.
     """
     if told is None:
         return
@@ -81,7 +82,10 @@ async def told_at_registration(
     )
     session.add(consent)
     _put_on_record(session, consent)
-    _tell(session, consent)
+
+
+def state_told(told: ConsentIn | None) -> str | None:
+    return None if told is None else GIVEN if told.given else REFUSED
 
 
 async def withdraw(

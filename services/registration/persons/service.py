@@ -68,6 +68,7 @@ async def register(
             organisation=organisation,
             registered_by=by,
             case_owner=case_owner,
+            consent=consents.state_told(form.consent),
         ),
         subject=str(person.id),
         sequence=person.version,
