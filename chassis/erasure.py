@@ -18,10 +18,9 @@ from sqlalchemy import Column, String, cast, delete, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import crypto, tombstones
-from chassis.audit.entries import subject_hash
+from chassis import audit, crypto, tombstones
 from chassis.clock import now
-from chassis.db import Database, leave_work, put, tables_of, take_turns, vault_of
+from chassis.db import Database, leave_work, tables_of, take_turns
 from chassis.ledger import Entry, Ledger
 from chassis.tables import ErasedColumns
 
@@ -108,9 +107,7 @@ async def forget(session: AsyncSession, forgetting: Forgetting, subject: UUID) -
             )
         counts[table.name] = counts.get(table.name, 0) + done.rowcount
     await crypto.destroy(session, subject)
-    # Entries stay as they are; whose hash it is that they name is known to nobody any more.
-    nameless = subject_hash(vault_of(session), subject)
-    await put(session, tables_of(session).audit_subject(hash=nameless, subject=None))
+    await audit.forget_subject(session, subject)
     await drop_mentions(session, subject)
     return counts
 

@@ -147,3 +147,22 @@ class ErasureCompleted(Event):
     type: ClassVar[str] = "registration.erasure_completed.v1"
 
     erasure_id: UUID
+
+
+class SubjectRequestOpened(Event):
+    """A person asked for their file; it may be gathered `until` then. Subject: the request's id."""
+
+    type: ClassVar[str] = "registration.subject_request_opened.v1"
+
+    request_id: UUID
+    person_id: UUID
+    until: datetime
+
+
+class SubjectRequestClosed(Event):
+    """A person's file may be gathered no more. Subject: the request's id."""
+
+    type: ClassVar[str] = "registration.subject_request_closed.v1"
+
+    request_id: UUID
+    person_id: UUID

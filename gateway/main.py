@@ -28,6 +28,7 @@ from gateway.identity.staff import api as staff
 from gateway.identity.tokens import api as tokens
 from gateway.openapi import Description
 from gateway.people import api as people
+from gateway.people import file as person_file
 from gateway.proxy import Guard, Proxy
 from gateway.routes import SERVICES
 from gateway.settings import GatewaySettings
@@ -53,6 +54,7 @@ SERVICE = Service(
         assignments.router,
         organisations.router,
         people.router,
+        person_file.router,
     ],
     matrices=("gateway", *SERVICES),
     # The gateway shows the merged description there instead of its own.

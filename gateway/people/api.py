@@ -47,16 +47,10 @@ class PersonView(BaseModel):
 async def view_person(person_id: UUID, request: Request, response: Response) -> PersonView:
     """Gather what each service knows of a person; a service that is down is named as missing."""
     clients: Mapping[str, httpx.AsyncClient] = request.app.state.clients
-    headers = {
-        "Authorization": f"Bearer {bearer(request.headers)}",
-        "X-Request-Id": current_request_id() or "",
-        "traceparent": current_traceparent() or "",
-    }
-    if purpose := request.headers.get(PURPOSE):
-        headers[PURPOSE] = purpose
+    headers = passed_on(request)
     answers = await asyncio.gather(
         *(
-            _ask(clients[service], path.format(person_id), headers)
+            ask(clients[service], path.format(person_id), headers)
             for service, path in SOURCES.items()
         )
     )
@@ -86,7 +80,19 @@ def _gathered(person_id: UUID, answers: dict[str, "httpx.Response | str"]) -> Pe
     return PersonView(id=person_id, **parts, missing=missing)
 
 
-async def _ask(
+def passed_on(request: Request) -> dict[str, str]:
+    """Return the headers with which a service is asked for the same caller and purpose."""
+    headers = {
+        "Authorization": f"Bearer {bearer(request.headers)}",
+        "X-Request-Id": current_request_id() or "",
+        "traceparent": current_traceparent() or "",
+    }
+    if purpose := request.headers.get(PURPOSE):
+        headers[PURPOSE] = purpose
+    return headers
+
+
+async def ask(
     client: httpx.AsyncClient, path: str, headers: dict[str, str]
 ) -> "httpx.Response | str":
     try:

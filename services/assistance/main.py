@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from chassis import subject_file
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
@@ -24,6 +25,7 @@ from services.assistance.distributions import api as distributions
 from services.assistance.entitlements import api as entitlements
 from services.assistance.entitlements.service import entitle_people
 from services.assistance.erasures.handlers import FORGETTING, forget_person
+from services.assistance.files import api as files
 from services.assistance.people import api as people
 from services.assistance.people.handlers import (
     close_for_departed,
@@ -32,6 +34,7 @@ from services.assistance.people.handlers import (
     forget_assignment,
     remember_assignment,
 )
+from services.assistance.people.models import FileRequest
 from services.assistance.places.handlers import keep_places
 from services.assistance.programmes import api as programmes
 from services.assistance.programmes.service import KIND
@@ -49,6 +52,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonDeparted: close_for_departed,
     **subscriptions(SHARING),
     ErasureRequested: forget_person,
+    **subject_file.subscriptions(FileRequest),
 }
 
 SERVICE = Service(
@@ -61,6 +65,7 @@ SERVICE = Service(
         entitlements.router,
         distributions.router,
         people.router,
+        files.router,
         *shares.routers,
     ],
     subscriptions=SUBSCRIPTIONS,

@@ -5,9 +5,10 @@ from sqlmodel import col
 
 from chassis.authz import Clause, Scoping
 from chassis.caller import Caller
+from chassis.subject_file import requested
 from services.assistance.distributions.models import Distribution
 from services.assistance.entitlements.models import Entitlement
-from services.assistance.people.models import Assignment, Person
+from services.assistance.people.models import Assignment, FileRequest, Person
 from services.assistance.programmes.models import Programme
 
 
@@ -29,6 +30,7 @@ PEOPLE = Scoping(
     place=col(Person.location_pcode),
     created_by=col(Person.registered_by),
     assigned=is_assigned,
+    conditions={"request": requested(FileRequest, col(Person.id))},
 )
 ENTITLEMENTS = Scoping(
     organisation=col(Programme.organisation),

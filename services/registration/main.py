@@ -27,6 +27,7 @@ from services.registration.duplicates.search import look_for_new
 from services.registration.erasures import api as erasures
 from services.registration.erasures.handlers import note_assistance, note_returns, note_tracking
 from services.registration.erasures.service import FORGETTING, tell_again
+from services.registration.files import api as files
 from services.registration.holds import api as holds
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
@@ -35,6 +36,7 @@ from services.registration.persons.handlers import mark_departed
 from services.registration.persons.models import Person
 from services.registration.persons.sealed import seal_persons
 from services.registration.places.handlers import keep_places
+from services.registration.requests import api as requests
 from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
 
@@ -66,6 +68,8 @@ SERVICE = Service(
         duplicates.router,
         erasures.router,
         holds.router,
+        requests.router,
+        files.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: import_persons},

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from chassis import subject_file
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
@@ -23,6 +24,7 @@ from services.returns.cases import api as cases
 from services.returns.cases.models import Case
 from services.returns.cases.sealed import seal_cases
 from services.returns.erasures.handlers import FORGETTING, forget_person
+from services.returns.files import api as files
 from services.returns.people import api as people
 from services.returns.people.handlers import (
     follow_correction,
@@ -30,6 +32,7 @@ from services.returns.people.handlers import (
     remember_assignment,
     remember_person,
 )
+from services.returns.people.models import FileRequest
 from services.returns.shares import api as shares
 from services.returns.shares.service import SHARING
 from services.returns.tables import TABLES
@@ -41,6 +44,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonUnassigned: forget_assignment,
     **subscriptions(SHARING),
     ErasureRequested: forget_person,
+    **subject_file.subscriptions(FileRequest),
 }
 
 SERVICE = Service(
@@ -48,7 +52,7 @@ SERVICE = Service(
     title="Masar returns",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[cases.router, people.router, *shares.routers],
+    routers=[cases.router, people.router, files.router, *shares.routers],
     subscriptions=SUBSCRIPTIONS,
     unsealed=[Unsealed(Case, "steps", seal_cases)],
     background=[sender(SHARING)],

@@ -22,7 +22,7 @@ def all_shown() -> list[type[Shown]]:
 
 def _below(kind: type[Shown]) -> Iterator[type[Shown]]:
     for each in kind.__subclasses__():
-        if each.__module__.startswith("services."):
+        if each.__module__.startswith(("services.", "chassis.")):
             yield each
         yield from _below(each)
 

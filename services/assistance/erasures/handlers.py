@@ -12,7 +12,7 @@ from contracts.assistance import PersonErased
 from contracts.registration import ErasureRequested
 from services.assistance.distributions.models import Distribution
 from services.assistance.entitlements.models import Entitlement
-from services.assistance.people.models import Assignment, Person
+from services.assistance.people.models import Assignment, FileRequest, Person
 from services.assistance.shares.service import SHARING
 
 OPEN = col(Entitlement.status) == "open"
@@ -27,6 +27,7 @@ ROWS = (
     (Entitlement.person_id, unlinked(**CLOSED)),
     (SHARING.tables.consent.person_id, DELETED),
     (SHARING.tables.exception.person_id, DELETED),
+    (FileRequest.person_id, DELETED),
     (Assignment.person_id, DELETED),
     (Person.id, DELETED),
 )

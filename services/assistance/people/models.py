@@ -9,6 +9,8 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from chassis.fields import Maskable, Shown
+from chassis.subject_file import FileRequestColumns
+from chassis.tables import table_on
 from services.assistance.entitlements.models import Status
 from services.assistance.tables import Table
 
@@ -41,6 +43,9 @@ class Assignment(Table, table=True):
     person_id: UUID
     worker_id: str
     ended: bool = False
+
+
+FileRequest = table_on(Table, "FileRequest", FileRequestColumns)
 
 
 class EntitlementOfPerson(BaseModel):

@@ -89,6 +89,12 @@ async def history(session: AsyncSession, person_id: UUID, access: Access) -> lis
     ]
 
 
+async def opened(session: AsyncSession, person_id: UUID) -> list[tuple[Correction, dict[str, Any]]]:
+    """Return each correction with what the record had said before it."""
+    keys = await crypto.subject_keys(session, [person_id])
+    return [(each, _before(keys, each)) for each in await of_person(session, person_id)]
+
+
 def _before(keys: crypto.Keys, correction: Correction) -> dict[str, Any]:
     """Return what the record had said; nothing, when the person's key is gone."""
     key = keys[correction.person_id]

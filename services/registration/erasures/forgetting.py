@@ -13,6 +13,7 @@ from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.holds.models import Hold
 from services.registration.persons.models import DocumentIndex, Person
 from services.registration.persons.service import external_mark
+from services.registration.requests.models import SubjectRequest
 from services.registration.sharing.models import SharingException
 
 ROWS = (
@@ -25,6 +26,7 @@ ROWS = (
     (DuplicatePair.right_id, DELETED),
     (Assignment.person_id, DELETED),
     (Hold.person_id, unlinked()),
+    (SubjectRequest.person_id, unlinked()),
     (DocumentIndex.person_id, DELETED),
     (Person.id, DELETED),
 )

@@ -16,6 +16,7 @@ from chassis.fields import Maskable, MaskedNumber, Shown
 from chassis.strict import Code, Day, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
 from services.registration.persons import rules
+from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
 
 MOST_DOCUMENTS = 10
@@ -165,12 +166,21 @@ def scoping_of(person: type[Person]) -> Scoping:
         )
         return (col(person.case_owner) == caller.id) | handed_over
 
+    def has_open_request(_caller: Caller) -> Clause:
+        return exists().where(
+            col(SubjectRequest.person_id) == col(person.id),
+            col(SubjectRequest.kind) == "access",
+            col(SubjectRequest.closed_at).is_(None),
+            col(SubjectRequest.until) > now(),
+        )
+
     return Scoping(
         organisation=col(person.organisation),
         place=col(person.location_pcode),
         created_by=col(person.created_by),
         created_at=col(person.created_at),
         assigned=assigned,
+        conditions={"request": has_open_request},
     )
 
 

@@ -11,7 +11,7 @@ from chassis.erasure import DELETED, Counts, Forgetting, unlinked
 from contracts.registration import ErasureRequested
 from contracts.returns import PersonErased
 from services.returns.cases.models import Case
-from services.returns.people.models import Assignment, Person
+from services.returns.people.models import Assignment, FileRequest, Person
 from services.returns.shares.service import SHARING
 
 ENDED = case((col(Case.status) == "departed", "departed"), else_="withdrawn")
@@ -21,6 +21,7 @@ ROWS = (
     (Case.person_id, unlinked(steps=b"", status=ENDED, open_for=None)),
     (SHARING.tables.consent.person_id, DELETED),
     (SHARING.tables.exception.person_id, DELETED),
+    (FileRequest.person_id, DELETED),
     (Assignment.person_id, DELETED),
     (Person.id, DELETED),
 )

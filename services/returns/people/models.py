@@ -7,6 +7,8 @@ from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping
 from chassis.caller import Caller
+from chassis.subject_file import FileRequestColumns, requested
+from chassis.tables import table_on
 from services.returns.tables import Table
 
 
@@ -43,9 +45,12 @@ def is_assigned(caller: Caller) -> Clause:
     return (col(Person.case_owner) == caller.id) | handed_over
 
 
+FileRequest = table_on(Table, "FileRequest", FileRequestColumns)
+
 SCOPING = Scoping(
     organisation=col(Person.organisation),
     place=col(Person.location_pcode),
     created_by=col(Person.registered_by),
     assigned=is_assigned,
+    conditions={"request": requested(FileRequest, col(Person.id))},
 )

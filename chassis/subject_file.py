@@ -1,0 +1,162 @@
+"""
+Everything that a service holds on one person, for that person, and who has seen it.
+
+It is gathered by the same list of tables that an erasure goes by, so that nothing is held which is
+neither shown nor erased. It is for the data-protection officer, while the person's request is open.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import String, exists
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit
+from chassis.authz import AccessDep, Condition, Scoping
+from chassis.clock import UtcDateTime, now
+from chassis.db import ReadSession, insert_new, put
+from chassis.erasure import Forgetting
+from chassis.fields import Maskable, Shown
+from chassis.inbox import Subscriptions
+from chassis.problems import not_found
+from chassis.views import View
+from contracts.registration import SubjectRequestClosed, SubjectRequestOpened
+
+Row = dict[str, Any]
+Opened = Callable[[AsyncSession, UUID], Awaitable[Mapping[str, Mapping[Any, Row]]]]
+"""What is sealed, opened: by table, by the id of the row, the columns that it fills."""
+
+MASKED = {"masked": True}
+THIRD = frozenset({"case_owner", "worker_id", "left_id", "right_id", "actor"})
+"""Columns that name somebody else; so do those that end in `_by` and `_person_id`."""
+
+
+class FileRequestColumns(SQLModel):
+    """A copy: that a person has asked for their file, until when that counts."""
+
+    request_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(index=True)
+    until: datetime = Field(sa_type=UtcDateTime)
+    closed: bool = False
+
+
+def subscriptions(table: type[FileRequestColumns]) -> Subscriptions:
+    """Return what keeps the copies; a closing that comes before its opening counts too."""
+
+    async def open_request(session: AsyncSession, event: SubjectRequestOpened) -> None:
+        await insert_new(session, table(**event.model_dump(include=set(table.model_fields))))
+
+    async def close_request(session: AsyncSession, event: SubjectRequestClosed) -> None:
+        row = table(
+            request_id=event.request_id, person_id=event.person_id, until=now(), closed=True
+        )
+        await put(session, row)
+
+    return {SubjectRequestOpened: open_request, SubjectRequestClosed: close_request}
+
+
+def requested(table: type[FileRequestColumns], person_id: Any) -> Condition:
+    """Return the condition `request` of authz.yaml: the person has an open request."""
+    return lambda _caller: exists().where(
+        col(table.person_id) == person_id, col(table.closed).is_(False), col(table.until) > now()
+    )
+
+
+class ReadingOut(BaseModel):
+    """That somebody saw or changed the record; roles and an organisation, but nobody's name."""
+
+    at: datetime
+    roles: list[str]
+    organisation: str
+    action: str
+    resource: str
+    fields: list[str]
+    purpose: str | None
+    decision: str
+
+
+class FileOut(Shown, shape="subject_file"):
+    """What a service holds, by table; other people in it are masked. `read_by` is in time order."""
+
+    id: UUID
+    service: str
+    held: Maskable[dict[str, Any]]
+    read_by: Maskable[list[ReadingOut]]
+
+
+async def _nothing_sealed(
+    _session: AsyncSession, _subject: UUID
+) -> Mapping[str, Mapping[Any, Row]]:
+    return {}
+
+
+async def gather(
+    session: AsyncSession, forgetting: Forgetting, subject: UUID, opened: Opened
+) -> dict[str, list[Row]]:
+    """Return the rows about a person by table, with what is sealed opened, others masked."""
+    in_clear = await opened(session, subject)
+    held: dict[str, list[Row]] = {}
+    for column, _fate in forgetting.columns():
+        table = column.table
+        ours = column == (str(subject) if isinstance(column.type, String) else subject)
+        rows = (await (await session.connection()).execute(table.select().where(ours))).mappings()
+        for row in rows.all():
+            more = in_clear.get(table.name, {}).get(row.get("id"), {})
+            held.setdefault(table.name, []).append(_shown(row, subject) | dict(more))
+    return held
+
+
+def _shown(row: Mapping[Any, Any], subject: UUID) -> Row:
+    return {
+        name: MASKED if _is_of_another(name, value, subject) else value
+        for name, value in row.items()
+        # What is sealed is opened by its own service; what is left are indexes.
+        if not isinstance(value, bytes)
+    }
+
+
+def _is_of_another(name: str, value: Any, subject: UUID) -> bool:
+    names = name in THIRD or name.endswith(("_by", "_person_id"))
+    return names and value is not None and str(value) != str(subject)
+
+
+async def _readings(session: AsyncSession, subject: UUID) -> list[ReadingOut]:
+    return [
+        ReadingOut.model_validate(entry, from_attributes=True)
+        for entry in await audit.readers_of(session, subject)
+    ]
+
+
+def router(
+    service: str,
+    forgetting: Forgetting,
+    scoping: Scoping,
+    person_id: Any,
+    opened: Opened = _nothing_sealed,
+) -> APIRouter:
+    """Return the operation that gives a person's file of one service."""
+    routes = APIRouter(prefix=f"/v1/{service}/people", tags=["subject access"])
+
+    @routes.get("/{person_id}/file")
+    async def get_file(person_id: UUID, access: AccessDep, session: ReadSession) -> FileOut:
+        """Give all that is held here on a person who has asked for it, and who has seen it."""
+        view = View(access, "subject_file", scoping)
+        statement = select(view.standing).where(key == person_id, access.rows(scoping))
+        standing = (await session.exec(statement)).one_or_none()
+        if standing is None:
+            raise not_found("person")
+        file = {
+            "id": person_id,
+            "service": service,
+            "held": await gather(session, forgetting, person_id, opened),
+            "read_by": await _readings(session, person_id),
+        }
+        return view.shown(FileOut, file, standing)
+
+    key = person_id
+    return routes
