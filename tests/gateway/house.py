@@ -137,11 +137,10 @@ def _client(app: Any, address: str) -> httpx.AsyncClient:
 async def opened(home: Path, service: ASGIApp = silent, **settings: Any) -> AsyncIterator[House]:
     app = create_app(
         GatewaySettings(
-            database_url=SecretStr(f"sqlite+aiosqlite:///{home}/gateway.sqlite"),
             home=home,
             admin_client_id=ADMIN[0],
             admin_client_secret=SecretStr(ADMIN[1]),
-            **settings,
+            **{"database_url": SecretStr(f"sqlite+aiosqlite:///{home}/gateway.sqlite")} | settings,
         ),
         {name: LocalUpstream(service) for name in SERVICES},
     )
