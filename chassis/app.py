@@ -112,6 +112,8 @@ def create_service(
         version="1",
         lifespan=_lifespan(service, settings, bus, issuer if keys is None else None, around),
         openapi_url=service.openapi_url,
+        # A redirect would name where the service itself is; a path that is not exact is nobody's.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,

@@ -142,6 +142,11 @@ class Access:
             for each in self.allowances(resource, action)
         )
 
+    def refuse_without(self, resources: Iterable[str], action: str) -> None:
+        """Raise the problem of who fills in or changes what none of their roles may."""
+        if not all(self.may(resource, action) for resource in resources):
+            raise Problem(403, "forbidden", "None of your roles may write one of these fields.")
+
     def refuse_elsewhere(self, place: str) -> None:
         if not self.at(place):
             raise Problem(403, "forbidden", "None of your roles counts at this place.")

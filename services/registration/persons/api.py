@@ -29,6 +29,7 @@ async def register_person(
     The same registration sent again answers 200 and changes nothing.
     """
     access.refuse_elsewhere(form.location_pcode)
+    access.refuse_without(service.resources_of(form.model_fields_set), "C")
     if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
         raise places.refuse_unknown()
     organisation = access.caller.organisation

@@ -105,19 +105,19 @@ async def get_to_change(
 
     404 when it is not theirs to change at all; 403 when one of the fields is not.
     """
-    resources = {rule_of(SHAPE, name).resource for name in names}
-    if not all(access.may(resource, "U") for resource in resources):
-        raise _not_that_field()
+    resources = resources_of(names)
+    access.refuse_without(resources, "U")
     person = await get(session, person_id, access)
     theirs = (access.rows(SCOPING, resource, "U") for resource in resources)
     statement = select(Person.id).where(col(Person.id) == person_id, *theirs)
     if (await session.exec(statement)).one_or_none() is None:
-        raise _not_that_field()
+        raise Problem(403, "forbidden", "You may not change one of these fields of this person.")
     return person
 
 
-def _not_that_field() -> Problem:
-    return Problem(403, "forbidden", "None of your roles may change one of these fields.")
+def resources_of(names: Iterable[str]) -> set[str]:
+    """Return the rows of the matrix that fields of a person are under."""
+    return {rule_of(SHAPE, name).resource for name in names if name in PersonOut.model_fields}
 
 
 async def standing(

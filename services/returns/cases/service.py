@@ -163,7 +163,7 @@ async def find(
 ) -> list[CaseOut]:
     """Return as much as the caller may see of the cases that they may see, the oldest first."""
     view = View(access, CaseOut.shape, SCOPING)
-    statement = _joined(select(Case, view.standing)).where(access.rows(SCOPING))
+    statement = _seen(view, access)
     if person_id:
         statement = statement.where(col(Case.person_id) == person_id, view.showing("person_id"))
     if status:
@@ -172,6 +172,20 @@ async def find(
         statement = statement.where(col(Case.id) > after)
     found = await session.exec(statement.order_by(col(Case.id)).limit(limit))
     return await _shown(session, view, found.all())
+
+
+async def of_person(
+    session: AsyncSession, access: Access, person_id: UUID, most: int
+) -> list[CaseOut]:
+    """Return the cases of a person whom the caller has found already, the oldest first."""
+    view = View(access, CaseOut.shape, SCOPING)
+    statement = _seen(view, access).where(col(Case.person_id) == person_id)
+    found = await session.exec(statement.order_by(col(Case.id)).limit(most))
+    return await _shown(session, view, found.all())
+
+
+def _seen(view: View, access: Access) -> Any:
+    return _joined(select(Case, view.standing)).where(access.rows(SCOPING))
 
 
 async def _shown(

@@ -28,7 +28,5 @@ class PersonOut(BaseModel):
 async def get_person(person_id: UUID, access: AccessDep, session: ReadSession) -> PersonOut:
     if not await people.is_known(session, person_id, access):
         raise not_found("person")
-    found = await cases.find(
-        session, access, person_id=person_id, status=None, after=None, limit=MOST_CASES
-    )
+    found = await cases.of_person(session, access, person_id, MOST_CASES)
     return PersonOut(id=person_id, cases=found)

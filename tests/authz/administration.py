@@ -1,0 +1,62 @@
+"""What administrators make, of the gateway's own: people, roles, clients, agreements."""
+
+from typing import Any
+
+from chassis.clock import new_id
+from tests.authz.world import World
+
+CLIENT = {"name": "A", "organisation": "iom", "roles": ["enumerator"]}
+
+
+async def made_by_another_administrator(world: World, path: str, situation: str) -> dict[str, str]:
+    """Make what an operation of the gateway is to be tried on; it is new for each try."""
+    parameter = path.partition("{")[2].partition("}")[0]
+    if situation == "erased":
+        return {parameter: str(new_id())}
+    collection = path.partition("/{")[0]
+    bodies: dict[str, dict[str, Any]] = {
+        "client_id": CLIENT,
+        "staff_id": staff(),
+        "assignment_id": await role(world),
+        "agreement_id": agreement(),
+    }
+    response = await world.client.post(
+        collection,
+        json=bodies[parameter],
+        headers=world.bearer("admin", sub="another-administrator"),
+    )
+    assert response.status_code == 201, response.text
+    return {parameter: response.json().get("staff", response.json())["id"]}
+
+
+async def role(world: World) -> dict[str, Any]:
+    """Return a role that waits for an approval, of a client made for it."""
+    response = await world.client.post(
+        "/v1/identity/clients",
+        json=CLIENT,
+        headers=world.bearer("admin", sub="another-administrator"),
+    )
+    return {
+        "holder": response.json()["client_id"],
+        "role": "medical_staff",
+        "organisation": "iom",
+        "places": ["LY"],
+    }
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}{new_id().hex[-12:]}"
+
+
+def staff() -> dict[str, Any]:
+    return {"name": unique("s"), "full_name": "Salma", "organisation": "iom"}
+
+
+def agreement() -> dict[str, Any]:
+    return {
+        "reference": "A",
+        "giver": "iom",
+        "reader": "other",
+        "places": ["LY02"],
+        "until": "2099-01-01T00:00:00Z",
+    }
