@@ -11,6 +11,7 @@ from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from chassis.unsealed import Unsealed
+from contracts.assistance import EntitlementDelivered
 from contracts.assistance import PersonErased as AssistanceErased
 from contracts.returns import PersonDeparted
 from contracts.returns import PersonErased as ReturnsErased
@@ -37,17 +38,24 @@ from services.registration.persons.models import Person
 from services.registration.persons.sealed import seal_persons
 from services.registration.places.handlers import keep_places
 from services.registration.requests import api as requests
+from services.registration.retention import api as retention
+from services.registration.retention.handlers import note_service
+from services.registration.retention.service import KIND as RETENTION
+from services.registration.retention.service import erase_due, run_daily
 from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
 
 LOOK_SECONDS = 1.0
 """How often doubles are looked for of people whom another process registered."""
+RETENTION_SECONDS = 3600.0
+"""How often it is looked whether the day's retention run has begun."""
 TELL_SECONDS = 60.0
 """How often it is looked whether a service has been silent about an erasure for too long."""
 
 SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
     PersonDeparted: mark_departed,
+    EntitlementDelivered: note_service,
     AssistanceErased: note_assistance,
     ReturnsErased: note_returns,
     TrackingErased: note_tracking,
@@ -69,10 +77,11 @@ SERVICE = Service(
         erasures.router,
         holds.router,
         requests.router,
+        retention.router,
         files.router,
     ],
     subscriptions=SUBSCRIPTIONS,
-    runners={KIND: import_persons},
+    runners={RETENTION: erase_due, KIND: import_persons},
     unsealed=[
         Unsealed(Person, "documents", seal_persons),
         Unsealed(Correction, "before", seal_corrections),
@@ -81,6 +90,7 @@ SERVICE = Service(
         every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
         every(LOOK_SECONDS, look_for_new),
         every(TELL_SECONDS, tell_again, rung=False),
+        every(RETENTION_SECONDS, run_daily, rung=False),
     ],
     forgetting=FORGETTING,
 )

@@ -14,6 +14,7 @@ from services.registration.holds.models import Hold
 from services.registration.persons.models import DocumentIndex, Person
 from services.registration.persons.service import external_mark
 from services.registration.requests.models import SubjectRequest
+from services.registration.retention.models import LastService
 from services.registration.sharing.models import SharingException
 
 ROWS = (
@@ -27,6 +28,7 @@ ROWS = (
     (Assignment.person_id, DELETED),
     (Hold.person_id, unlinked()),
     (SubjectRequest.person_id, unlinked()),
+    (LastService.person_id, DELETED),
     (DocumentIndex.person_id, DELETED),
     (Person.id, DELETED),
 )

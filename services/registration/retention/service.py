@@ -1,0 +1,150 @@
+"""What is done with records whose time is over. Callers own the transaction."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit, jobs
+from chassis.authz import Access
+from chassis.caller import Caller
+from chassis.clock import now, today
+from chassis.db import Database, insert_new
+from chassis.jobs import Work
+from chassis.problems import Problem, not_found
+from services.registration.erasures import service as erasures
+from services.registration.erasures.models import Erasure
+from services.registration.holds.service import held
+from services.registration.persons.models import Person
+from services.registration.retention.models import DryRunOut, LastService, RetentionRun
+from services.registration.retention.rules import policy
+
+KIND = "retention"
+PEOPLE_A_STEP = 50
+CLOCK = Caller(id="retention", organisation="", grants=(), expires=0)
+"""Who runs what nobody asked for: the day's own run."""
+
+
+def _over(as_of: date) -> ColumnElement[bool]:
+    """Return the condition that the time of a person's record is over."""
+    until = policy().kept_since(as_of)
+    served = exists().where(
+        col(LastService.person_id) == col(Person.id), col(LastService.served_on) > until
+    )
+    return (
+        (col(Person.registered_on) <= until)
+        & or_(col(Person.departed_on).is_(None), col(Person.departed_on) <= until)
+        & ~served
+    )
+
+
+def _held() -> ColumnElement[bool]:
+    return held(col(Person.id))  # type: ignore[arg-type]  # SQLModel types a column as its value.
+
+
+async def dry_run(session: AsyncSession, as_of: date) -> DryRunOut:
+    """Count what a run would do; it goes by the same conditions."""
+    counted = select(func.count()).select_from(Person).where(_over(as_of))
+    due = (await session.exec(counted.where(~_held()))).one()
+    kept = (await session.exec(counted.where(_held()))).one()
+    return DryRunOut(
+        as_of=as_of,
+        policy_version=policy().version,
+        due=due,
+        held=kept,
+        needs_second_person=policy().needs_second_person(due),
+    )
+
+
+async def begin(session: AsyncSession, by: Caller) -> RetentionRun:
+    """
+    Begin today's run, or return the one there is; nobody chooses whom it finds.
+
+    With many people due it waits until another person has approved it.
+    """
+    found = await dry_run(session, today())
+    run = RetentionRun(
+        **found.model_dump(exclude={"needs_second_person"}),
+        status="waiting" if found.needs_second_person else "running",
+        requested_by=by.id,
+    )
+    if not await insert_new(session, run):
+        same_day = select(RetentionRun).where(col(RetentionRun.as_of) == run.as_of)
+        return (await session.exec(same_day)).one()
+    audit.note(session, by, "create", "retention", reason=run.status)
+    if run.status == "running":
+        jobs.submit(session, KIND, str(run.id).encode(), total=run.due, caller=by)
+    return run
+
+
+async def approve(session: AsyncSession, run_id: UUID, access: Access) -> RetentionRun:
+    """Let a run go on that waits for a second person; 403 for whoever began it."""
+    run = await session.get(RetentionRun, run_id, with_for_update=True)
+    if run is None:
+        raise not_found("run")
+    if run.requested_by == access.caller.id:
+        detail = "Whoever began a run of so many does not approve it; another person has to."
+        raise Problem(403, "second-person-needed", detail)
+    if run.status != "waiting":
+        raise Problem(409, "out-of-order", f"This run is {run.status}; it waits for nobody.")
+    run.status, run.decided_by = "running", access.caller.id
+    session.add(run)
+    audit.note(session, access.caller, "approve", "retention")
+    jobs.submit(session, KIND, str(run.id).encode(), total=run.due, caller=access.caller)
+    return run
+
+
+async def erase_due(work: Work) -> None:
+    """Erase who is due, in steps; a hold that was placed since the count keeps its person."""
+    run_id = UUID(work.payload.decode())
+    left = True
+    while left:
+        async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
+            run = await session.get(RetentionRun, run_id, with_for_update=True)
+            if run is None:
+                return
+            people = await _due(session, run.as_of, PEOPLE_A_STEP)
+            for person in people:
+                await erasures.begin(session, _erasure(person, run))
+            tally.accepted = len(people)
+            left = bool(people)
+            run.erased += len(people)
+            if not left:
+                run.status, run.finished_at = "done", now()
+            session.add(run)
+
+
+async def _due(session: AsyncSession, as_of: date, most: int) -> Sequence[Person]:
+    statement = select(Person).where(_over(as_of), ~_held()).order_by(col(Person.id))
+    return (await session.exec(statement.limit(most))).all()
+
+
+def _erasure(person: Person, run: RetentionRun) -> Erasure:
+    return Erasure(
+        person_id=person.id,
+        organisation=person.organisation,
+        reason="retention",
+        requested_by=run.requested_by,
+        decided_by=run.decided_by or f"retention policy {run.policy_version}",
+        decided_at=now(),
+    )
+
+
+async def run_daily(database: Database) -> None:
+    """Begin the run of the day, once."""
+    async with database.read() as session:
+        today_s = select(RetentionRun.id).where(col(RetentionRun.as_of) == today())
+        if (await session.exec(today_s)).first():
+            return
+    async with database.write() as session:
+        await begin(session, CLOCK)
+
+
+async def find(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[RetentionRun]:
+    statement = select(RetentionRun)
+    if after:
+        statement = statement.where(col(RetentionRun.id) > after)
+    return (await session.exec(statement.order_by(col(RetentionRun.id)).limit(limit))).all()

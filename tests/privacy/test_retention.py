@@ -1,0 +1,120 @@
+"""Records whose time is over: counted, kept by a hold, erased; many only with a second person."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlmodel import col, select, update
+
+from chassis.clock import new_id
+from services.registration.persons.models import Person
+from services.registration.retention import rules
+from services.registration.retention.models import RetentionRun
+from services.registration.retention.service import CLOCK, begin
+from tests.privacy.mission import CANARY, Mission, made, until
+
+RETENTION = "/v1/registration/retention"
+LONG_AGO = date(2015, 1, 1)
+
+
+async def people(mission: Mission, *numbers: str, registered_on: date) -> list[str]:
+    worker = mission.as_("case_worker")
+    ids = [
+        await made(worker, "/v1/registration/persons", CANARY | {"external_id": number})
+        for number in numbers
+    ]
+    async with mission.database("registration").write() as session:
+        numbered = col(Person.external_id).in_(numbers)
+        await session.exec(update(Person).where(numbered).values(registered_on=registered_on))
+        # The day's own run was made at the start, when nobody was there yet.
+        for run in (await session.exec(select(RetentionRun))).all():
+            await session.delete(run)
+    return ids
+
+
+async def status(mission: Mission, person: str) -> int:
+    path = f"/v1/registration/persons/{person}"
+    return (await mission.as_("case_worker").get(path)).status_code
+
+
+async def test_case_44_the_dry_run_is_what_a_run_then_does(mission: Mission) -> None:
+    old, held = await people(mission, "OLD", "HELD", registered_on=LONG_AGO)
+    (young,) = await people(mission, "YOUNG", registered_on=date(2026, 1, 1))
+    hold = {"person_id": held, "ground": "complaint"}
+    await made(mission.as_("dpo"), "/v1/registration/legal-holds", hold)
+
+    told = (await mission.as_("dpo").get(f"{RETENTION}/dry-run")).json()
+    run = (await mission.as_("admin").post(f"{RETENTION}/runs")).json()
+
+    async def done() -> dict[str, object] | None:
+        (found,) = (await mission.as_("dpo").get(f"{RETENTION}/runs")).json()["items"]
+        return found if found["status"] == "done" else None
+
+    ended = await until(done)
+    assert (told["due"], told["held"]) == (ended["erased"], ended["held"]) == (1, 1)
+    assert ended["id"] == run["id"]
+    assert [await status(mission, each) for each in (old, held, young)] == [404, 200, 200]
+
+
+async def test_case_44_somebody_served_lately_is_not_due(mission: Mission) -> None:
+    await mission.assist_somebody()
+    async with mission.database("registration").write() as session:
+        await session.exec(update(Person).values(registered_on=LONG_AGO))
+
+    async def due() -> int:
+        return int((await mission.as_("dpo").get(f"{RETENTION}/dry-run")).json()["due"])
+
+    async def nobody() -> bool:
+        return await due() == 0
+
+    assert await until(nobody)
+
+
+async def test_case_44_one_thousand_and_one_wait_for_a_second_person(mission: Mission) -> None:
+    (first,) = await people(mission, "A", registered_on=LONG_AGO)
+    async with mission.database("registration").write() as session:
+        known = (await session.get_one(Person, UUID(first))).model_dump()
+        session.add_all(Person(**known | another(number)) for number in range(1000))
+    run = (await mission.as_("admin").post(f"{RETENTION}/runs")).json()
+    path = f"{RETENTION}/runs/{run['id']}/approval"
+
+    same = await mission.as_("dpo", "admin").post(path)
+    kept = await status(mission, first)
+    other = await mission.as_("dpo").post(path)
+
+    async def gone() -> bool:
+        return await status(mission, first) == 404
+
+    assert (run["status"], run["due"], kept) == ("waiting", 1001, 200)
+    assert (same.status_code, same.json()["type"]) == (403, "/problems/second-person-needed")
+    assert (other.status_code, other.json()["status"]) == (202, "running")
+    assert await until(gone)
+
+
+def another(number: int) -> dict[str, Any]:
+    return {"id": new_id(), "external_id": f"MANY{number}", "case_number": f"MANY-{number}"}
+
+
+async def test_a_day_has_one_run(mission: Mission) -> None:
+    database = mission.database("registration")
+
+    async with database.write() as session:
+        first = await begin(session, CLOCK)
+    async with database.write() as session:
+        second = await begin(session, CLOCK)
+
+    assert first.id == second.id
+
+
+@pytest.mark.parametrize("day", [date(2028, 2, 29), date(2029, 3, 1), date(2026, 12, 31)])
+def test_any_day_has_its_limit(day: date) -> None:
+    limit = rules.policy().kept_since(day)
+
+    assert limit.year == day.year - rules.policy().years
+
+
+def test_one_thousand_are_not_many_and_one_more_are() -> None:
+    policy = rules.policy()
+
+    assert [policy.needs_second_person(each) for each in (1000, 1001)] == [False, True]
