@@ -86,6 +86,7 @@ BODIES: dict[str, Any] = {
         "kind": "complaint",
     },
     "POST /v1/registration/subject-requests/{request_id}/closure": None,
+    "POST /v1/registration/retention/runs/{run_id}/approval": None,
     "POST /v1/identity/clients/{client_id}/secret": {"overlap_hours": 1},
     "POST /v1/registration/erasures": lambda ids: {
         "person_id": ids["person_id"],
@@ -128,6 +129,7 @@ NEW: dict[str, Any] = {
         for service in SERVICES
     },
     "POST /v1/gateway/audit/restores": {"restored_to": "2026-01-01T00:00:00Z"},
+    "POST /v1/registration/retention/runs": None,
     "POST /v1/identity/clients": CLIENT,
     "POST /v1/identity/signing-keys": {"after_seconds": 3600},
     "POST /v1/identity/staff": staff,
@@ -168,7 +170,7 @@ ON_A_PERSON = {
     "POST /v1/registration/subject-requests",
 }
 NOBODY_S = {"round", "client", "staff", "role", "organisation", "agreement"}
-NOBODY_S |= {"audit_log", "audit_chain", "signing_key"}
+NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"}
 """Resources of no organisation: every one of them is everybody's, or a list is the caller's own."""
 WITHOUT = {"GET /v1/assistance/people/{person_id}": {"next"}}
 """Operations of a cell on another table than its own, which lacks one of its conditions."""

@@ -24,6 +24,7 @@ from services.registration.erasures.models import Erasure
 from services.registration.holds.models import Hold
 from services.registration.persons.models import Person
 from services.registration.requests.models import SubjectRequest
+from services.registration.retention.models import RetentionRun
 from services.registration.sharing.models import SharingException
 from services.returns.cases.models import Case
 from services.returns.people.models import Assignment as ReturnsAssignment
@@ -242,13 +243,22 @@ async def _erasure_and_hold(world: World, situation: str) -> None:
     request = SubjectRequest(
         organisation=organisation, kind="complaint", opened_by=erasure.requested_by, until=now()
     )
+    run = RetentionRun(
+        as_of=today() - timedelta(days=400 + list(HOLDS).index(situation)),
+        policy_version=1,
+        due=0,
+        held=0,
+        status="done",
+        requested_by=BUILDER,
+    )
     world.ids[situation] |= {
         "erasure_id": str(erasure.id),
         "hold_id": str(hold.id),
         "request_id": str(request.id),
+        "run_id": str(run.id),
     }
     async with world.databases["registration"].write() as session:
-        session.add_all([erasure, hold, request])
+        session.add_all([erasure, hold, request, run])
 
 
 async def _erase(world: World) -> None:
