@@ -12,6 +12,7 @@ from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.persons import service
 from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
 from services.registration.places import service as places
+from services.registration.searches import service as searches
 
 PATH = "/v1/registration/persons"
 PATIENCE_SECONDS = 3.0
@@ -65,11 +66,16 @@ async def get_person(
 async def list_persons(
     access: AccessDep,
     session: ReadSession,
+    request: Request,
+    *,
     external_id: Annotated[str | None, Query(max_length=64)] = None,
     case_number: Annotated[str | None, Query(max_length=20)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PersonsOut:
+    terms = {"external_id": external_id, "case_number": case_number}
+    told = {name: text for name, text in terms.items() if text is not None}
+    await searches.note(database_of(request), access.caller, told)
     found = await service.find(
         session,
         access,

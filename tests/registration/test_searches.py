@@ -1,0 +1,80 @@
+"""Searches: specific, counted, and written down without their words."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from chassis.caller import claimed
+from chassis.problems import Problem
+from services.registration.searches import rules, service
+from services.registration.searches.models import Search
+from tests.conftest import claims
+from tests.registration.office import PERSONS, Office
+
+
+@pytest.mark.parametrize("terms", ["external_id=R1", "case_number=12", "external_id=%25%25%25"])
+async def test_case_31_a_search_by_fewer_than_three_letters_is_refused(
+    office: Office, terms: str
+) -> None:
+    response = await office.case_worker.get(f"{PERSONS}?{terms}")
+
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/search-too-broad")
+
+
+async def test_case_31_the_61st_search_of_an_hour_is_refused_to_that_user_only(
+    office: Office,
+) -> None:
+    person = await office.register()
+    searches = [f"{PERSONS}?external_id=R00000{number:03}" for number in range(60)]
+    found = await office.case_worker.get(f"{PERSONS}?external_id=R00000077")
+    assert [each["id"] for each in found.json()["items"]] == [person]
+
+    answers = await asyncio.gather(*(office.case_worker.get(path) for path in searches))
+
+    assert sorted(each.status_code for each in answers) == [200] * 59 + [429]
+    [refused] = [each for each in answers if each.status_code == 429]
+    assert 3500 < int(refused.headers["retry-after"]) <= 3600
+    assert (await office.colleague.get(searches[0])).status_code == 200
+    assert (await office.case_worker.get(PERSONS)).status_code == 200
+    assert (await office.case_worker.get(f"{PERSONS}/{person}")).status_code == 200
+
+
+async def test_a_search_counts_for_one_hour(office: Office) -> None:
+    await office.case_worker.get(f"{PERSONS}?external_id=R00000001")
+    kept = await searches(office)
+    await office.let_pass(Search, str(kept[0].id), timedelta(minutes=61), "searched_at")
+    caller = claimed(claims(sub=office.case_worker.id))
+
+    for _ in range(60):
+        await service.note(office.running.database, caller, {"external_id": "R00000001"})
+
+    with pytest.raises(Problem, match="60 searches"):
+        await service.note(office.running.database, caller, {"external_id": "R00000001"})
+
+
+async def test_a_search_is_kept_as_a_hash_that_is_the_same_for_the_same_words(
+    office: Office,
+) -> None:
+    for term in ("R00000001", "r00000001", "R00000002"):
+        await office.case_worker.get(f"{PERSONS}?external_id={term}")
+
+    first, second, third = await searches(office)
+
+    assert first.terms_hash == second.terms_hash != third.terms_hash
+    assert (first.searched_by, first.attributes) == ("user-karim", "external_id")
+    assert "00000001" not in str(first.model_dump())
+
+
+async def searches(office: Office) -> list[Search]:
+    async with office.running.database.read() as session:
+        return list((await session.exec(select(Search).order_by(Search.searched_at))).all())  # type: ignore[arg-type]
+
+
+def test_a_name_alone_is_too_broad() -> None:
+    assert [fault.code for fault in rules.faults({"name": "علي"})] == ["one_attribute"]
+    assert [fault.code for fault in rules.faults({"name": "عل", "born_in": "1990"})] == [
+        "too_short"
+    ]
+    assert rules.faults({"name": "علي", "born_in": "1990"}) == []
