@@ -71,7 +71,8 @@ class Scoping:
 
     Without `place` a row is at no one place, and every place of a role counts for it. Without
     `programme` a role held for some programmes only counts for the rows that are the caller's own
-    or assigned to them.
+    or assigned to them. Where `closed` holds, nothing lets the caller reach the
+    row.
     """
 
     organisation: Column
@@ -81,6 +82,7 @@ class Scoping:
     created_at: Column | None = None
     assigned: Condition | None = None
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    closed: Condition | None = None
 
 
 class Allowance(NamedTuple):
@@ -133,7 +135,8 @@ class Access:
         """Return the condition that a row is one which the caller may reach."""
         reading = (action or self.action) in READING
         grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
-        return or_(false(), *(self.holds(each, scoping, reading=reading) for each in grounds))
+        reached = or_(false(), *(self.holds(each, scoping, reading=reading) for each in grounds))
+        return and_(reached, ~scoping.closed(self.caller)) if scoping.closed else reached
 
     def at(self, place: str, resource: str = "", action: str = "") -> bool:
         """Say whether the caller may do this at a place, with a record that is being made."""

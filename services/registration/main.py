@@ -32,6 +32,7 @@ from services.registration.files import api as files
 from services.registration.holds import api as holds
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
+from services.registration.ownfiles import api as ownfiles
 from services.registration.persons import api as persons
 from services.registration.persons.handlers import mark_departed
 from services.registration.persons.models import Person
@@ -79,6 +80,7 @@ SERVICE = Service(
         requests.router,
         retention.router,
         files.router,
+        ownfiles.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     runners={RETENTION: erase_due, KIND: import_persons},

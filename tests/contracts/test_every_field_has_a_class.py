@@ -12,7 +12,15 @@ from chassis.fields import Masked, Rule, Shown, Tree, fields, leaves
 from chassis.policy import policy
 from standalone import SERVICES as MAINS
 
-WHOLE = {"consent", "duplicate", "received_share", "share", "share_list", "sharing_exception"}
+WHOLE = {
+    "consent",
+    "duplicate",
+    "own_file",
+    "received_share",
+    "share",
+    "share_list",
+    "sharing_exception",
+}
 """Read whole or not at all: none of their fields is less than another."""
 
 

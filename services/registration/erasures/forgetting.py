@@ -11,6 +11,7 @@ from services.registration.consents.models import Consent
 from services.registration.corrections.models import Correction
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.holds.models import Hold
+from services.registration.ownfiles.models import OwnFile
 from services.registration.persons.models import DocumentIndex, Person
 from services.registration.persons.service import external_mark
 from services.registration.requests.models import SubjectRequest
@@ -30,6 +31,7 @@ ROWS = (
     (SubjectRequest.person_id, unlinked()),
     (LastService.person_id, DELETED),
     (DocumentIndex.person_id, DELETED),
+    (OwnFile.person_id, DELETED),
     (Person.id, DELETED),
 )
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, exists, text
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping
@@ -15,6 +16,7 @@ from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, MaskedNumber, Shown
 from chassis.strict import Code, Day, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
+from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import rules
 from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
@@ -174,6 +176,19 @@ def scoping_of(person: type[Person]) -> Scoping:
             col(SubjectRequest.until) > now(),
         )
 
+    def closed(caller: Caller) -> Clause:
+        """Return whether the person, or somebody of their household, is the caller or theirs."""
+        relative = aliased(Person)
+        household = and_(
+            col(relative.organisation) == col(person.organisation),
+            col(relative.household_ref) == col(person.household_ref),
+        )
+        return exists().where(
+            col(OwnFile.user_id) == caller.id,
+            col(OwnFile.person_id) == col(relative.id),
+            or_(col(relative.id) == col(person.id), household),
+        )
+
     return Scoping(
         organisation=col(person.organisation),
         place=col(person.location_pcode),
@@ -181,6 +196,7 @@ def scoping_of(person: type[Person]) -> Scoping:
         created_at=col(person.created_at),
         assigned=assigned,
         conditions={"request": has_open_request},
+        closed=closed,
     )
 
 

@@ -1,0 +1,66 @@
+"""Nobody opens the file of themselves or of their own."""
+
+from tests.registration.office import PERSONS, Office, Worker
+
+OWN_FILES = "/v1/registration/own-files"
+
+
+async def closed(office: Office, person: str, user: str) -> str:
+    response = await office.dpo.post(
+        OWN_FILES, {"user_id": user, "person_id": person, "relation": "relative"}
+    )
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+async def test_a_user_finds_neither_their_own_file_nor_that_of_their_household(
+    office: Office,
+) -> None:
+    person = await office.register()
+    brother = await office.register(external_id="R2", given_name="Ali")
+    neighbour = await office.register(external_id="R3", household_ref="H78")
+
+    await closed(office, person, office.case_worker.id)
+
+    for hidden in (person, brother):
+        assert (await office.case_worker.get(f"{PERSONS}/{hidden}")).status_code == 404
+    assert (await office.case_worker.get(f"{PERSONS}/{neighbour}")).status_code == 200
+    listed = await office.case_worker.get(PERSONS)
+    assert [each["id"] for each in listed.json()["items"]] == [neighbour]
+    assert (await office.officer.get(f"{PERSONS}/{person}")).status_code == 200
+
+
+async def test_a_household_is_told_apart_from_one_of_the_same_number_elsewhere(
+    office: Office,
+) -> None:
+    person = await office.register()
+    elsewhere = Worker(office.running, "case", ("case_worker",), organisation="elsewhere")
+    theirs = await office.register(by=elsewhere)
+
+    await closed(office, person, elsewhere.id)
+
+    assert (await elsewhere.get(f"{PERSONS}/{theirs}")).status_code == 200
+
+
+async def test_nobody_opens_their_own_file_to_themselves(office: Office) -> None:
+    person = await office.register()
+    other_dpo = Worker(office.running, "other", ("dpo",))
+    own = await closed(office, person, other_dpo.id)
+
+    by_oneself = await other_dpo.send("DELETE", f"{OWN_FILES}/{own}")
+    listed = await other_dpo.get(OWN_FILES)
+    by_another = await office.dpo.send("DELETE", f"{OWN_FILES}/{own}")
+
+    assert (by_oneself.status_code, by_another.status_code) == (403, 204)
+    assert listed.json()["items"] == []
+
+
+async def test_a_closed_file_is_closed_once_and_opens_again(office: Office) -> None:
+    person = await office.register()
+    own = await closed(office, person, office.case_worker.id)
+    assert await closed(office, person, office.case_worker.id) == own
+
+    await office.dpo.send("DELETE", f"{OWN_FILES}/{own}")
+
+    assert [act for _, act, _ in await office.record("own_file")] == ["create", "create", "delete"]
+    assert (await office.case_worker.get(f"{PERSONS}/{person}")).status_code == 200
