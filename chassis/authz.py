@@ -71,8 +71,8 @@ class Scoping:
 
     Without `place` a row is at no one place, and every place of a role counts for it. Without
     `programme` a role held for some programmes only counts for the rows that are the caller's own
-    or assigned to them. Where `closed` holds, nothing lets the caller reach the
-    row.
+    or assigned to them. The conditions named in `anywhere` count wherever the row is. Where
+    `closed` holds, nothing lets the caller reach the row.
     """
 
     organisation: Column
@@ -82,6 +82,7 @@ class Scoping:
     created_at: Column | None = None
     assigned: Condition | None = None
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    anywhere: frozenset[str] = frozenset()
     closed: Condition | None = None
 
 
@@ -164,21 +165,23 @@ class Access:
             return false()
         else:
             programme = true()
-        own = and_(
-            scoping.organisation == self.caller.organisation, _below(scoping.place, wanted.places)
-        )
+        place = None if wanted.scope in scoping.anywhere else scoping.place
+        own = and_(scoping.organisation == self.caller.organisation, _below(place, wanted.places))
         # Who made a record did so for their own organisation; agreements only widen reading.
         if wanted.scope in {"own", "mine"}:
             return and_(self._scope(wanted.scope, scoping), own, programme)
-        shared = self._agreed(scoping, wanted.places) if reading else []
+        shared = self._agreed(scoping, place, wanted.places) if reading else []
         return and_(self._scope(wanted.scope, scoping), or_(own, *shared), programme)
 
-    def _agreed(self, scoping: Scoping, places: Iterable[str]) -> list[Clause]:
+    def _agreed(
+        self, scoping: Scoping, place: Column | None, places: Iterable[str]
+    ) -> list[Clause]:
+        # An agreement says where whatever opens the row, and so does not ask for `anywhere`.
         return [
             and_(
                 scoping.organisation == each.organisation,
                 _below(scoping.place, each.places),
-                _below(scoping.place, places),
+                _below(place, places),
             )
             for each in self.caller.agreements
             if in_force(each)

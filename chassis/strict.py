@@ -44,6 +44,12 @@ def readable(text: str) -> str:
     return cleaned
 
 
+def readable_lines(text: str) -> str:
+    """Return text of several lines, each of them readable or empty; ValueError as for a line."""
+    lines = [line.strip() for line in text.replace("\r\n", "\n").split("\n")]
+    return "\n".join(readable(line) if line else "" for line in lines).strip("\n")
+
+
 def _iso_day(value: Any) -> Any:
     if isinstance(value, date):
         return value
@@ -61,6 +67,12 @@ def _iso_day(value: Any) -> Any:
 Text = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(readable)
 ]
+Prose = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=8000),
+    AfterValidator(readable_lines),
+]
+"""Text of several lines, as a note has."""
 Code = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")
 ]

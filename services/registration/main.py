@@ -18,6 +18,7 @@ from contracts.returns import PersonErased as ReturnsErased
 from contracts.tracking import PersonErased as TrackingErased
 from contracts.tracking import PlacesChanged
 from services.registration.assignments import api as assignments
+from services.registration.concerns import api as concerns
 from services.registration.consents import api as consents
 from services.registration.consents import heartbeat
 from services.registration.corrections import api as corrections
@@ -32,12 +33,14 @@ from services.registration.files import api as files
 from services.registration.holds import api as holds
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
+from services.registration.notes import api as notes
 from services.registration.ownfiles import api as ownfiles
 from services.registration.persons import api as persons
 from services.registration.persons.handlers import mark_departed
 from services.registration.persons.models import Person
 from services.registration.persons.sealed import seal_persons
 from services.registration.places.handlers import keep_places
+from services.registration.referrals import api as referrals
 from services.registration.requests import api as requests
 from services.registration.retention import api as retention
 from services.registration.retention.handlers import note_service
@@ -80,6 +83,9 @@ SERVICE = Service(
         requests.router,
         retention.router,
         files.router,
+        referrals.router,
+        notes.router,
+        concerns.router,
         ownfiles.router,
     ],
     subscriptions=SUBSCRIPTIONS,

@@ -15,8 +15,10 @@ from standalone import SERVICES as MAINS
 WHOLE = {
     "consent",
     "duplicate",
+    "note_flag",
     "own_file",
     "received_share",
+    "referral",
     "share",
     "share_list",
     "sharing_exception",

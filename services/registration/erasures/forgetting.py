@@ -7,13 +7,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.erasure import DELETED, unlinked
 from services.registration.assignments.models import Assignment
+from services.registration.concerns.models import Concern
 from services.registration.consents.models import Consent
 from services.registration.corrections.models import Correction
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.holds.models import Hold
+from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons.models import DocumentIndex, Person
 from services.registration.persons.service import external_mark
+from services.registration.referrals.models import Referral
 from services.registration.requests.models import SubjectRequest
 from services.registration.retention.models import LastService
 from services.registration.sharing.models import SharingException
@@ -32,6 +35,10 @@ ROWS = (
     (LastService.person_id, DELETED),
     (DocumentIndex.person_id, DELETED),
     (OwnFile.person_id, DELETED),
+    (NoteVersion.person_id, DELETED),
+    (Note.person_id, DELETED),
+    (Concern.person_id, DELETED),
+    (Referral.person_id, DELETED),
     (Person.id, DELETED),
 )
 

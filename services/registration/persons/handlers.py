@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from contracts.returns import PersonDeparted
 from services.registration.persons.models import Person
+from services.registration.referrals import service as referrals
 
 
 async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
@@ -16,3 +17,4 @@ async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
         session.add(person)
         by = audit.system(PersonDeparted.type)
         audit.note(session, by, "update", "person", person.id, fields=["departed_on"])
+        await referrals.close_all(session, person.id, by)

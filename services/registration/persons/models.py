@@ -18,6 +18,7 @@ from chassis.strict import Code, Day, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import rules
+from services.registration.referrals.models import referred
 from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
 
@@ -195,7 +196,11 @@ def scoping_of(person: type[Person]) -> Scoping:
         created_by=col(person.created_by),
         created_at=col(person.created_at),
         assigned=assigned,
-        conditions={"request": has_open_request},
+        conditions={
+            "request": has_open_request,
+            "linked": referred(col(person.id), lingering=True),
+        },
+        anywhere=frozenset({"linked"}),
         closed=closed,
     )
 
