@@ -166,3 +166,27 @@ class SubjectRequestClosed(Event):
 
     request_id: UUID
     person_id: UUID
+
+
+class GlassBroken(Event):
+    """A user opened one person's file without a link to it. Subject: the breaking's id."""
+
+    type: ClassVar[str] = "registration.glass_broken.v1"
+
+    breaking_id: UUID
+    person_id: UUID
+    broken_by: str
+    reason_code: str
+    ends_at: datetime
+    review_due_at: datetime
+
+
+class GlassReviewed(Event):
+    """Somebody else reviewed why a file was opened. Subject: the breaking's id."""
+
+    type: ClassVar[str] = "registration.glass_reviewed.v1"
+
+    breaking_id: UUID
+    broken_by: str
+    finding: str
+    reviewed_by: str

@@ -18,6 +18,7 @@ from contracts.returns import PersonErased as ReturnsErased
 from contracts.tracking import PersonErased as TrackingErased
 from contracts.tracking import PlacesChanged
 from services.registration.assignments import api as assignments
+from services.registration.breakglass import api as breakglass
 from services.registration.concerns import api as concerns
 from services.registration.consents import api as consents
 from services.registration.consents import heartbeat
@@ -86,6 +87,7 @@ SERVICE = Service(
         referrals.router,
         notes.router,
         concerns.router,
+        breakglass.router,
         ownfiles.router,
     ],
     subscriptions=SUBSCRIPTIONS,

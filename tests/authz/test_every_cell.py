@@ -17,6 +17,7 @@ from chassis.fields import Purpose, Rule, fields, leaves
 from chassis.policy import LIST, Operation, Qualifier, policy
 from gateway.routes import SERVICES
 from standalone import Standalone
+from tests.authz import need_to_know
 from tests.authz.administration import (
     CLIENT,
     agreement,
@@ -25,6 +26,7 @@ from tests.authz.administration import (
     unique,
 )
 from tests.authz.world import (
+    GLASS_BROKEN,
     HERE,
     HOLDS,
     World,
@@ -77,6 +79,7 @@ BODIES: dict[str, Any] = {
         for service in ("returns", "assistance")
         for shares in ("shares", "received-shares")
     },
+    **need_to_know.BODIES,
     "POST /v1/returns/shares": lambda ids: SHARE | {"case_id": ids["case_id"]},
     "POST /v1/assistance/share-lists": lambda ids: SHARE | {"programme_id": ids["programme_id"]},
     "POST /v1/assistance/distributions": lambda ids: {"entitlement_id": ids["entitlement_id"]},
@@ -154,6 +157,7 @@ LISTED = {
     "sharing_exception": "exception_id",
     "duplicate": "pair_id",
     "share": "share_id",
+    **need_to_know.LISTED,
     "erasure": "erasure_id",
     "legal_hold": "hold_id",
     "subject_request": "request_id",
@@ -191,7 +195,7 @@ class Tally:
 
 @pytest.fixture
 async def world(system: Standalone) -> AsyncIterator[World]:
-    async with open_world(system) as built:
+    async with open_world(system, need_to_know.add) as built:
         yield built
 
 
@@ -220,6 +224,8 @@ def holds(name: str, needed: Operation, situation: str) -> frozenset[str]:
     if situation == "other place" and placeless:
         here = "same organisation"
     found = HOLDS[here]
+    if needed.resource == "breaking" and situation == GLASS_BROKEN:
+        found |= {"mine"}
     if situation == "agreed organisation" and needed.action not in {"R", LIST}:
         found = frozenset({"any"})
     return found - WITHOUT.get(name, set())
@@ -239,8 +245,13 @@ async def attempt(world: World, name: str, role: str, situation: str) -> str:
         ids = dict(world.ids[situation])
     elif "{assignment_id}" in path:
         ids["assignment_id"] = await new_assignment(world, situation)
+    elif "{own_file_id}" in path:
+        ids["own_file_id"] = await need_to_know.closed_file(world, situation)
+    ids["note_id"] = ids["medical note" if "/medical-notes" in path else "protection note"]
     options = _content(name, situation, role, ids)
-    options["headers"] = world.bearer(role) | ({"If-Match": '"1"'} if method == "PATCH" else {})
+    options["headers"] = world.bearer(role) | (
+        {"If-Match": '"1"'} if method in {"PATCH", "PUT"} else {}
+    )
     if needed.action == LIST:
         options["params"] = {"limit": 100}
     response = await world.client.request(method, path.format(**ids), **options)
@@ -288,7 +299,14 @@ def needs(name: str) -> Operation:
 
 def can_be_tried(name: str, world: World) -> bool:
     method, path = name.split(" ")
-    known = set(world.ids["own"]) | {"job_id", "assignment_id", "client_id", "staff_id", "share_id"}
+    known = set(world.ids["own"]) | {
+        "job_id",
+        "assignment_id",
+        "client_id",
+        "staff_id",
+        "share_id",
+        "note_id",
+    }
     parameters = {each.strip("{}") for each in path.split("/") if each.startswith("{")}
     told = method in {"GET", "DELETE"} or name in BODIES or name in NEW
     needed = needs(name)

@@ -1,7 +1,7 @@
 """One person, with all that can be kept of them, in each situation a caller may find them in."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -45,14 +45,16 @@ PERSONS = {
 TESTER, BUILDER = "the-tester", "the-builder"
 HERE, ELSEWHERE = "LY0209", "LY0317"
 HOME, OTHER, AGREED = "iom", "other", "agreed"
+GLASS_BROKEN = "glass broken"
 HOLDS: dict[str, frozenset[str]] = {
-    "own": frozenset({"any", "own", "mine", "loc", "next"}),
-    "own, two days ago": frozenset({"any", "mine", "loc", "next"}),
-    "assigned": frozenset({"any", "asg", "loc", "next"}),
-    "same organisation": frozenset({"any", "loc", "next"}),
+    "own": frozenset({"any", "own", "mine", "loc", "next", "ours"}),
+    "own, two days ago": frozenset({"any", "mine", "loc", "next", "ours"}),
+    "assigned": frozenset({"any", "asg", "loc", "next", "ours", "link", "linked"}),
+    GLASS_BROKEN: frozenset({"any", "loc", "next", "ours", "bg", "bgcosigned"}),
+    "same organisation": frozenset({"any", "loc", "next", "ours"}),
     "other organisation": frozenset({"any"}),
     "agreed organisation": frozenset({"any", "loc", "next"}),
-    "other place": frozenset({"any"}),
+    "other place": frozenset({"any", "ours"}),
     "erased": frozenset(),
 }
 """What of the qualifiers is true in each situation, told here a second time by hand."""
@@ -126,7 +128,7 @@ def programme(name: str) -> dict[str, Any]:
     }
 
 
-async def build(world: World) -> None:
+async def build(world: World, also: Callable[["World", str], Awaitable[None]]) -> None:
     """Make the people and all that hangs on them, then set who made what, and when."""
     programmes = {
         organisation: [
@@ -146,6 +148,7 @@ async def build(world: World) -> None:
     )
     for situation in HOLDS:
         await _record(world, situation, programmes[organisation_of(situation)])
+        await also(world, situation)
     await _set_makers(world)
     await _erase(world)
 
@@ -402,11 +405,13 @@ async def new_assignment(world: World, situation: str) -> str:
 
 
 @asynccontextmanager
-async def open_world(system: Standalone) -> Any:
+async def open_world(
+    system: Standalone, also: Callable[[World, str], Awaitable[None]]
+) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(app=system.gateway, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://masar.test", timeout=60
     ) as client:
         world = World(system, client)
-        await build(world)
+        await build(world, also)
         yield world

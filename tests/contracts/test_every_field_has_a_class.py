@@ -13,6 +13,7 @@ from chassis.policy import policy
 from standalone import SERVICES as MAINS
 
 WHOLE = {
+    "breaking",
     "consent",
     "duplicate",
     "note_flag",

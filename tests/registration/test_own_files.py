@@ -1,6 +1,7 @@
 """Nobody opens the file of themselves or of their own."""
 
 from tests.registration.office import PERSONS, Office, Worker
+from tests.registration.test_break_glass import GLASS, REASON
 
 OWN_FILES = "/v1/registration/own-files"
 
@@ -28,6 +29,20 @@ async def test_a_user_finds_neither_their_own_file_nor_that_of_their_household(
     listed = await office.case_worker.get(PERSONS)
     assert [each["id"] for each in listed.json()["items"]] == [neighbour]
     assert (await office.officer.get(f"{PERSONS}/{person}")).status_code == 200
+
+
+async def test_a_closed_file_opens_by_no_link_and_no_broken_glass(office: Office) -> None:
+    person = await office.register()
+    await office.refer(person, "protection", worker_id=office.officer.id)
+    notes = f"{PERSONS}/{person}/protection-notes"
+    purpose = {"X-Purpose": "protection"}
+    before = await office.officer.get(notes, headers=purpose)
+    await closed(office, person, office.officer.id)
+
+    linked = await office.officer.get(notes, headers=purpose)
+    broken = await office.officer.with_second_factor().post(GLASS, {"person_id": person, **REASON})
+
+    assert (before.status_code, linked.status_code, broken.status_code) == (200, 404, 404)
 
 
 async def test_a_household_is_told_apart_from_one_of_the_same_number_elsewhere(

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.erasure import DELETED, unlinked
 from services.registration.assignments.models import Assignment
+from services.registration.breakglass.models import Breaking
 from services.registration.concerns.models import Concern
 from services.registration.consents.models import Consent
 from services.registration.corrections.models import Correction
@@ -39,6 +40,7 @@ ROWS = (
     (Note.person_id, DELETED),
     (Concern.person_id, DELETED),
     (Referral.person_id, DELETED),
+    (Breaking.person_id, unlinked(explanation=b"", remark=None)),
     (Person.id, DELETED),
 )
 

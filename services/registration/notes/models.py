@@ -13,6 +13,7 @@ from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
 from chassis.strict import Prose, Strict
 from services.registration.assignments.models import Assignment
+from services.registration.breakglass.models import broken
 from services.registration.persons.models import SCOPING as PERSONS
 from services.registration.persons.models import Person
 from services.registration.referrals.models import referred, still_counts
@@ -76,6 +77,8 @@ def _scoping(kind: Service) -> Scoping:
         conditions={
             "link": _link(kind, lingering=False),
             "linked": _link(kind, lingering=True),
+            "bg": broken(col(Person.id)),
+            "bgcosigned": broken(col(Person.id), cosigned=True),
         },
         closed=PERSONS.closed,
     )

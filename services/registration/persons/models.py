@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
@@ -16,6 +16,7 @@ from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, MaskedNumber, Shown
 from chassis.strict import Code, Day, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
+from services.registration.breakglass.models import broken
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import rules
 from services.registration.referrals.models import referred
@@ -199,8 +200,10 @@ def scoping_of(person: type[Person]) -> Scoping:
         conditions={
             "request": has_open_request,
             "linked": referred(col(person.id), lingering=True),
+            "bg": broken(col(person.id)),
+            "ours": lambda _caller: true(),
         },
-        anywhere=frozenset({"linked"}),
+        anywhere=frozenset({"linked", "bg", "ours"}),
         closed=closed,
     )
 
