@@ -28,31 +28,37 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     SQLColumnExpression,
     and_,
+    bindparam,
     case,
     false,
     literal,
     or_,
     true,
 )
+from sqlalchemy.sql.visitors import iterate
 
 from chassis.auth import caller_of
 from chassis.caller import Agreement, Caller, Grant
-from chassis.clock import now
+from chassis.clock import UtcDateTime, now
 from chassis.fields import Purpose, fields
 from chassis.policy import ANYONE, LIST, PUBLIC, UNLISTED, Operation, Qualifier, policy
 from chassis.problems import Problem
 
 OWN_FOR = timedelta(hours=24)
+REMEMBERED = 4096
+"""So many conditions are kept: of a few hundred callers at a time."""
 READING = frozenset({"R", LIST, "X"})
 SCOPE_KEY = "masar.access"
 PURPOSE = "X-Purpose"
@@ -61,10 +67,21 @@ IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Column = SQLColumnExpression[Any]
 Clause = ColumnElement[bool]
-Condition = Callable[[Caller], Clause]
 
 
-@dataclass(frozen=True)
+class Who(NamedTuple):
+    """Of a caller, what decides on rows: with the grants and the agreements that are in force."""
+
+    id: str
+    organisation: str
+    grants: tuple[Grant, ...]
+    agreements: tuple[Agreement, ...]
+
+
+Condition = Callable[[Who], Clause]
+
+
+@dataclass(frozen=True, eq=False)
 class Scoping:
     """
     How the rows of a table are scoped.
@@ -136,8 +153,7 @@ class Access:
         """Return the condition that a row is one which the caller may reach."""
         reading = (action or self.action) in READING
         grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
-        reached = or_(false(), *(self.holds(each, scoping, reading=reading) for each in grounds))
-        return and_(reached, ~scoping.closed(self.caller)) if scoping.closed else reached
+        return _any_holds(tuple(grounds), scoping, self._who(), reading=reading)
 
     def at(self, place: str, resource: str = "", action: str = "") -> bool:
         """Say whether the caller may do this at a place, with a record that is being made."""
@@ -155,60 +171,100 @@ class Access:
         if not self.at(place):
             raise Problem(403, "forbidden", "None of your roles counts at this place.")
 
-    def holds(self, wanted: Ground, scoping: Scoping, *, reading: bool = True) -> Clause:
-        """Return the condition that a ground holds for a row."""
-        if wanted.scope == "any":
-            return true()
-        if wanted.programmes and scoping.programme is not None:
-            programme: Clause = scoping.programme.in_(_ids(wanted.programmes))
-        elif wanted.programmes and wanted.scope == "loc":
-            return false()
-        else:
-            programme = true()
-        place = None if wanted.scope in scoping.anywhere else scoping.place
-        own = and_(scoping.organisation == self.caller.organisation, _below(place, wanted.places))
-        # Who made a record did so for their own organisation; agreements only widen reading.
-        if wanted.scope in {"own", "mine"}:
-            return and_(self._scope(wanted.scope, scoping), own, programme)
-        shared = self._agreed(scoping, place, wanted.places) if reading else []
-        return and_(self._scope(wanted.scope, scoping), or_(own, *shared), programme)
-
-    def _agreed(
-        self, scoping: Scoping, place: Column | None, places: Iterable[str]
-    ) -> list[Clause]:
-        # An agreement says where whatever opens the row, and so does not ask for `anywhere`.
-        return [
-            and_(
-                scoping.organisation == each.organisation,
-                _below(scoping.place, each.places),
-                _below(place, places),
-            )
-            for each in self.caller.agreements
-            if in_force(each)
-        ]
-
-    def _scope(self, scope: str, scoping: Scoping) -> Clause:
-        if scope == "loc":
-            return true()
-        if scope in {"own", "mine"} and scoping.created_by is not None:
-            mine = scoping.created_by == self.caller.id
-            if scope == "mine":
-                return mine
-            if scoping.created_at is not None:
-                return and_(mine, scoping.created_at > now() - OWN_FOR)
-        condition = scoping.assigned if scope == "asg" else scoping.conditions.get(scope)
-        return condition(self.caller) if condition else false()
+    def holds(self, wanted: Ground, scoping: Scoping) -> Clause:
+        """Return the condition that a ground for reading holds for a row."""
+        return _holds(wanted, scoping, self._who(), reading=True)
 
     def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
         """Return one bit for each ground, set where it holds for a row; the first is the lowest."""
-        bits = [
-            case((self.holds(each, scoping), 1 << number), else_=0)
-            for number, each in enumerate(grounds)
-        ]
-        total: ColumnElement[int] = literal(0, Integer)
-        for bit in bits:
-            total += bit
-        return total.label("standing")
+        return _standing(tuple(grounds), scoping, self._who())
+
+    def _who(self) -> Who:
+        in_force_now = tuple(each for each in self.caller.agreements if in_force(each))
+        return Who(self.caller.id, self.caller.organisation, self.grants, in_force_now)
+
+
+# Conditions are the same for every request of a caller, and take longer to make than to be sent.
+@lru_cache(maxsize=REMEMBERED)
+def _any_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who, *, reading: bool) -> Clause:
+    reached = or_(false(), *(_holds(each, scoping, who, reading=reading) for each in grounds))
+    if scoping.closed is None:
+        return reached
+    return and_(reached, ~_refuse_fixed_moments(scoping.closed(who)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _standing(grounds: tuple[Ground, ...], scoping: Scoping, who: Who) -> ColumnElement[int]:
+    bits = [
+        case((_holds(each, scoping, who, reading=True), 1 << number), else_=0)
+        for number, each in enumerate(grounds)
+    ]
+    total: ColumnElement[int] = literal(0, Integer)
+    for bit in bits:
+        total += bit
+    return total.label("standing")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _holds(wanted: Ground, scoping: Scoping, who: Who, *, reading: bool) -> Clause:
+    if wanted.scope == "any":
+        return true()
+    if wanted.programmes and scoping.programme is not None:
+        programme: Clause = scoping.programme.in_(_ids(wanted.programmes))
+    elif wanted.programmes and wanted.scope == "loc":
+        return false()
+    else:
+        programme = true()
+    place = None if wanted.scope in scoping.anywhere else scoping.place
+    own = and_(scoping.organisation == who.organisation, _below(place, wanted.places))
+    # Who made a record did so for their own organisation; agreements only widen reading.
+    if wanted.scope in {"own", "mine"}:
+        return and_(_scope(wanted.scope, scoping, who), own, programme)
+    shared = _agreed(scoping, place, wanted.places, who) if reading else []
+    return and_(_scope(wanted.scope, scoping, who), or_(own, *shared), programme)
+
+
+def _agreed(
+    scoping: Scoping, place: Column | None, places: Iterable[str], who: Who
+) -> list[Clause]:
+    # An agreement says where whatever opens the row, and so does not ask for `anywhere`.
+    return [
+        and_(
+            scoping.organisation == each.organisation,
+            _below(scoping.place, each.places),
+            _below(place, places),
+        )
+        for each in who.agreements
+    ]
+
+
+def _scope(scope: str, scoping: Scoping, who: Who) -> Clause:
+    if scope == "loc":
+        return true()
+    if scope in {"own", "mine"} and scoping.created_by is not None:
+        mine = scoping.created_by == who.id
+        if scope == "mine":
+            return mine
+        if scoping.created_at is not None:
+            return and_(mine, scoping.created_at > moment(OWN_FOR))
+    condition = scoping.assigned if scope == "asg" else scoping.conditions.get(scope)
+    return _refuse_fixed_moments(condition(who)) if condition else false()
+
+
+def moment(ago: timedelta = timedelta(0)) -> BindParameter[datetime]:
+    """
+    Return the moment at which a query is sent, or one so long before it.
+
+    A condition is kept and used again, so it must hold no moment but this.
+    """
+    return bindparam("moment", type_=UtcDateTime(), callable_=lambda: now() - ago, unique=True)
+
+
+def _refuse_fixed_moments(condition: Clause) -> Clause:
+    for part in iterate(condition):
+        if isinstance(part, BindParameter) and isinstance(part.value, datetime):
+            raise TypeError("A condition is kept; compare with chassis.authz.moment() instead.")
+    return condition
 
 
 def _ids(programmes: Iterable[str]) -> list[UUID]:

@@ -17,7 +17,7 @@ from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
-from chassis.authz import AccessDep, Condition, Scoping
+from chassis.authz import AccessDep, Condition, Scoping, moment
 from chassis.clock import UtcDateTime, now
 from chassis.db import ReadSession, insert_new, put
 from chassis.erasure import Forgetting
@@ -63,7 +63,7 @@ def subscriptions(table: type[FileRequestColumns]) -> Subscriptions:
 def requested(table: type[FileRequestColumns], person_id: Any) -> Condition:
     """Return the condition `request` of authz.yaml: the person has an open request."""
     return lambda _caller: exists().where(
-        col(table.person_id) == person_id, col(table.closed).is_(False), col(table.until) > now()
+        col(table.person_id) == person_id, col(table.closed).is_(False), col(table.until) > moment()
     )
 
 

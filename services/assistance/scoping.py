@@ -3,8 +3,7 @@
 from sqlalchemy import exists
 from sqlmodel import col
 
-from chassis.authz import Clause, Scoping
-from chassis.caller import Caller
+from chassis.authz import Clause, Scoping, Who
 from chassis.subject_file import requested
 from services.assistance.distributions.models import Distribution
 from services.assistance.entitlements.models import Entitlement
@@ -12,7 +11,7 @@ from services.assistance.people.models import Assignment, FileRequest, Person
 from services.assistance.programmes.models import Programme
 
 
-def is_assigned(caller: Caller) -> Clause:
+def is_assigned(caller: Who) -> Clause:
     handed_over = exists().where(
         col(Assignment.person_id) == col(Person.id),
         col(Assignment.worker_id) == caller.id,
@@ -21,7 +20,7 @@ def is_assigned(caller: Caller) -> Clause:
     return (col(Person.case_owner) == caller.id) | handed_over
 
 
-def _next(_caller: Caller) -> Clause:
+def _next(_caller: Who) -> Clause:
     return col(Entitlement.status) == "open"
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from chassis.authz import Who
 from chassis.caller import claimed
 from services.registration.referrals import rules
 from services.registration.referrals.models import Referral
@@ -231,8 +232,8 @@ async def everything(office: Office) -> bytes:
 
 
 def test_a_role_for_a_region_is_no_post_at_its_facilities() -> None:
-
-    caller = claimed(claims(roles=("medical_staff", "case_worker"), places=("LY02", "LY020908")))
+    told = claimed(claims(roles=("medical_staff", "case_worker"), places=("LY02", "LY020908")))
+    caller = Who(told.id, told.organisation, told.grants, ())
 
     assert rules.posts(caller, "medical") == ["LY02", "LY020908"]
     assert rules.posts(caller, "protection") == []

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
-from chassis.authz import Clause
+from chassis.authz import Clause, Who
 from chassis.caller import Caller
 from chassis.jobs import Tally, Work
 from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
@@ -42,7 +42,7 @@ async def entitlement_line(session: AsyncSession, share: ShareColumns) -> Conten
 SHARES = sharing_tables(Table)
 
 
-def _is_assigned(caller: Caller) -> Clause:
+def _is_assigned(caller: Who) -> Clause:
     theirs = col(Person.id) == col(SHARES.share.person_id)
     return exists().where(theirs, is_assigned(caller))
 

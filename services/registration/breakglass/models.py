@@ -8,8 +8,7 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy import LargeBinary, SQLColumnExpression, exists, true
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Condition, Scoping
-from chassis.caller import Caller
+from chassis.authz import Clause, Condition, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.strict import Prose, Strict
 from services.registration.breakglass.rules import ReasonCode
@@ -77,11 +76,11 @@ SCOPING = Scoping(
 def broken(person_id: SQLColumnExpression[UUID], *, cosigned: bool = False) -> Condition:
     """Return whether the caller has broken the glass over this person and, if asked, not alone."""
 
-    def holds(caller: Caller) -> Clause:
+    def holds(caller: Who) -> Clause:
         return exists().where(
             col(Breaking.person_id) == person_id,
             col(Breaking.broken_by) == caller.id,
-            col(Breaking.ends_at) > now(),
+            col(Breaking.ends_at) > moment(),
             col(Breaking.cosigned_at).is_not(None) if cosigned else true(),
         )
 

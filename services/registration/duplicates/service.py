@@ -23,6 +23,7 @@ from services.registration.duplicates.models import (
 from services.registration.persons.models import Person, scoping_of
 
 Left, Right = aliased(Person, name="left_person"), aliased(Person, name="right_person")
+LEFT_SCOPING, RIGHT_SCOPING = scoping_of(Left), scoping_of(Right)
 
 
 def _visible(access: Access) -> Any:
@@ -31,7 +32,7 @@ def _visible(access: Access) -> Any:
         select(DuplicatePair, Left.external_id, Right.external_id)
         .join(Left, col(Left.id) == col(DuplicatePair.left_id))
         .join(Right, col(Right.id) == col(DuplicatePair.right_id))
-        .where(access.rows(scoping_of(Left)), access.rows(scoping_of(Right)))
+        .where(access.rows(LEFT_SCOPING), access.rows(RIGHT_SCOPING))
     )
 
 

@@ -7,8 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import LargeBinary, SQLColumnExpression, exists
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Condition, Scoping
-from chassis.caller import Caller
+from chassis.authz import Clause, Condition, Scoping, Who
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
 from chassis.strict import Prose, Strict
@@ -52,7 +51,7 @@ class NoteVersion(Table, table=True):
 def on_case_team(*, lingering: bool) -> Condition:
     """Return whether the person's case is, or was until a short time ago, in the caller's hands."""
 
-    def holds(caller: Caller) -> Clause:
+    def holds(caller: Who) -> Clause:
         handed_over = exists().where(
             col(Assignment.person_id) == col(Person.id),
             col(Assignment.worker_id) == caller.id,

@@ -10,8 +10,7 @@ from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists,
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Scoping
-from chassis.caller import Caller
+from chassis.authz import Clause, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, MaskedNumber, Shown
 from chassis.strict import Code, Day, Pcode, Strict, Text
@@ -162,7 +161,7 @@ class Person(Table, table=True):
 def scoping_of(person: type[Person]) -> Scoping:
     """Return how persons are scoped, for the table or for an alias of it."""
 
-    def assigned(caller: Caller) -> Clause:
+    def assigned(caller: Who) -> Clause:
         handed_over = exists().where(
             col(Assignment.person_id) == col(person.id),
             col(Assignment.worker_id) == caller.id,
@@ -170,15 +169,15 @@ def scoping_of(person: type[Person]) -> Scoping:
         )
         return (col(person.case_owner) == caller.id) | handed_over
 
-    def has_open_request(_caller: Caller) -> Clause:
+    def has_open_request(_caller: Who) -> Clause:
         return exists().where(
             col(SubjectRequest.person_id) == col(person.id),
             col(SubjectRequest.kind) == "access",
             col(SubjectRequest.closed_at).is_(None),
-            col(SubjectRequest.until) > now(),
+            col(SubjectRequest.until) > moment(),
         )
 
-    def closed(caller: Caller) -> Clause:
+    def closed(caller: Who) -> Clause:
         """Return whether the person, or somebody of their household, is the caller or theirs."""
         relative = aliased(Person)
         household = and_(

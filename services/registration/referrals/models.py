@@ -8,8 +8,7 @@ from pydantic import BaseModel, model_validator
 from sqlalchemy import SQLColumnExpression, and_, exists, or_
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Condition
-from chassis.caller import Caller
+from chassis.authz import Clause, Condition, Who, moment
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.strict import Code, Pcode, Strict
 from services.registration.referrals import rules
@@ -47,7 +46,7 @@ class Referral(Table, table=True):
 def still_counts(closed_at: SQLColumnExpression[datetime | None], *, lingering: bool) -> Clause:
     """Return whether a link is open or, if `lingering`, was closed a short time ago."""
     if lingering:
-        return or_(closed_at.is_(None), closed_at > now() - rules.LINGERS)
+        return or_(closed_at.is_(None), closed_at > moment(rules.LINGERS))
     return closed_at.is_(None)
 
 
@@ -60,7 +59,7 @@ def referred(
     Without `services`, for whatever service.
     """
 
-    def holds(caller: Caller) -> Clause:
+    def holds(caller: Who) -> Clause:
         return exists().where(
             col(Referral.person_id) == person_id,
             still_counts(col(Referral.closed_at), lingering=lingering),
@@ -70,7 +69,7 @@ def referred(
     return holds
 
 
-def _to(caller: Caller, service: rules.Service) -> Clause:
+def _to(caller: Who, service: rules.Service) -> Clause:
     named = col(Referral.worker_id) == caller.id
     posted = col(Referral.facility_pcode).in_(rules.posts(caller, service))
     return and_(col(Referral.service) == service, or_(named, posted))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from chassis.caller import Caller
+from chassis.authz import Who
 
 Service = Literal["medical", "protection"]
 
@@ -12,13 +12,11 @@ LINGERS = timedelta(days=14)
 ROLES: dict[Service, str] = {"medical": "medical_staff", "protection": "protection_officer"}
 
 
-def posts(caller: Caller, service: Service) -> list[str]:
+def posts(caller: Who, service: Service) -> list[str]:
     """
     Return the facilities where the caller holds the role that a referral of this kind needs.
 
     A role held for a whole region is no post at each of its facilities.
     """
     role = ROLES[service]
-    return sorted(
-        {place for each in caller.in_force() if each.role == role for place in each.places}
-    )
+    return sorted({place for each in caller.grants if each.role == role for place in each.places})

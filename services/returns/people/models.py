@@ -5,8 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index, exists
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Scoping
-from chassis.caller import Caller
+from chassis.authz import Clause, Scoping, Who
 from chassis.subject_file import FileRequestColumns, requested
 from chassis.tables import table_on
 from services.returns.tables import Table
@@ -35,7 +34,7 @@ class Assignment(Table, table=True):
     ended: bool = False
 
 
-def is_assigned(caller: Caller) -> Clause:
+def is_assigned(caller: Who) -> Clause:
     """Say in SQL whether a row of Person is of somebody whose case the caller carries."""
     handed_over = exists().where(
         col(Assignment.person_id) == col(Person.id),

@@ -4,8 +4,7 @@ from sqlalchemy import exists
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Clause
-from chassis.caller import Caller
+from chassis.authz import Clause, Who
 from chassis.problems import Fault, Problem
 from chassis.sharing import ShareColumns, Sharing, sharing_tables
 from chassis.sharing.service import Content
@@ -33,7 +32,7 @@ async def case_file(session: AsyncSession, share: ShareColumns) -> Content | Non
 SHARES = sharing_tables(Table)
 
 
-def _is_assigned(caller: Caller) -> Clause:
+def _is_assigned(caller: Who) -> Clause:
     theirs = col(Person.id) == col(SHARES.share.person_id)
     return exists().where(theirs, is_assigned(caller))
 
