@@ -41,6 +41,27 @@ async def test_case_31_the_61st_search_of_an_hour_is_refused_to_that_user_only(
     assert (await office.case_worker.get(f"{PERSONS}/{person}")).status_code == 200
 
 
+async def test_case_31_searches_made_at_once_share_what_is_left_of_the_hour(
+    office: Office,
+) -> None:
+    async with office.running.database.write() as session:
+        for _ in range(55):
+            session.add(
+                Search(
+                    searched_by=office.case_worker.id,
+                    organisation="iom",
+                    attributes="external_id",
+                    terms_hash="",
+                )
+            )
+
+    answers = await asyncio.gather(
+        *(office.case_worker.get(f"{PERSONS}?external_id=R{number:08}") for number in range(30))
+    )
+
+    assert sorted(each.status_code for each in answers) == [200] * 5 + [429] * 25
+
+
 async def test_a_search_counts_for_one_hour(office: Office) -> None:
     await office.case_worker.get(f"{PERSONS}?external_id=R00000001")
     kept = await searches(office)
