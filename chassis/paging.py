@@ -6,6 +6,8 @@ from uuid import UUID
 
 from fastapi import Query
 
+from chassis import audit
+
 MOST_ITEMS = 100
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
@@ -23,4 +25,5 @@ def next_cursor(found: Sequence[Item], limit: int) -> tuple[Sequence[Item], str 
     """Split what was found, one more than asked for, into the page and where the next begins."""
     if len(found) <= limit:
         return found, None
+    audit.last_not_shown()
     return found[:limit], str(found[limit - 1].id)

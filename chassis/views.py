@@ -40,6 +40,7 @@ class View:
     """What one caller sees of the records of one shape."""
 
     def __init__(self, access: Access, shape: str, scoping: Scoping) -> None:
+        audit.looking()
         self._access = access
         self._scoping = scoping
         self._shape = fields().shapes[shape]

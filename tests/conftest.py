@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from chassis.app import Service, create_service
+from chassis.audit.journal import FORGOTTEN
 from chassis.bus import InProcessBus
 from chassis.caller import grants_claim
 from chassis.clock import new_id, now
@@ -70,6 +71,26 @@ def keys() -> KeySource:
         return public
 
     return KeySource(fetch)
+
+
+def forgotten() -> dict[str, float]:
+    """Return how often each operation has left no entry in the audit, since the tests began."""
+    return {
+        " ".join(sample.labels.values()): sample.value
+        for metric in FORGOTTEN.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    }
+
+
+@pytest.fixture(autouse=True)
+def every_operation_leaves_its_entry() -> Iterator[None]:
+    """Fail the test that uses an operation on personal data which forgets to put it on record."""
+    before = forgotten()
+
+    yield
+
+    assert [name for name, times in forgotten().items() if times > before.get(name, 0)] == []
 
 
 class Running:

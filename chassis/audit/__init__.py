@@ -1,6 +1,16 @@
 """Who saw and changed what: a record that cannot be altered without showing it."""
 
-from chassis.audit.entries import Actor, note, read, system
+from chassis.audit.entries import Actor, asker, last_not_shown, looking, note, read, system
 from chassis.audit.log import forget_subject, readers_of
 
-__all__ = ["Actor", "forget_subject", "note", "read", "readers_of", "system"]
+__all__ = [
+    "Actor",
+    "asker",
+    "forget_subject",
+    "last_not_shown",
+    "looking",
+    "note",
+    "read",
+    "readers_of",
+    "system",
+]

@@ -106,8 +106,8 @@ def router(service: str) -> APIRouter:
             after=cursor,
             limit=limit + 1,
         )
-        entries.read("audit_log", subject)
         page, following = next_cursor(found, limit)
+        entries.read("audit_log", subject)
         return EntriesOut(items=list(page), next_cursor=following)
 
     @routes.get("/verification")

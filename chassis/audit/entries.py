@@ -73,7 +73,9 @@ class Trail:
     caller: Caller
     purpose: str | None
     noted: int = 0
+    looked: bool = False
     made: set[str] = field(default_factory=set)
+    last: Act | None = None
     reads: dict[Act, list[str]] = field(default_factory=dict)
 
 
@@ -83,6 +85,29 @@ _trail: ContextVar[Trail | None] = ContextVar("audit_trail", default=None)
 def purpose_of(sent: str | None) -> str | None:
     """Return what was sent as X-Purpose if it is one; nobody's own words are put on record."""
     return sent if sent in field_classes().purposes else None
+
+
+def asker() -> Caller:
+    """Return who has asked for what is being done."""
+    trail = _trail.get()
+    if trail is None:
+        raise RuntimeError("Only a request with a caller is asked by somebody.")
+    return trail.caller
+
+
+def looking() -> None:
+    """Know that this request looks at records: one that finds none is put on record too."""
+    if trail := _trail.get():
+        trail.looked = True
+
+
+def last_not_shown() -> None:
+    """Take back that the last record read is shown: a page reads one more, to know of the next."""
+    trail = _trail.get()
+    if trail and trail.last and trail.last in trail.reads:
+        *others, _ = trail.reads.pop(trail.last)
+        if others:
+            trail.reads[trail.last] = others
 
 
 def note(
@@ -155,6 +180,7 @@ def read(
         "allowed",
     )
     trail.reads.setdefault(act, []).extend(subjects)
+    trail.last = act
 
 
 def _words(subject: Subjects) -> list[str]:

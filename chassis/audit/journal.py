@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +29,7 @@ from chassis.audit.recorded import operation_of
 from chassis.caller import Caller
 from chassis.db import Database, vault_of
 from chassis.problems import unavailable
+from chassis.telemetry import REGISTRY
 
 log = structlog.get_logger()
 
@@ -35,6 +37,12 @@ PATIENCE_SECONDS = 5.0
 MOST_REQUESTS = 500
 FORBIDDEN, NOT_THERE = 403, {404, 410}
 UUID_IN_PATH = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+FORGOTTEN = Counter(
+    "masar_audit_forgotten",
+    "Operations that left no entry of their own, so that one was made for them.",
+    ["service", "resource", "action"],
+    registry=REGISTRY,
+)
 Waiting = tuple[list[tuple[Row, Row]], "asyncio.Future[None]"]
 
 
@@ -132,18 +140,17 @@ class Recorded:
             refused = replace(act, decision="refused", reason=str(status))
             return {refused: _subjects(scope, start)}
         if status < 300 and operation.must_be_recorded and not (trail.noted or trail.reads):  # noqa: PLR2004 - HTTP's success.
-            return {self._by_default(act, start): _subjects(scope, start)}
+            if operation.personal and not trail.looked:
+                act = self._by_default(act, start)
+            return {act: _subjects(scope, start)}
         return {}
 
     def _by_default(self, act: Act, start: Message) -> Act:
         if Headers(raw=start.get("headers", [])).get("idempotency-replayed"):
             return replace(act, action="read", reason="answer given again")
+        FORGOTTEN.labels(self.service, act.resource, act.action).inc()
         log.warning("audit_entry_by_default", service=self.service, resource=act.resource)
-        return replace(act, reason=BY_DEFAULT)
-
-
-BY_DEFAULT = "noted by default"
-"""The reason of an entry that the operation should have made itself; a test finds them."""
+        return replace(act, reason="noted by default")
 
 
 async def _kept(journal: Journal, acts: dict[Act, list[str]]) -> bool:

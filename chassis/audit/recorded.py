@@ -13,6 +13,7 @@ class Operation(NamedTuple):
 
     action: str
     resource: str
+    personal: bool
     must_be_recorded: bool
 
 
@@ -23,4 +24,4 @@ def operation_of(service: str, method: str, route: str) -> Operation | None:
         return None
     action = WORDS[needed.action]
     personal = policy().personal(needed.resource)
-    return Operation(action, needed.resource, personal or action not in READING)
+    return Operation(action, needed.resource, personal, personal or action not in READING)

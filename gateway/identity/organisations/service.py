@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
 from chassis.clock import now
 from chassis.db import insert_new, take_turns
 from chassis.issuer import Revocations
@@ -26,6 +27,7 @@ async def add(session: AsyncSession, form: OrganisationIn) -> Organisation:
     organisation = Organisation(**form.model_dump())
     if not await insert_new(session, organisation):
         raise Problem(409, "name-taken", "An organisation has this code; choose another.")
+    audit.note(session, audit.asker(), "create", "organisation", organisation.code)
     return organisation
 
 
@@ -62,6 +64,7 @@ async def agree(session: AsyncSession, form: AgreementIn, asked_by: str) -> Shar
         raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
     agreement = SharingAgreement(**form.model_dump(), asked_by=asked_by)
     session.add(agreement)
+    audit.note(session, audit.asker(), "create", "agreement", agreement.id)
     return agreement
 
 
@@ -74,6 +77,7 @@ async def approve(
     if agreement.approved_at is None:
         agreement.approved_by, agreement.approved_at = approver, now()
         session.add(agreement)
+        audit.note(session, audit.asker(), "approve", "agreement", agreement.id)
         await _tell_readers(session, revocations, agreement.reader)
     return agreement
 
@@ -85,6 +89,7 @@ async def end(
     agreement = await _waiting_or_in_force(session, agreement_id)
     agreement.ended_by, agreement.ended_at = ended_by, now()
     session.add(agreement)
+    audit.note(session, audit.asker(), "end", "agreement", agreement.id)
     await _tell_readers(session, revocations, agreement.reader)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
 from chassis.clock import now
 from chassis.issuer import Revocations
 from gateway.identity.assignments import service as assignments
@@ -31,6 +32,14 @@ async def prove(session: AsyncSession, staff: Staff, *, password: bool, code: st
 
     Nothing tells a wrong password, a wrong or repeated code and a locked account apart.
     """
+    proved = await _prove(session, staff, password=password, code=code)
+    by = audit.Actor(staff.subject, staff.organisation)
+    decision = "allowed" if proved else "refused"
+    audit.note(session, by, "log_in", "session", staff.subject, decision=decision)
+    return proved
+
+
+async def _prove(session: AsyncSession, staff: Staff, *, password: bool, code: str) -> bool:
     moment = now()
     await session.refresh(staff, with_for_update=True)
     locked = staff.locked_until is not None and staff.locked_until > moment

@@ -9,7 +9,7 @@ import pyotp
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import crypto
+from chassis import audit, crypto
 from chassis.clock import now
 from chassis.db import insert_new
 from chassis.issuer import Revocations
@@ -38,6 +38,7 @@ async def invite(session: AsyncSession, form: StaffIn) -> tuple[Staff, str]:
     )
     if not await insert_new(session, staff):
         raise Problem(409, "name-taken", "Somebody logs in with this name; choose another.")
+    audit.note(session, audit.asker(), "create", "staff", staff.subject)
     return staff, invitation
 
 
@@ -56,6 +57,7 @@ async def invite_again(
     staff.invitation_until = now() + INVITED_FOR
     staff.password_hash = staff.code_secret = None
     session.add(staff)
+    audit.note(session, audit.asker(), "invite", "staff", staff.subject)
     await assignments.await_approval(session, staff.subject)
     await _end_sessions(session, revocations, staff.subject, "invited again")
     return staff, invitation
@@ -69,6 +71,7 @@ async def close(
     staff.closed_at = now()
     staff.password_hash = staff.code_secret = staff.invitation_hash = None
     session.add(staff)
+    audit.note(session, audit.asker(), "close", "staff", staff.subject)
     await assignments.hold(session, staff.subject, alone=True)
     await _end_sessions(session, revocations, staff.subject, "account closed")
 
@@ -125,6 +128,8 @@ async def activate(session: AsyncSession, invitation: str, password_hash: str, c
     staff.invitation_hash = staff.invitation_until = staff.locked_until = None
     staff.failures = 0
     session.add(staff)
+    by = audit.Actor(staff.subject, staff.organisation)
+    audit.note(session, by, "activate", "staff", staff.subject)
     return staff
 
 

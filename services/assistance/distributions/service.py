@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import audit, outbox
 from chassis.authz import Access
 from chassis.problems import Problem, not_found
 from chassis.views import View
@@ -47,6 +47,8 @@ async def deliver(session: AsyncSession, form: DistributionIn, access: Access) -
         delivered_by=access.caller.id,
     )
     session.add(distribution)
+    subjects = [found.person_id, distribution.id]
+    audit.note(session, access.caller, "create", "distribution", subjects)
     outbox.publish(
         session,
         EntitlementDelivered(

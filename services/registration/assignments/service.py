@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import audit, outbox
 from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import Problem, not_found
@@ -36,6 +36,7 @@ async def assign(
         person_id=person.id, worker_id=form.worker_id, assigned_by=access.caller.id
     )
     session.add(assignment)
+    audit.note(session, access.caller, "create", "assignment", [person.id, assignment.worker_id])
     event = PersonAssigned(
         assignment_id=assignment.id, person_id=person.id, worker_id=assignment.worker_id
     )
@@ -45,6 +46,7 @@ async def assign(
 
 async def of_person(session: AsyncSession, person_id: UUID, access: Access) -> Sequence[Assignment]:
     person = await persons.get(session, person_id, access)
+    audit.read("assignment", person.id)
     return await _open(session, person.id)
 
 
@@ -56,6 +58,7 @@ async def end(session: AsyncSession, person_id: UUID, assignment_id: UUID, acces
     [assignment] = found
     assignment.ended_at = now()
     session.add(assignment)
+    audit.note(session, access.caller, "end", "assignment", [person.id, assignment.worker_id])
     event = PersonUnassigned(
         assignment_id=assignment.id, person_id=person.id, worker_id=assignment.worker_id
     )

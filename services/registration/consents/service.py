@@ -96,6 +96,7 @@ async def withdraw(
 
     Taken back again, nothing changes. What was never asked is a no from now on.
     """
+    audit.looking()
     known = await _newest(session, person.id)
     if form.recipient and form.purpose:
         sharing.check_possible(form.recipient, form.purpose)

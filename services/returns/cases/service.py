@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import crypto, outbox
+from chassis import audit, crypto, outbox
 from chassis.authz import Access
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
@@ -37,6 +37,7 @@ async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case
     case.steps = sealed.seal(keys[form.person_id], case, {})
     if not await insert_new(session, case):
         raise Problem(409, "case-open", "This person has a return case in hand already.")
+    audit.note(session, access.caller, "create", "return_case", [form.person_id, case.id])
     event = CaseOpened(case_id=case.id, person_id=form.person_id)
     outbox.publish(session, event, subject=str(case.id), sequence=case.version)
     return case
@@ -83,6 +84,8 @@ async def take_step(
     if not taken.rowcount:
         raise _changed()
     await session.refresh(case)
+    subjects = [case.person_id, case.id]
+    audit.note(session, access.caller, "update", "return_case", subjects, fields=[wanted])
     if event := _told(case, evidence):
         outbox.publish(session, event, subject=str(case.id), sequence=case.version)
     return case

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from chassis import audit
 from chassis.authz import AccessDep
 from chassis.db import ReadSession
 from chassis.problems import not_found
@@ -28,5 +29,6 @@ class PersonOut(BaseModel):
 async def get_person(person_id: UUID, access: AccessDep, session: ReadSession) -> PersonOut:
     if not await people.is_known(session, person_id, access):
         raise not_found("person")
+    audit.read("return_case", person_id)
     found = await cases.of_person(session, access, person_id, MOST_CASES)
     return PersonOut(id=person_id, cases=found)
