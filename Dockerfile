@@ -10,7 +10,7 @@ RUN python -m venv /venv \
 FROM python:3.13-slim-trixie
 ARG SERVICE
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin masar \
- && install -d -o masar -g masar -m 700 /var/lib/masar
+ && install -d -o masar -g masar -m 700 /var/lib/masar /var/lib/masar-anchors
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY contracts contracts
@@ -24,6 +24,7 @@ ENV PATH=/venv/bin:$PATH \
     MASAR_HOST=0.0.0.0 \
     MASAR_PORT=8000 \
     MASAR_HOME=/var/lib/masar \
+    MASAR_ANCHORS=/var/lib/masar-anchors \
     MASAR_METRICS_HOST=0.0.0.0 \
     MASAR_METRICS_PORT=9464
 USER masar

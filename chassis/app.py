@@ -163,7 +163,9 @@ def _lifespan(
         database = await _database(service, settings)
         app.state.database = database
         app.state.journal = Journal(database)
-        app.state.anchors = anchors = anchors_of(database, settings.home)
+        app.state.anchors = anchors = anchors_of(
+            database, settings.anchors or settings.home / "anchors"
+        )
         app.state.bus = carrier = bus or _rabbit(settings)
         forgetting = await _forget_again(service, settings, database)
         if service.prepare:

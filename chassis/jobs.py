@@ -175,6 +175,7 @@ def accepted(job: JobColumns, path: str, response: Response) -> JobOut:
 
 async def get(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> JobOut:
     """Return a job that the caller may see with its first remarks, rejections first."""
+    audit.looking()
     job, remark = tables_of(session).job, tables_of(session).remark
     scoping = Scoping(organisation=col(job.organisation), created_by=col(job.created_by))
     wanted = select(job).where(col(job.id) == job_id, col(job.kind) == kind, access.rows(scoping))

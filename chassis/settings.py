@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     oidc_algorithms: tuple[str, ...] = ("RS256", "ES256")
     oidc_claims: Path | None = None
     home: Path = Path("var")
+    anchors: Path | None = None
+    """The folder of the audit's anchors, which is not where the database is; none: in `home`."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     log_level: str = "INFO"

@@ -190,8 +190,8 @@ async def declare_restore(
     return (await asyncio.to_thread(anchors.read))[-1]
 
 
-def anchors_of(database: Database, home: Path) -> Anchors:
-    return Anchors(home / "anchors" / f"{database.tables.source}.jsonl", vault_of(database))
+def anchors_of(database: Database, folder: Path) -> Anchors:
+    return Anchors(folder / f"{database.tables.source}.jsonl", vault_of(database))
 
 
 async def run_anchors(database: Database, anchors: Anchors, stopping: asyncio.Event) -> None:

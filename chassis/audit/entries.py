@@ -105,7 +105,7 @@ def last_not_shown() -> None:
     """Take back that the last record read is shown: a page reads one more, to know of the next."""
     trail = _trail.get()
     if trail and trail.last and trail.last in trail.reads:
-        *others, _ = trail.reads.pop(trail.last)
+        others = trail.reads.pop(trail.last)[:-1]
         if others:
             trail.reads[trail.last] = others
 

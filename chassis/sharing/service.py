@@ -249,6 +249,7 @@ class Sharing:
 
     def confirm(self, session: AsyncSession, share: ShareColumns, by: Caller) -> None:
         """Note that the recipient has deleted what they were given; once."""
+        audit.looking()
         if share.state == "confirmed":
             return
         if share.state != "ended":

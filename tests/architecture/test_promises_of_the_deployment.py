@@ -59,12 +59,20 @@ def test_each_service_knows_its_own_secrets_only() -> None:
         assert not [v for v in used for other in theirs if other.upper() in v], name
 
 
-def test_each_part_keeps_its_keys_in_a_volume_of_its_own() -> None:
+def test_each_part_keeps_its_keys_and_its_anchors_in_volumes_of_its_own() -> None:
     volumes = {name: COMPOSE["services"][name]["volumes"] for name in OURS}
 
-    assert volumes == {name: [f"{name}-keys:/var/lib/masar"] for name in OURS}
-    assert set(COMPOSE["volumes"]) == {"postgres", "rabbitmq", *(f"{name}-keys" for name in OURS)}
+    assert volumes == {
+        name: [f"{name}-keys:/var/lib/masar", f"{name}-anchors:/var/lib/masar-anchors"]
+        for name in OURS
+    }
+    assert set(COMPOSE["volumes"]) == {
+        "postgres",
+        "rabbitmq",
+        *(f"{name}-{what}" for name in OURS for what in ("keys", "anchors")),
+    }
     assert "MASAR_HOME=/var/lib/masar" in (ROOT / "Dockerfile").read_text()
+    assert "MASAR_ANCHORS=/var/lib/masar-anchors" in (ROOT / "Dockerfile").read_text()
 
 
 def test_every_image_is_pinned_to_a_minor_version() -> None:
