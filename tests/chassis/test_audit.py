@@ -164,6 +164,7 @@ async def test_requests_that_answer_together_share_a_commit(start: Start) -> Non
         *(registration.client.get(f"/v1/registration/persons/{uuid4()}") for _ in range(40))
     )
 
-    counted = await rows(registration.database, select(func.count(ENTRY.c.id).label("entries")))
+    counting = select(func.count(ENTRY.c.id).label("entries"))
+    counted = await rows(registration.database, counting.where(ENTRY.c.actor == "test-client"))
     assert counted[0]["entries"] == 40
     assert 0 < len(commits) < 20

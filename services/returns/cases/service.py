@@ -84,7 +84,7 @@ async def take_step(
     if not taken.rowcount:
         raise _changed()
     await session.refresh(case)
-    subjects = [case.person_id, case.id]
+    subjects = [each for each in (case.person_id, case.id) if each]
     audit.note(session, access.caller, "update", "return_case", subjects, fields=[wanted])
     if event := _told(case, evidence):
         outbox.publish(session, event, subject=str(case.id), sequence=case.version)

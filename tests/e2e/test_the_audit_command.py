@@ -1,0 +1,75 @@
+"""`masar audit`, as whoever keeps an installation uses it."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from cli.api import RefusedError
+from tests.fleet import ROOT, OneProcess
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[OneProcess]:
+    """Return a system whose record of registration has an entry, sealed."""
+    system = OneProcess(tmp_path)
+    system.start()
+    api = system.api()
+    with pytest.raises(RefusedError):
+        api.get(f"/v1/registration/persons/{uuid4()}")
+    api.close()
+    deadline = time.monotonic() + 20
+    while not seals(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    yield system
+    system.stop()
+
+
+def seals(home: Path) -> int:
+    with sqlite3.connect(home / "registration.sqlite") as database:
+        counted: int = database.execute("select count(*) from audit_seal").fetchone()[0]
+    database.close()
+    return counted
+
+
+def masar(system: OneProcess, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MASAR_HOME": str(system.home), "COLUMNS": "120"}
+    command = [sys.executable, "-m", "cli", "audit", *words]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_record_as_it_was_written_is_told_whole_and_an_altered_one_where_it_was_altered(
+    system: OneProcess,
+) -> None:
+    whole = masar(system, "verify")
+
+    with sqlite3.connect(system.home / "registration.sqlite") as database:
+        database.execute("drop trigger audit_entry_no_update")
+        database.execute("update audit_entry set actor = 'nobody'")
+    database.close()
+    altered = masar(system, "verify", "--service", "registration")
+
+    assert whole.returncode == 0, whole.stderr
+    assert whole.stdout.count("whole") == 5
+    assert altered.returncode == 1
+    assert "edited at seal 1" in altered.stdout
+
+
+def test_a_restore_is_declared_and_told_from_then_on(system: OneProcess) -> None:
+    moment = "2026-01-01T00:00:00Z"
+
+    declared = masar(system, "declare-restore", "--service", "registration", "--to", moment)
+    verified = masar(system, "verify", "--service", "registration")
+    unknown = masar(system, "declare-restore", "--service", "nobody", "--to", moment)
+
+    assert declared.returncode == 0, declared.stderr
+    assert moment in verified.stdout
+    assert unknown.returncode == 2
