@@ -138,6 +138,9 @@ async def take_turns(session: AsyncSession, turn: str, *, shared: bool = False) 
     if session.get_bind().dialect.name == "postgresql":
         suffix = "_shared" if shared else ""
         await session.exec(select(getattr(func, f"pg_advisory_xact_lock{suffix}")(_number(turn))))
+    else:
+        # The one turn that SQLite's writers take is theirs from the transaction's beginning.
+        await session.connection()
 
 
 async def try_turn(session: AsyncSession, turn: str) -> bool:

@@ -1,5 +1,6 @@
 """Who may read the record of who read: an officer all of it, others their own part."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -145,3 +146,15 @@ async def test_a_restore_is_declared_by_the_administrator_for_a_time_that_was(
     assert [declared.status_code, refused.status_code, forbidden.status_code] == [201, 422, 403]
     verified = (await registration.client.get(VERIFICATION, headers=DPO)).json()
     assert [each["restored_to"] for each in verified["restores"]] == [past["restored_to"]]
+
+
+async def test_restores_declared_at_once_follow_one_another(registration: Running) -> None:
+    past = {"restored_to": "2026-01-01T00:00:00Z"}
+
+    answers = await asyncio.gather(
+        *(registration.client.post(RESTORES, json=past, headers=ADMIN) for _ in range(8))
+    )
+
+    assert [answer.status_code for answer in answers] == [201] * 8
+    verified = (await registration.client.get(VERIFICATION, headers=DPO)).json()
+    assert len(verified["restores"]) == 8
