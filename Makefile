@@ -25,7 +25,7 @@ check: $(INSTALLED) ## Format, lint, types, imports
 	@$(BIN)/lint-imports --no-cache
 
 test: $(INSTALLED) ## Everything, on real PostgreSQL and RabbitMQ too
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from chassis import topology
 from cli.api import OPERATIONS, Api, Credentials
 from tests.servers.postgres import PostgresServer
 from tests.servers.postgres import start_private as start_postgres
+from tests.servers.processes import free_ports
 from tests.servers.rabbitmq import RabbitServer
 from tests.servers.rabbitmq import start_private as start_rabbitmq
 
@@ -30,9 +30,7 @@ START_SECONDS = 60
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 class Fleet:
@@ -43,7 +41,8 @@ class Fleet:
         self.home = home
         self.mark = secrets.token_hex(4)
         self.vhost = f"fleet_{self.mark}"
-        self.ports = {name: free_port() for name in (*SERVICES, "gateway")}
+        names = (*SERVICES, "gateway")
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.environments: dict[str, dict[str, str]] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.rabbitmq = rabbitmq

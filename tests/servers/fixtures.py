@@ -2,26 +2,44 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
+from tests.servers.desk import Desk, borrow_postgres, borrow_rabbitmq
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import ServerUnavailableError
 from tests.servers.rabbitmq import RabbitServer
 from tests.servers.session import Servers
 
 MARKER = "integration"
+DESK = "servers_desk"
 FIXTURES = ("postgres", "rabbitmq", "mortal_postgres", "mortal_rabbitmq")
 
 
 class IntegrationRun:
-    """What a test run knows of its integration tests; a pytest plugin."""
+    """
+    What a test run knows of its integration tests; a pytest plugin.
+
+    With `-n` there is one in the controlling process, which holds the servers and counts, and
+    one in each worker, which runs tests and borrows.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
-        self.servers = Servers(tell=self._tell)
+        self.servers = self._borrowed(config) or Servers(tell=self._tell)
         self._config = config
+        self._desk: Desk | None = None
         self._ran = 0
         self._stopped_before = 0
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker that is about to start where servers are lent."""
+        if self._desk is None:
+            self._desk = Desk(
+                {"postgres": self.servers.postgres, "rabbitmq": self.servers.rabbitmq}
+            )
+        node.workerinput[DESK] = self._desk.address
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -56,8 +74,17 @@ class IntegrationRun:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """When the last fixture that used a server has gone."""
+        """When the last fixture that used a server has gone, and the last worker."""
+        if self._desk is not None:
+            self._desk.close()
         self.servers.close()
+
+    def _borrowed(self, config: pytest.Config) -> Servers | None:
+        told = getattr(config, "workerinput", None)
+        if told is None:
+            return None
+        desk = told[DESK]
+        return Servers(self._tell, lambda _: borrow_postgres(desk), lambda _: borrow_rabbitmq(desk))
 
     def _tell(self, line: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

@@ -40,13 +40,14 @@ class PostgresServer:
     ours: ClassVar = False
     """Whether this run started it, and so may kill it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, tidy: bool = True) -> None:
         parts = urlsplit(url)
         self.user = unquote(parts.username or "postgres")
         self.password = unquote(parts.password or "")
         self.host = parts.hostname or LOOPBACK
         self.port = parts.port or 5432
         self._database = parts.path.lstrip("/") or "postgres"
+        self._tidy = tidy
         self._made: list[tuple[str, str]] = []
 
     @property
@@ -95,9 +96,13 @@ class PostgresServer:
     def kill(self) -> None:
         raise ServerUnavailableError(_not_ours("kill"))
 
+    def lent(self) -> "PostgresServer":
+        """For another process of this run; what it makes in a private one need not be undone."""
+        return PostgresServer(self.url(), tidy=not self.ours)
+
     def close(self) -> None:
         """Take away what the tests made in somebody else's server, the last thing first."""
-        while self._made:
+        while self._tidy and self._made:
             kind, name = self._made.pop()
             if kind == "database":
                 self.drop_database(name)

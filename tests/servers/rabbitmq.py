@@ -47,7 +47,7 @@ class RabbitServer:
     ours: ClassVar = False
     """Whether this run started it, and so may kill it."""
 
-    def __init__(self, url: str, management_url: str | None = None) -> None:
+    def __init__(self, url: str, management_url: str | None = None, *, tidy: bool = True) -> None:
         parts = urlsplit(url)
         self.user = unquote(parts.username or "guest")
         self.password = unquote(parts.password or "guest")
@@ -56,6 +56,7 @@ class RabbitServer:
         self.port = parts.port or DEFAULT_PORTS[parts.scheme]
         self._virtual_host = unquote(parts.path[1:]) or "/"
         self._management_url = management_url
+        self._tidy = tidy
         self._made: list[str] = []
 
     @property
@@ -132,9 +133,13 @@ class RabbitServer:
     def control(self, *arguments: str) -> str:
         raise ServerUnavailableError(_not_ours(f"control with rabbitmqctl {' '.join(arguments)}"))
 
+    def lent(self) -> "RabbitServer":
+        """For another process of this run; what it makes in a private one need not be undone."""
+        return RabbitServer(self.amqp_url(), self._management_url, tidy=not self.ours)
+
     def close(self) -> None:
         """Take away what the tests made in somebody else's server."""
-        while self._made:
+        while self._tidy and self._made:
             self.manage("DELETE", self._made.pop())
 
     def _permit(self, user: str, virtual_host: str, rights: dict[str, str]) -> None:

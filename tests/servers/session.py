@@ -1,8 +1,10 @@
 """Both servers of one run: started side by side and in the background, ended together."""
 
 import atexit
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Lock
 
 from tests.servers import debian, postgres, rabbitmq
 from tests.servers.postgres import PostgresServer
@@ -12,8 +14,16 @@ from tests.servers.rabbitmq import RabbitServer
 class Servers:
     """Starts each server when it is first asked for, at most once, and waits for it on demand."""
 
-    def __init__(self, tell: debian.Tell = print) -> None:
+    def __init__(
+        self,
+        tell: debian.Tell = print,
+        obtain_postgres: Callable[[debian.Tell], PostgresServer] = postgres.obtain,
+        obtain_rabbitmq: Callable[[debian.Tell], RabbitServer] = rabbitmq.obtain,
+    ) -> None:
         self._tell = tell
+        self._obtain_postgres = obtain_postgres
+        self._obtain_rabbitmq = obtain_rabbitmq
+        self._beginning = Lock()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="servers")
         self._postgres: Future[PostgresServer] | None = None
         self._rabbitmq: Future[RabbitServer] | None = None
@@ -24,14 +34,16 @@ class Servers:
         atexit.register(self.close)
 
     def begin_postgres(self) -> Future[PostgresServer]:
-        if self._postgres is None:
-            self._postgres = self._threads.submit(self._start_postgres)
-        return self._postgres
+        with self._beginning:
+            if self._postgres is None:
+                self._postgres = self._threads.submit(self._start_postgres)
+            return self._postgres
 
     def begin_rabbitmq(self) -> Future[RabbitServer]:
-        if self._rabbitmq is None:
-            self._rabbitmq = self._threads.submit(self._start_rabbitmq)
-        return self._rabbitmq
+        with self._beginning:
+            if self._rabbitmq is None:
+                self._rabbitmq = self._threads.submit(self._start_rabbitmq)
+            return self._rabbitmq
 
     def postgres(self) -> PostgresServer:
         return self.begin_postgres().result()
@@ -71,11 +83,11 @@ class Servers:
         self._postgres = self._rabbitmq = None
 
     def _start_postgres(self) -> PostgresServer:
-        server = postgres.obtain(self._tell)
+        server = self._obtain_postgres(self._tell)
         self._versions.append(f"PostgreSQL {server.version}")
         return server
 
     def _start_rabbitmq(self) -> RabbitServer:
-        server = rabbitmq.obtain(self._tell)
+        server = self._obtain_rabbitmq(self._tell)
         self._versions.append(f"RabbitMQ {server.version}")
         return server
