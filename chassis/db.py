@@ -43,6 +43,8 @@ class Database:
 
     def __init__(self, url: str, tables: ServiceTables, pool: int = 10) -> None:
         self.tables = tables
+        self.pool = pool
+        """Connections that are kept open. As many more may be opened: requests find those."""
         self.vault: Vault | None = None
         self.work_left = Wake()
         self._turns: set[str] = set()

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint, tombstones
-from chassis.db import Database, insert_new, put_newer
+from chassis.db import Database, insert_new, put_newer, take_turns
 from chassis.telemetry import EVENTS_RECEIVED, follow
 from contracts.event import Envelope, Event
 
@@ -54,6 +54,7 @@ class Consumer:
             if outcome == "handled" and await tombstones.concerns_erased(session, event.people()):
                 outcome = "erased"
             if outcome == "handled":
+                await _alone(session, event)
                 await handler(session, event)
             return outcome
 
@@ -83,6 +84,25 @@ class Consumer:
         if outcome in {"duplicate", "passed", "erased"}:
             log.info("event_absorbed", service=self.name, type=type, outcome=outcome)
         EVENTS_RECEIVED.labels(self.name, type, outcome).inc()
+
+
+async def _alone(session: AsyncSession, event: Event) -> None:
+    """
+    Let events about the same people, of whatever type and in whatever process, take turns.
+
+    Handlers read what is known of a person before they write it. Two that do so in the same
+    moment would each miss what the other one writes.
+    """
+    for each in sorted(event.people()):
+        await take_turns(session, f"event about {each}")
+
+
+def subject_of(body: bytes) -> str | None:
+    """Say what a message is about; None when it is not an envelope."""
+    try:
+        return Envelope.model_validate_json(body).subject
+    except ValidationError:
+        return None
 
 
 def _read(body: bytes) -> tuple[Envelope, Event | None]:

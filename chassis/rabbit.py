@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from functools import partial
 
 import aio_pika
 import structlog
@@ -14,7 +15,8 @@ from aio_pika.abc import (
 )
 from aio_pika.exceptions import DeliveryError, PublishError
 
-from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed
+from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed, subject_of
+from chassis.lanes import Lanes
 from chassis.outbox import BusDown, Undelivered
 from chassis.topology import EVENTS, RETRY, RETRY_SECONDS, queue
 
@@ -22,7 +24,10 @@ log = structlog.get_logger()
 
 TIMEOUT = 5.0
 """Seconds until a publish or a connect is given up; without it a blocked broker hangs us."""
-PREFETCH = 20
+PREFETCH = 40
+"""Messages that the broker hands out ahead: twice what is in hand, so that none is waited for."""
+FINISH_SECONDS = 5.0
+"""Until a message in hand is cut off when the reading ends; it then comes again."""
 ATTEMPT_HEADER = "x-masar-attempt"
 
 
@@ -34,7 +39,7 @@ class RabbitBus:
     half-restored channel has lost messages elsewhere.
     """
 
-    at_once = 1
+    at_once = 20
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -43,6 +48,7 @@ class RabbitBus:
         self._connecting = asyncio.Lock()
         self._readers: list[asyncio.Task[None]] = []
         self._reading: set[str] = set()
+        self._in_hand: set[Lanes] = set()
         self._publishing = True
 
     async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002, ARG002 - The protocol names them.
@@ -55,33 +61,39 @@ class RabbitBus:
             content_type="application/cloudevents+json",
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         )
+        connection = None
         try:
             async with asyncio.timeout(TIMEOUT):
-                target = await self._exchange(exchange)
+                connection, target = await self._exchange(exchange)
                 await target.publish(message, key, mandatory=True, timeout=TIMEOUT)
         except (PublishError, DeliveryError) as error:
             # Returned as unroutable, or refused because a queue is full: the message stays ours.
             raise Undelivered(f"{key}: {type_name(error)}") from error
         except Exception as error:
-            await self._drop()
+            await self._drop(connection)
             raise BusDown(type_name(error)) from error
         self._publishing = True
 
-    async def _exchange(self, name: str) -> AbstractExchange:
+    async def _exchange(self, name: str) -> tuple[AbstractConnection, AbstractExchange]:
         async with self._connecting:
             if self._connection is None or self._connection.is_closed:
-                self._exchanges.clear()
-                self._connection = await _connect(self._url)
-                # Without on_return_raises an unroutable message would count as published.
-                channel = await self._connection.channel(on_return_raises=True)
-                for each in (EVENTS, RETRY):
-                    self._exchanges[each] = await channel.get_exchange(each, ensure=False)
-            return self._exchanges[name]
+                connection = await _connect(self._url)
+                try:
+                    # Without on_return_raises an unroutable message would count as published.
+                    channel = await connection.channel(on_return_raises=True)
+                    for each in (EVENTS, RETRY):
+                        self._exchanges[each] = await channel.get_exchange(each, ensure=False)
+                except BaseException:
+                    await _close(connection)
+                    raise
+                self._connection = connection
+            return self._connection, self._exchanges[name]
 
-    async def _drop(self) -> None:
+    async def _drop(self, connection: AbstractConnection | None) -> None:
         self._publishing = False
-        connection, self._connection = self._connection, None
-        if connection:
+        # Several publish at once and fail together; the first to come again has a new one.
+        if connection and connection is self._connection:
+            self._connection = None
             await _close(connection)
 
     async def subscribe(self, consumer: Consumer) -> None:
@@ -109,11 +121,19 @@ class RabbitBus:
         ended = lambda *_: arrived.put_nowait(None)  # noqa: E731 - One line, used twice.
         channel.close_callbacks.add(ended)
         connection.close_callbacks.add(ended)
-        await incoming.consume(arrived.put, timeout=TIMEOUT)
-        self._reading.add(consumer.name)
-        # One at a time keeps the order of a person's events, and two never race in a handler.
-        while message := await arrived.get():
-            await self._take(consumer, message)
+        lanes = Lanes(min(consumer.database.pool, PREFETCH // 2), on_failure=ended)
+        self._in_hand.add(lanes)
+        try:
+            await incoming.consume(arrived.put, timeout=TIMEOUT)
+            self._reading.add(consumer.name)
+            while (message := await arrived.get()) and not lanes.closed:
+                # A subject's events stay in order; one that names none is in nobody's way.
+                subject = subject_of(message.body) or f"delivery {message.delivery_tag}"
+                lanes.take(subject, partial(self._take, consumer, message))
+        finally:
+            # A message that is cut off, or not begun, was not acknowledged: it comes again.
+            await lanes.finish(FINISH_SECONDS)
+            self._in_hand.discard(lanes)
 
     async def _take(self, consumer: Consumer, message: AbstractIncomingMessage) -> None:
         try:
@@ -146,12 +166,16 @@ class RabbitBus:
         return None
 
     async def close(self) -> None:
+        """Finish and acknowledge what is in hand; what was only handed out is another reader's."""
+        await asyncio.gather(
+            *(lanes.finish(FINISH_SECONDS) for lanes in self._in_hand), return_exceptions=True
+        )
         for task in self._readers:
             while not task.done():
                 # Python 3.11's wait_for, on which the client stands, may swallow one of these.
                 task.cancel()
                 await asyncio.wait({task}, timeout=2)
-        await self._drop()
+        await self._drop(self._connection)
 
 
 async def _connect(url: str) -> AbstractConnection:

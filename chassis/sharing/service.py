@@ -220,7 +220,8 @@ class Sharing:
         """End shares: what waits is not sent, and whoever was sent something is told."""
         table = self.tables.share
         wanted = select(table).where(*which, col(table.state).in_(("queued", "sent")))
-        for share in (await session.exec(wanted.with_for_update())).all():
+        # In one order, so that two reasons to end the same shares do not wait for each other.
+        for share in (await session.exec(wanted.order_by(col(table.id)).with_for_update())).all():
             if share.state == "queued":
                 self._refuse(session, share, reason, version)
                 continue

@@ -7,7 +7,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import erasure, outbox
+from chassis.db import take_turns
 from chassis.erasure import DELETED, Counts, Forgetting, unlinked
+from chassis.tombstones import ERASING
 from contracts.assistance import PersonErased
 from contracts.registration import ErasureRequested
 from services.assistance.distributions.models import Distribution
@@ -47,6 +49,8 @@ async def forget_person(session: AsyncSession, event: ErasureRequested) -> None:
 
     Whoever was given the record is told by its id to delete it too, and has to confirm that.
     """
+    # Before any row is locked: whoever shares this turn may wait for such a row.
+    await take_turns(session, ERASING)
     theirs = col(SHARING.tables.share.person_id) == event.person_id
     await SHARING.end(session, [theirs], "erased", None)
     await erasure.erase(session, FORGETTING, event.person_id, event.erasure_id)

@@ -51,6 +51,8 @@ async def follow_correction(session: AsyncSession, event: PersonCorrected) -> No
 
 async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> None:
     """Note that the person left, and close what they have not received."""
+    # A programme that is looking for its people must see this, or this what it has opened.
+    await take_turns(session, TURN, shared=True)
     person = await session.get(Person, event.person_id) or Person(id=event.person_id)
     person.departed_on = event.departed_on
     session.add(person)
