@@ -159,6 +159,12 @@ def exercise(fleet: Fleet, people: list[dict[str, str]]) -> list[str]:
         refusals.append(upload(client, people[BY_REQUEST:]))
         for person, person_id in zip(people[:8], ids, strict=False):
             assert client.get(f"/v1/people/{person_id}").is_success
+            by_phone = client.get(
+                "/v1/registration/persons",
+                params={"phone": person["phone"]},
+                headers={"X-Purpose": "case_management"},
+            )
+            assert [each["id"] for each in by_phone.json()["items"]] == [person_id]
             refusals += provoke(client, person, person_id)
         for person_id in ids[:10]:
             form = {"person_id": person_id, "destination_country": "SDN"}

@@ -99,3 +99,46 @@ def test_a_name_alone_is_too_broad() -> None:
         "too_short"
     ]
     assert rules.faults({"name": "علي", "born_in": "1990"}) == []
+
+
+FOR_CASES = {"X-Purpose": "case_management"}
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"phone": "+218912345677"},
+        {"phone": "091 234 5677"},
+        {"phone": "٠٠٢١٨٩١٢٣٤٥٦٧٧"},
+        {"document_number": "p-765 4321"},
+    ],
+)
+async def test_case_11_a_phone_or_a_paper_finds_its_bearer_however_it_is_written(
+    office: Office, terms: dict[str, str]
+) -> None:
+    person = await office.register(by=office.officer)
+
+    found = await office.officer.get(PERSONS, params=terms, headers={"X-Purpose": "protection"})
+
+    assert [each["id"] for each in found.json()["items"]] == [person], found.text
+
+
+async def test_another_s_phone_finds_nobody(office: Office) -> None:
+    await office.register()
+
+    found = await office.case_worker.get(
+        PERSONS, params={"phone": "+218912345670"}, headers=FOR_CASES
+    )
+
+    assert (found.status_code, found.json()["items"]) == (200, [])
+
+
+async def test_nobody_is_found_by_a_phone_that_the_searcher_sees_masked(office: Office) -> None:
+    await office.register()
+    phone = {"phone": "+218912345677"}
+
+    without_purpose = await office.case_worker.get(PERSONS, params=phone)
+    colleague = await office.colleague.get(PERSONS, params=phone, headers=FOR_CASES)
+
+    assert without_purpose.status_code == 403
+    assert colleague.json()["items"] == []

@@ -9,8 +9,9 @@ from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
+from chassis.strict import Text
 from services.registration.persons import service
-from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
+from services.registration.persons.models import PersonIn, PersonOut, PersonsOut, Phone
 from services.registration.places import service as places
 from services.registration.searches import service as searches
 
@@ -70,10 +71,23 @@ async def list_persons(
     *,
     external_id: Annotated[str | None, Query(max_length=64)] = None,
     case_number: Annotated[str | None, Query(max_length=20)] = None,
+    phone: Annotated[Phone | None, Query()] = None,
+    document_number: Annotated[Text | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PersonsOut:
-    terms = {"external_id": external_id, "case_number": case_number}
+    """
+    List the persons whom the caller may see, or search among them.
+
+    A phone or a paper finds whoever has the same one, and only those whose own the caller may see
+    for the purpose that they tell.
+    """
+    terms = {
+        "external_id": external_id,
+        "case_number": case_number,
+        "phone": phone,
+        "document_number": document_number,
+    }
     told = {name: text for name, text in terms.items() if text is not None}
     await searches.note(database_of(request), access.caller, told)
     found = await service.find(
@@ -81,6 +95,8 @@ async def list_persons(
         access,
         external_id=external_id,
         case_number=case_number,
+        phone=phone,
+        document_number=document_number,
         after=cursor,
         limit=limit + 1,
     )

@@ -187,10 +187,10 @@ async def find(
     *,
     external_id: str | None,
     case_number: str | None,
+    phone: str | None,
+    document_number: str | None,
     after: UUID | None,
     limit: int,
-    phone: str | None = None,
-    document_number: str | None = None,
 ) -> list[PersonOut]:
     """Return the persons whom the caller may see, in order of registration."""
     view = View(access, SHAPE, SCOPING)

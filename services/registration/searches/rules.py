@@ -9,7 +9,7 @@ SHORTEST = 3
 MOST_HITS = 20
 MOST_SEARCHES = 60
 PERIOD = timedelta(hours=1)
-IDENTIFYING = frozenset({"external_id", "case_number"})
+IDENTIFYING = frozenset({"external_id", "case_number", "phone", "document_number"})
 """What names one person, and is its own second attribute."""
 
 
