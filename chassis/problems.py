@@ -222,10 +222,14 @@ class Unexpected:
         except Exception as error:
             if scope["type"] != "http" or started:
                 raise
-            await _unexpected(Request(scope), error)(scope, receive, send)
+            answer = await _unexpected(Request(scope), error)
+            await answer(scope, receive, send)
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
+async def _unexpected(request: Request, error: Exception) -> Response:
+    # A middleware needs the database too, and what it raises passes by the handlers of the app.
+    if isinstance(error, DBAPIError | PoolTimeout):
+        return await _database(request, error)
     # The text of an exception may hold a value of the request, so only its class is logged.
     known = {"error": type(error).__name__, "path": _route(request)}
     if isinstance(error, OSError):
