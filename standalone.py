@@ -1,6 +1,7 @@
 """The whole system in one process: every service, SQLite files, and a bus that needs no broker."""
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -181,6 +182,8 @@ def main() -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             sys.exit(f"Port {port} is taken; choose another with MASAR_PORT.")
+    # As each service in a process of its own does: what is loaded is never let go.
+    gc.freeze()
     asyncio.run(serve(home, port, int(metrics) if metrics else None))
 
 

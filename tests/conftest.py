@@ -1,5 +1,6 @@
 """What any test can ask for: a token, and a service in this process on its own SQLite file."""
 
+import gc
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -36,6 +37,12 @@ OPERATIONAL_ROLES = (
     "integrator",
 )
 SIGNING_KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig", "alg": "ES256"})
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector's later rounds what is loaded by now, and stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def claims(

@@ -9,10 +9,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chassis.clock import today
 from chassis.fields import Purpose, Rule, fields, leaves
 from chassis.policy import LIST, Operation, Qualifier, policy
 from gateway.routes import SERVICES
@@ -44,6 +46,7 @@ REGISTER_CSV = (
     f"F2,Moussa,male,1990-01-01,NER,migrant,{HERE}\n"
 )
 SOON = "2099-01-01"
+NEXT_WEEK = (today() + timedelta(days=7)).isoformat()
 SHARE = {
     "recipient": "partner:x",
     "purpose": "assistance",
@@ -67,7 +70,7 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/registration/persons/{person_id}/consents/withdrawals": CONSENT,
     "POST /v1/registration/persons/{person_id}/sharing-exceptions": CONSENT
-    | {"ground": "vital_interest", "document": "D1", "ends_on": "2026-12-01"},
+    | {"ground": "vital_interest", "document": "D1", "ends_on": NEXT_WEEK},
     "POST /v1/registration/sharing-exceptions/{exception_id}/decision": {"approved": False},
     "POST /v1/registration/sharing-agreements/{agreement_id}/end": None,
     "POST /v1/registration/duplicates/{pair_id}/decision": {"decision": "unsure"},

@@ -94,7 +94,7 @@ async def test_a_text_for_a_number(client: httpx.AsyncClient) -> None:
     programme = {
         "name": NAME,
         "donor": "A donor",
-        "period": {"starts_on": "2026-01-01", "ends_on": "2026-12-31"},
+        "period": {"starts_on": "2026-01-01", "ends_on": "2099-12-31"},
         "population_categories": ["migrant"],
         "places": ["LY02"],
         "item": {"name": "Kit", "quantity": "3"},

@@ -44,7 +44,7 @@ AMINA: dict[str, Any] = {
 PROGRAMME: dict[str, Any] = {
     "name": "Kits",
     "donor": "A donor",
-    "period": {"starts_on": "2026-01-01", "ends_on": "2026-12-31"},
+    "period": {"starts_on": "2026-01-01", "ends_on": "2099-12-31"},
     "population_categories": ["migrant"],
     "places": ["LY02"],
     "item": {"name": "Kit", "quantity": 3},

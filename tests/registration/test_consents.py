@@ -461,7 +461,7 @@ EXCEPTION: dict[str, Any] = {
     "purpose": "travel-document",
     "ground": "vital_interest",
     "document": "PO-2026-14",
-    "ends_on": today().isoformat(),
+    "ends_on": (today() + timedelta(days=1)).isoformat(),
 }
 
 
