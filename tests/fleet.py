@@ -57,7 +57,8 @@ class Fleet:
 
     async def prepare(self) -> None:
         """Make databases, roles, queues and users, as the deployment does once."""
-        passwords = {name: secrets.token_hex(16) for name in SERVICES}
+        # Users belong to the whole broker: a fleet beside this one makes the very same.
+        passwords = {name: f"{name} {self.rabbitmq.password}" for name in SERVICES}
         self.rabbitmq.create_virtual_host(self.vhost)
         wanted = topology.definitions(
             topology.published_subscriptions(), passwords, vhost=self.vhost
