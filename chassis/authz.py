@@ -52,6 +52,7 @@ from sqlalchemy.sql.visitors import iterate
 from chassis.auth import caller_of
 from chassis.caller import Agreement, Caller, Grant
 from chassis.clock import UtcDateTime, now
+from chassis.db import database_of
 from chassis.fields import Purpose, fields
 from chassis.policy import ANYONE, LIST, PUBLIC, UNLISTED, Operation, Qualifier, policy
 from chassis.problems import Problem
@@ -320,8 +321,12 @@ def authorise(service: str) -> Callable[[Request, Response], Awaitable[None]]:
         operation = operations.get(f"{request.method} {request.scope['route'].path}", UNLISTED)
         if operation.open_to == PUBLIC:
             return
+        caller = caller_of(request)
+        if caller.id in database_of(request).frozen:
+            detail = "The account is frozen until a data-protection officer has looked at it."
+            raise Problem(403, "account-frozen", detail)
         purposes = request.headers.getlist(PURPOSE)
-        request.scope[SCOPE_KEY] = decide(operation, caller_of(request), purposes)
+        request.scope[SCOPE_KEY] = decide(operation, caller, purposes)
         if policy().personal(operation.resource):
             response.headers["Cache-Control"] = "no-store"
 

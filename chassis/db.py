@@ -47,6 +47,8 @@ class Database:
         """Connections that are kept open. As many more may be opened: requests find those."""
         self.vault: Vault | None = None
         self.work_left = Wake()
+        self.frozen: frozenset[str] = frozenset()
+        """Callers whom the service answers no more; who watches over them keeps it up to date."""
         self._turns: set[str] = set()
         self._together = Together(self.write)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"

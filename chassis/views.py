@@ -29,6 +29,7 @@ from chassis.fields import (
     leaves,
     rule_of,
 )
+from chassis.policy import LIST
 from chassis.problems import Problem
 
 Out = TypeVar("Out", bound=Shown)
@@ -52,6 +53,7 @@ class View:
             dict.fromkeys(ground(each) for reasons in self._reasons.values() for each in reasons)
         )
         self._exports = access.action == "X"
+        self._lists = access.action == LIST
         self._limits: dict[tuple[int, Rule, str], str] = {}
 
     @property
@@ -82,7 +84,14 @@ class View:
             if not _hidden(value) and _personal(self._shape.fields[name])
         ]
         subject = values.get("person_id") or values["id"]
-        audit.read(self._name, subject, fields=seen, action="export" if self._exports else "read")
+        audit.read(
+            self._name,
+            subject,
+            fields=seen,
+            action="export" if self._exports else "read",
+            # Who came upon somebody in a list has not opened them.
+            reason="listed" if self._lists else None,
+        )
 
     def masked(self, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
         """Return the values with what the caller may not see masked; each must be known."""

@@ -181,6 +181,40 @@ class GlassBroken(Event):
     review_due_at: datetime
 
 
+class AlertRaised(Event):
+    """
+    An account opened a planted person, whom nobody has a reason to open. Subject: the alert's id.
+
+    Who that person is, only the data-protection officer is told.
+    """
+
+    type: ClassVar[str] = "registration.alert_raised.v1"
+
+    alert_id: UUID
+    account: str
+    opened_at: datetime
+
+
+class AccountFrozen(Event):
+    """Registration answers an account no more, because of an alert. Subject: the alert's id."""
+
+    type: ClassVar[str] = "registration.account_frozen.v1"
+
+    alert_id: UUID
+    account: str
+    frozen_at: datetime
+
+
+class AccountReleased(Event):
+    """The alert was harmless, and the account is let in again. Subject: the alert's id."""
+
+    type: ClassVar[str] = "registration.account_released.v1"
+
+    alert_id: UUID
+    account: str
+    released_at: datetime
+
+
 class GlassReviewed(Event):
     """Somebody else reviewed why a file was opened. Subject: the breaking's id."""
 

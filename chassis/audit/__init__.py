@@ -1,6 +1,15 @@
 """Who saw and changed what: a record that cannot be altered without showing it."""
 
-from chassis.audit.entries import Actor, asker, last_not_shown, looking, note, read, system
+from chassis.audit.entries import (
+    Actor,
+    asker,
+    last_not_shown,
+    looking,
+    note,
+    read,
+    subject_hash_of,
+    system,
+)
 from chassis.audit.log import forget_subject, readers_of
 
 __all__ = [
@@ -12,5 +21,6 @@ __all__ = [
     "note",
     "read",
     "readers_of",
+    "subject_hash_of",
     "system",
 ]

@@ -196,6 +196,11 @@ def subject_hash(vault: Vault, subject: Subject) -> bytes:
     return bytes.fromhex(vault.keyed_hash("audit.subject", str(subject)))[:HASH_BYTES]
 
 
+def subject_hash_of(session: AsyncSession, subject: Subject) -> bytes:
+    """Return the same, for who has to find a subject's entries again."""
+    return subject_hash(vault_of(session), subject)
+
+
 def rows_of(acts: Mapping[Act, list[str]], vault: Vault) -> list[tuple[Row, Row]]:
     """Return each act as an entry, and what its sealing needs."""
     at, request_id = now(), current_request_id()

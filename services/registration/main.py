@@ -32,6 +32,8 @@ from services.registration.erasures.handlers import note_assistance, note_return
 from services.registration.erasures.service import FORGETTING, tell_again
 from services.registration.files import api as files
 from services.registration.holds import api as holds
+from services.registration.honey import api as honey
+from services.registration.honey import watch
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.notes import api as notes
@@ -88,6 +90,7 @@ SERVICE = Service(
         notes.router,
         concerns.router,
         breakglass.router,
+        honey.router,
         ownfiles.router,
     ],
     subscriptions=SUBSCRIPTIONS,
@@ -99,6 +102,7 @@ SERVICE = Service(
     background=[
         every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
         every(LOOK_SECONDS, look_for_new),
+        every(watch.SECONDS, watch.look, rung=False),
         every(TELL_SECONDS, tell_again, rung=False),
         every(RETENTION_SECONDS, run_daily, rung=False),
     ],

@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis.clock import new_id, now
 from services.registration.breakglass.models import Breaking
 from services.registration.concerns.models import Concern
+from services.registration.honey.models import Alert, HoneyRecord
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.referrals.models import Referral
@@ -42,13 +43,20 @@ BODIES: dict[str, Any] = {
         "finding": "justified",
         "remark": "It was.",
     },
+    "POST /v1/registration/alerts/{alert_id}/review": {"finding": "misuse"},
     "POST /v1/registration/own-files": lambda ids: {
         "user_id": "somebody-else",
         "person_id": ids["person_id"],
         "relation": "self",
     },
 }
-LISTED = {"concern": "concern_id", "breaking": "breaking_id", "own_file": "own_file_id"}
+LISTED = {
+    "honey_record": "honey_id",
+    "alert": "alert_id",
+    "concern": "concern_id",
+    "breaking": "breaking_id",
+    "own_file": "own_file_id",
+}
 
 
 async def add(world: World, situation: str) -> None:
@@ -76,8 +84,26 @@ async def add(world: World, situation: str) -> None:
         cosigned_by=BUILDER,
         **place,
     )
+    honey = HoneyRecord(
+        person_id=person_id,
+        subject_hash=person_id.bytes,
+        external_id="H",
+        planted_by=BUILDER,
+        **place,
+    )
+    alert = Alert(
+        person_id=person_id,
+        account=BUILDER,
+        account_organisation=organisation_of(situation),
+        roles="case_worker",
+        action="read",
+        resource="person",
+        opened_at=now(),
+        last_opened_at=now(),
+        **place,
+    )
     async with world.databases["registration"].write() as session:
-        session.add_all([concern, referral, breaking])
+        session.add_all([concern, referral, breaking, honey, alert])
         for kind in ("medical", "protection"):
             note = Note(person_id=person_id, kind=kind, written_by=BUILDER)
             session.add(note)
@@ -91,6 +117,7 @@ async def add(world: World, situation: str) -> None:
     ids["concern_id"] = str(concern.id)
     ids["referral_id"] = str(referral.id)
     ids["breaking_id"] = str(breaking.id)
+    ids["honey_id"], ids["alert_id"] = str(honey.id), str(alert.id)
     ids["own_file_id"] = await closed_file(world, situation)
 
 

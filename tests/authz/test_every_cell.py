@@ -119,6 +119,7 @@ BODIES: dict[str, Any] = {
 }
 NEW: dict[str, Any] = {
     "POST /v1/registration/persons": person,
+    "POST /v1/registration/honey-records": person,
     "POST /v1/registration/imports": REGISTER_CSV,
     "POST /v1/registration/sharing-agreements": {
         "reference": "R1",
@@ -150,6 +151,7 @@ NEW: dict[str, Any] = {
 }
 """What makes a record out of nothing: only the place of it can be out of reach."""
 PLACED = {"POST /v1/registration/persons", "POST /v1/assistance/programmes"}
+PLACED |= {"POST /v1/registration/honey-records"}
 LISTED = {
     "person": "person_id",
     "programme": "programme_id",

@@ -13,9 +13,11 @@ from chassis.policy import policy
 from standalone import SERVICES as MAINS
 
 WHOLE = {
+    "alert",
     "breaking",
     "consent",
     "duplicate",
+    "honey_record",
     "note_flag",
     "own_file",
     "received_share",

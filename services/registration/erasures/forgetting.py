@@ -13,6 +13,7 @@ from services.registration.consents.models import Consent
 from services.registration.corrections.models import Correction
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.holds.models import Hold
+from services.registration.honey.models import Alert, HoneyRecord
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons.models import DocumentIndex, Person
@@ -41,6 +42,8 @@ ROWS = (
     (Concern.person_id, DELETED),
     (Referral.person_id, DELETED),
     (Breaking.person_id, unlinked(explanation=b"", remark=None)),
+    (HoneyRecord.person_id, DELETED),
+    (Alert.person_id, unlinked()),
     (Person.id, DELETED),
 )
 
