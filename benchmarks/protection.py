@@ -47,8 +47,8 @@ async def measure() -> Report:
     try:
         with tempfile.TemporaryDirectory() as home:
             async with (
-                _served("bare", postgres, Path(home)) as bare,
-                _served("protected", postgres, Path(home)) as protected,
+                served("bare", postgres, Path(home)) as bare,
+                served("protected", postgres, Path(home)) as protected,
             ):
                 rates = await _compare({"bare": bare, "protected": protected})
     finally:
@@ -112,7 +112,7 @@ async def _a_second(request: Request) -> float:
 
 
 @asynccontextmanager
-async def _served(
+async def served(
     way: str, postgres: PostgresServer, home: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
     await asyncio.to_thread(postgres.create_database, way)
