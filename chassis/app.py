@@ -104,7 +104,9 @@ def create_service(
     """
     settings = settings or Settings()
     telemetry.configure_logs(settings.log_level)
-    issuer = keys or issuer_at(settings.jwks_url, settings.revocations_url)
+    issuer = keys or issuer_at(
+        settings.jwks_url, settings.revocations_url, every=settings.revocations_seconds
+    )
     own = Trusted(issuer, settings.issuer, service.name)
     verifier = Verifier(own, *federated(settings))
     app = FastAPI(

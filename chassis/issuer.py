@@ -148,6 +148,7 @@ def issuer_at(
     jwks_url: str,
     revocations_url: str | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    every: float = FOLLOW_SECONDS,
 ) -> KeySource:
     """Return what an issuer shows by HTTP; its list of ends is beside its keys unless told."""
     where = revocations_url or urljoin(jwks_url, "revocations")
@@ -159,7 +160,7 @@ def issuer_at(
     async def keys() -> dict[str, Any]:
         return await fetched(jwks_url, transport)
 
-    return KeySource(keys, Revocations(ended))
+    return KeySource(keys, Revocations(ended, every))
 
 
 async def fetched(url: str, transport: httpx.AsyncBaseTransport | None = None) -> dict[str, Any]:

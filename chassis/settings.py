@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.issuer import FOLLOW_SECONDS, STALE_SECONDS
 
 
 class Settings(BaseSettings):
@@ -25,6 +27,8 @@ class Settings(BaseSettings):
     issuer: str = "masar"
     jwks_url: str = "http://127.0.0.1:8000/.well-known/jwks.json"
     revocations_url: str | None = None
+    revocations_seconds: float = Field(default=FOLLOW_SECONDS, ge=0.1, le=STALE_SECONDS / 2)
+    """How often it is looked what was ended: an end bites after so long at most."""
     oidc_issuer: str | None = None
     oidc_jwks_url: str | None = None
     oidc_audience: str = "masar"

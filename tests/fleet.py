@@ -146,9 +146,12 @@ class Fleet:
         """Make an operations client with the administrator, as `make demo` does on Compose."""
         return self.client(OPERATIONS)
 
+    def administrator(self) -> Api:
+        return Api(Credentials(self.base_url, "administrator", self._secret))
+
     def client(self, form: dict[str, Any]) -> Api:
         """Let the administrator make a client."""
-        administrator = Api(Credentials(self.base_url, "administrator", self._secret))
+        administrator = self.administrator()
         made = administrator.post("/v1/identity/clients", form)
         administrator.close()
         return Api(Credentials(self.base_url, made["client_id"], made["client_secret"]))

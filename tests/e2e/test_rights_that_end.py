@@ -1,0 +1,142 @@
+"""Case 30: what a token says that is no longer so counts in no process, within a minute."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.clock import now
+from chassis.settings import Settings
+from cli.api import Api, Credentials, RefusedError
+from tests.fleet import Fleet
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import RabbitServer
+
+WITHIN_SECONDS = 60.0
+IN_THE_TEST = 1.0
+FOR_A_CASE_WORKER = {
+    "gateway": "/v1/gateway/audit/entries",
+    "registration": "/v1/registration/persons",
+    "assistance": "/v1/assistance/programmes",
+    "returns": "/v1/returns/cases",
+    "tracking": "/v1/tracking/rounds",
+}
+CLIENT = {"name": "A partner's", "organisation": "iom", "roles": ["case_worker"]}
+
+
+@pytest.fixture
+async def fleet(
+    postgres: PostgresServer, rabbitmq: RabbitServer, tmp_path: Path
+) -> AsyncIterator[Fleet]:
+    fleet = Fleet(postgres, rabbitmq, tmp_path)
+    await fleet.prepare()
+    fleet.start(MASAR_REVOCATIONS_SECONDS=str(IN_THE_TEST))
+    try:
+        await asyncio.to_thread(fleet.wait)
+        yield fleet
+    finally:
+        fleet.stop()
+
+
+class Holder:
+    """A client with one role, and the token that it was given while it had it."""
+
+    def __init__(self, fleet: Fleet, made: dict[str, Any]) -> None:
+        self.fleet = fleet
+        self.id = made["id"]
+        self.client_id = made["client_id"]
+        self._api = Api(Credentials(fleet.base_url, made["client_id"], made["client_secret"]))
+        self.token = self._api.token()
+
+    def answers(self, token: str = "") -> dict[str, int]:
+        """Ask each process itself, at its own port, and return what it answers."""
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return {
+            name: httpx.get(
+                f"http://127.0.0.1:{self.fleet.ports[name]}{path}",
+                headers=headers,
+                trust_env=False,
+                timeout=10,
+            ).status_code
+            for name, path in FOR_A_CASE_WORKER.items()
+        }
+
+    def everywhere(self, status: int) -> bool:
+        """Say whether every process answers so, at last; asked again and again for a minute."""
+        deadline = time.monotonic() + WITHIN_SECONDS
+        while set(self.answers().values()) != {status}:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def renewed(self) -> str:
+        return self._api.token()
+
+    def close(self) -> None:
+        self._api.close()
+
+
+def test_an_end_bites_within_a_minute_as_it_is_delivered() -> None:
+    field = Settings.model_fields["revocations_seconds"]
+
+    [most] = [each.le for each in field.metadata if hasattr(each, "le")]
+
+    assert Settings().revocations_seconds <= most < WITHIN_SECONDS
+
+
+async def test_case_30_what_has_ended_counts_in_none_of_five_processes(fleet: Fleet) -> None:
+    await asyncio.to_thread(_check, fleet)
+
+
+def _check(fleet: Fleet) -> None:
+    administrator = fleet.administrator()
+    holders = [Holder(fleet, administrator.post("/v1/identity/clients", CLIENT)) for _ in range(4)]
+    without_role, revoked, ending, goes_on = holders
+    assert all(each.everywhere(200) for each in holders)
+    _end_of_role(administrator, without_role)
+    _expiry(administrator, ending)
+    administrator.delete(f"/v1/identity/clients/{revoked.id}")
+    started = time.monotonic()
+
+    assert without_role.everywhere(401)
+    assert revoked.everywhere(401)
+    assert ending.everywhere(403)
+
+    # By the short interval of this test, all of it takes seconds and not a minute.
+    assert time.monotonic() - started < WITHIN_SECONDS
+    assert set(without_role.answers(without_role.renewed()).values()) == {403}
+    with pytest.raises(RefusedError):
+        revoked.renewed()
+    assert set(goes_on.answers().values()) == {200}
+    administrator.close()
+    for each in holders:
+        each.close()
+
+
+def _end_of_role(administrator: Api, holder: Holder) -> None:
+    path = "/v1/identity/assignments"
+    [held] = administrator.get(path, holder=holder.client_id)["items"]
+    administrator.delete(f"{path}/{held['id']}")
+
+
+def _expiry(administrator: Api, holder: Holder) -> None:
+    """Let the holder have the role by an assignment that ends in a moment, and by no other."""
+    _end_of_role(administrator, holder)
+    administrator.post(
+        "/v1/identity/assignments",
+        {
+            "holder": holder.client_id,
+            "role": "case_worker",
+            "organisation": "iom",
+            "places": ["LY"],
+            "until": (now() + timedelta(seconds=8)).isoformat(),
+        },
+    )
+    holder.token = holder.renewed()
+    assert holder.everywhere(200)
