@@ -194,6 +194,7 @@ def _lifespan(
                 yield
         finally:
             stopping.set()
+            database.events_left.set()
             database.work_left.set()
             await _end(tasks)
             if not bus:

@@ -1,30 +1,27 @@
 """One request, or one event, is one transaction, committed at the edge before the answer leaves."""
 
-import asyncio
 import hashlib
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from sqlalchemy import event, func, inspect
+from sqlalchemy import func, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
+from chassis.sqlite import open_engine, written_anew
 from chassis.tables import ServiceTables
 from chassis.together import Together
 from chassis.vault import Vault
 from chassis.wake import Wake
 
-WORK_LEFT = "work_left"
+WORK_LEFT, EVENTS_LEFT = "work_left", "events_left"
 BEFORE_COMMIT = "before_commit"
-SCRUB_PATIENCE = 5.0
 TURNS, TURN = "turns", "turn"
 FIRST_IN_TRANSACTION = "masar.first_in_transaction"
 """Where a request's scope holds what must be done before anything else is written."""
@@ -46,7 +43,7 @@ class Database:
         self.pool = pool
         """Connections that are kept open. As many more may be opened: requests find those."""
         self.vault: Vault | None = None
-        self.work_left = Wake()
+        self.events_left, self.work_left = Wake(), Wake()
         self.frozen: frozenset[str] = frozenset()
         """Callers whom the service answers no more; who watches over them keeps it up to date."""
         self._turns: set[str] = set()
@@ -54,8 +51,8 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = make_url(url).database or ""
         if self.is_sqlite:
-            self.writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool=1)
-            self.reader = _sqlite_engine(url, begin="BEGIN", pool=pool)
+            self.writer = open_engine(url, begin="BEGIN IMMEDIATE", pool=1)
+            self.reader = open_engine(url, begin="BEGIN", pool=pool)
             self.recorder = self.writer
         else:
             self.writer = self.reader = _postgres_engine(url, pool)
@@ -73,6 +70,8 @@ class Database:
                 await session.commit()
             finally:
                 self._turns.discard(session.info.get(TURN, ""))
+            if EVENTS_LEFT in session.info:
+                self.events_left.set()
             if WORK_LEFT in session.info:
                 self.work_left.set()
 
@@ -107,7 +106,7 @@ class Database:
         SQLite keeps them in free space and in the log beside the file until these are written
         anew. PostgreSQL does that by itself, with its vacuum.
         """
-        return not self.is_sqlite or await asyncio.to_thread(_written_anew, self._file)
+        return not self.is_sqlite or await written_anew(self._file)
 
     async def close(self) -> None:
         for engine in (self.writer, self.reader, self.recorder):
@@ -171,8 +170,13 @@ def before_commit(session: AsyncSession, finish: Callable[[AsyncSession], Awaita
     session.info.setdefault(BEFORE_COMMIT, []).append(finish)
 
 
+def leave_events(session: AsyncSession) -> None:
+    """Ring for the relay, once this transaction has committed."""
+    session.info[EVENTS_LEFT] = True
+
+
 def leave_work(session: AsyncSession) -> None:
-    """Ring for the relay or the worker, once this transaction has committed."""
+    """Ring for the worker and what goes on beside the requests, once this has committed."""
     session.info[WORK_LEFT] = True
 
 
@@ -211,46 +215,6 @@ def _postgres_engine(url: str, pool: int) -> AsyncEngine:
             },
         },
     )
-
-
-def _sqlite_engine(url: str, begin: str, pool: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=pool,
-        max_overflow=0,
-        pool_timeout=30,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions by itself; the listener below does.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=10000")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA secure_delete=ON")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _written_anew(file: str) -> bool:
-    with closing(sqlite3.connect(file, timeout=SCRUB_PATIENCE, isolation_level=None)) as connection:
-        try:
-            connection.execute("PRAGMA secure_delete=ON")
-            connection.execute("VACUUM")
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError:
-            # Somebody writes for longer than this waits; they are not kept from it.
-            return False
-        return not busy
 
 
 def _insert(session: AsyncSession, row: SQLModel) -> Any:

@@ -1,6 +1,7 @@
 """Events leave through the service's own database: said in the transaction, sent by the relay."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -14,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.clock import new_id, now
-from chassis.db import Database, leave_work, tables_of
+from chassis.db import Database, leave_events, tables_of
 from chassis.tables import OutboxColumns
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
 from contracts.event import Envelope, Event
@@ -72,7 +73,7 @@ def publish(session: AsyncSession, event: Event, *, subject: str, sequence: int)
             body=envelope.model_dump_json(exclude_none=True),
         )
     )
-    leave_work(session)
+    leave_events(session)
     return envelope.id
 
 
@@ -183,15 +184,18 @@ async def run_relay(
     back_off: Sequence[timedelta] = BACK_OFF,
 ) -> None:
     """Send until told to stop: at once after a commit here, and each second for other processes."""
-    bell = database.work_left.bell()
-    pause = POLL_SECONDS
+    bell = database.events_left.bell()
+    pause, counted = POLL_SECONDS, 0.0
     while not stopping.is_set():
         try:
             sent = await relay(database, bus, back_off)
             pause = POLL_SECONDS
             if sent == BATCH:
                 continue
-            await _count_unsent(database)
+            # The bell rings with each write; a gauge that is read each few seconds need not.
+            if time.monotonic() >= counted + POLL_SECONDS:
+                counted = time.monotonic()
+                await _count_unsent(database)
         except BusDown as error:
             log.warning("bus_down", service=database.tables.source, reason=str(error))
             # The bell rings with each write; a bus that is down must not be tried at each.

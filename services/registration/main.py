@@ -53,7 +53,7 @@ from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
 
 LOOK_SECONDS = 1.0
-"""How often doubles are looked for of people whom another process registered."""
+"""How often doubles are looked for: those who came meanwhile are compared in one go."""
 RETENTION_SECONDS = 3600.0
 """How often it is looked whether the day's retention run has begun."""
 TELL_SECONDS = 60.0
@@ -101,7 +101,7 @@ SERVICE = Service(
     ],
     background=[
         every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
-        every(LOOK_SECONDS, look_for_new),
+        every(LOOK_SECONDS, look_for_new, rung=False),
         every(watch.SECONDS, watch.look, rung=False),
         every(TELL_SECONDS, tell_again, rung=False),
         every(RETENTION_SECONDS, run_daily, rung=False),

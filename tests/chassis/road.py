@@ -110,7 +110,7 @@ class Road:
                 yield
             finally:
                 stopping.set()
-                self.writer.work_left.set()
+                self.writer.events_left.set()
                 await relay
 
     async def arrivals(self) -> list[int]:

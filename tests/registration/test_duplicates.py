@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from itertools import combinations
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from services.registration.duplicates.search import look_for_new
+from services.registration.duplicates.search import MOST_PAIRS, best, look_for_new
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Running, Start, bearer
@@ -196,3 +198,15 @@ async def test_an_unknown_filter_is_refused(registration: Running, query: dict[s
     answer = await registration.client.get(DUPLICATES, params=query)
 
     assert answer.status_code in {400, 422}
+
+
+def test_many_who_are_alike_make_no_more_pairs_than_somebody_reviews() -> None:
+    alike = [UUID(int=number) for number in range(200)]
+    scores = {pair: float(rank) for rank, pair in enumerate(combinations(alike, 2))}
+
+    kept = best({pair: (score, []) for pair, score in scores.items()}, set(alike))
+
+    assert len(kept) <= len(alike) * MOST_PAIRS
+    for one in alike:
+        theirs = sorted((score, pair) for pair, score in scores.items() if one in pair)
+        assert {pair for _, pair in theirs[-MOST_PAIRS:]} <= set(kept)

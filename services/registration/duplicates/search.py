@@ -7,7 +7,7 @@ a search that is cut off is simply done again.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from uuid import UUID
@@ -28,6 +28,8 @@ TURN = "looking for doubles"
 PEOPLE_A_STEP = 100
 LARGEST_BLOCK = 400
 """A key that more people share than this tells nobody apart, and is passed over."""
+MOST_PAIRS = 30
+"""Nobody reviews more for one person. Many registrations alike are kept from making n² pairs."""
 LARGEST_GROUP = 60
 """More registrations than this are not one person's; who is in such a group is left as found."""
 IN_ONE_QUERY = 5000
@@ -72,7 +74,7 @@ async def _look(session: AsyncSession, people: Sequence[Person]) -> None:
     described |= await _described(session, {one for pair in pairs for one in pair} - set(described))
     compared = await asyncio.to_thread(_compared, pairs, described)
     await _forget_open(session, [person.id for person in people])
-    await _keep(session, compared)
+    await _keep(session, best(compared, {person.id for person in people}))
     await _group(session, {person.id for person in people}, described)
     for person in people:
         # A person who has changed meanwhile has a higher version, and is looked for again.
@@ -143,6 +145,19 @@ def _compared(
         if by.band(score, reasons):
             found[pair] = (score, reasons)
     return found
+
+
+def best(compared: Mapping[Pair, Comparison], people: set[UUID]) -> dict[Pair, Comparison]:
+    """Return what is kept: of the pairs of each of these people, those that say most."""
+    ranked = sorted(compared.items(), key=lambda each: (-each[1][0], each[0]))
+    counted: Counter[UUID] = Counter()
+    kept = {}
+    for pair, comparison in ranked:
+        own = [one for one in pair if one in people]
+        if any(counted[one] < MOST_PAIRS for one in own):
+            kept[pair] = comparison
+            counted.update(own)
+    return kept
 
 
 def _comparison(pair: Pair, described: Mapping[UUID, Description]) -> Comparison:

@@ -1,0 +1,133 @@
+"""
+SQLite as a service opens it: durable, one writer, and one trip to its thread for each statement.
+
+aiosqlite goes to the connection's thread and back to open a cursor, to execute, to fetch and to
+close. Each trip wakes two threads and costs more than most of our statements take. SQLAlchemy
+fetches all rows at once anyway, so all four are one trip here.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import aiosqlite
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
+)
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util.concurrency import await_
+
+SCRUB_PATIENCE = 5.0
+
+
+class Cursor(AsyncAdapt_aiosqlite_cursor):
+    """Executes a statement, fetches what it found, and lets go of it, in one trip."""
+
+    __slots__ = ()
+
+    def _aenter_cursor(self, _cursor: Any) -> Any:
+        return None
+
+    def _make_new_cursor(self, _connection: Any) -> Any:
+        # The one that the statement is executed with takes its place.
+        return None
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        pass
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> None:
+        await self._in_thread(lambda cursor: cursor.execute(operation, parameters or ()))
+
+    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> None:
+        await self._in_thread(lambda cursor: cursor.executemany(operation, seq_of_parameters))
+
+    async def _in_thread(self, do: Callable[[sqlite3.Cursor], Any]) -> None:
+        connection = self._connection
+
+        def trip() -> tuple[sqlite3.Cursor, list[Any]]:
+            with closing(connection._conn.cursor()) as cursor:  # noqa: SLF001 - The driver has no public one.
+                do(cursor)
+                return cursor, cursor.fetchall()
+
+        async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - As the class does that this one is of.
+            # What a cursor tells of its statement is still there when it is closed.
+            self._cursor, rows = await connection._execute(trip)  # noqa: SLF001 - As above.
+            self._rows = deque(rows)
+
+
+class Connection(AsyncAdapt_aiosqlite_connection):
+    """A connection whose cursors make one trip, and that rolls back only what is open."""
+
+    __slots__ = ()
+
+    _cursor_cls = Cursor
+
+    def rollback(self) -> None:
+        inner = self._connection._connection  # noqa: SLF001 - As SQLAlchemy asks whether it is open.
+        if inner and inner.in_transaction:
+            super().rollback()
+
+
+def open_engine(url: str, begin: str, pool: int) -> AsyncEngine:
+    """Return an engine whose transactions begin with the given words."""
+
+    def connect() -> Connection:
+        arguments, options = engine.dialect.create_connect_args(engine.url)
+        connection = aiosqlite.connect(*arguments, **options)
+        # A process that is told to end must not wait for it.
+        connection._thread.daemon = True  # noqa: SLF001 - As SQLAlchemy does.
+        opened: Any = await_(connection)
+        return Connection(engine.dialect.dbapi, opened)
+
+    engine = create_async_engine(
+        url,
+        creator=connect,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=30,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself; the listener below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def written_anew(file: str) -> bool:
+    """Write a file anew without what was deleted from it; False when somebody keeps it busy."""
+    return await asyncio.to_thread(_write_anew, file)
+
+
+def _write_anew(file: str) -> bool:
+    with closing(sqlite3.connect(file, timeout=SCRUB_PATIENCE, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("VACUUM")
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            # Somebody writes for longer than this waits; they are not kept from it.
+            return False
+        return not busy

@@ -1,0 +1,89 @@
+"""SQLite is asked in one trip to its thread, and answers as any database does."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chassis.sqlite import open_engine
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/boats.sqlite", "BEGIN IMMEDIATE", 1)
+    async with engine.begin() as connection:
+        await connection.execute(text("create table boat (id integer primary key, name text)"))
+    yield engine
+    await engine.dispose()
+
+
+async def count_trips(connection: AsyncConnection) -> list[Any]:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    trips, go = [], driver._execute
+
+    async def counted(function: Any, *arguments: Any) -> Any:
+        trips.append(function)
+        return await go(function, *arguments)
+
+    driver._execute = counted
+    return trips
+
+
+async def test_a_statement_is_one_trip_whatever_it_finds(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        trips = await count_trips(connection)
+
+        await connection.execute(text("insert into boat (name) values ('Amal'), ('Nour')"))
+        found = await connection.execute(text("select name from boat order by id"))
+
+        assert found.scalars().all() == ["Amal", "Nour"]
+        assert len(trips) == 2
+
+
+async def test_what_a_cursor_tells_outlives_the_trip(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        added = await connection.execute(text("insert into boat (name) values ('Amal')"))
+        many = [{"name": "Nour"}, {"name": "Salam"}]
+        await connection.execute(text("insert into boat (name) values (:name)"), many)
+        changed = await connection.execute(text("update boat set name = 'Huda' where id > 1"))
+        found = await connection.execute(text("select id, name from boat order by id"))
+
+        assert added.lastrowid == 1
+        assert changed.rowcount == 2
+        assert [tuple(row) for row in found] == [(1, "Amal"), (2, "Huda"), (3, "Huda")]
+        assert list(found.keys()) == ["id", "name"]
+
+
+async def test_a_statement_that_fails_leaves_the_connection_usable(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("insert into boat values (1, 'Amal')"))
+        with pytest.raises(IntegrityError):
+            await connection.execute(text("insert into boat values (1, 'Nour')"))
+        found = await connection.execute(text("select count(*) from boat"))
+
+        assert found.scalar_one() == 1
+
+
+async def test_what_was_begun_and_not_committed_is_rolled_back(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("insert into boat values (1, 'Amal')"))
+
+    async with engine.connect() as connection:
+        found = await connection.execute(text("select count(*) from boat"))
+
+        assert found.scalar_one() == 0
+
+
+async def test_rows_can_be_taken_as_a_stream(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        many = [{"name": str(number)} for number in range(250)]
+        await connection.execute(text("insert into boat (name) values (:name)"), many)
+
+        async with connection.stream(text("select name from boat order by id")) as found:
+            names = [name async for (name,) in found]
+
+        assert names == [str(number) for number in range(250)]
