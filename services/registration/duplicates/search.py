@@ -25,7 +25,8 @@ from services.registration.persons import service as persons
 from services.registration.persons.models import Person
 
 TURN = "looking for doubles"
-PEOPLE_A_STEP = 100
+PEOPLE_A_STEP = 20
+"""So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 LARGEST_BLOCK = 400
 """A key that more people share than this tells nobody apart, and is passed over."""
 MOST_PAIRS = 30
