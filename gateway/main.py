@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from chassis.app import Around, Service, create_service
+from chassis.background import every
 from chassis.bus import InProcessBus
 from chassis.db import Database
 from chassis.problems import Problem
@@ -19,7 +20,8 @@ from gateway.identity.clients.admission import Admission, Admit
 from gateway.identity.clients.service import ensure
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys import api as keys
-from gateway.identity.limits import Attempts
+from gateway.identity.limits import service as limits
+from gateway.identity.limits.attempts import Attempts
 from gateway.identity.organisations import api as organisations
 from gateway.identity.passwords import Passwords
 from gateway.identity.revocations import api as revocations
@@ -36,6 +38,13 @@ from gateway.tables import TABLES
 from gateway.upstreams import HttpUpstream, Upstream
 
 READY_SECONDS = 2.0
+FORGET_SECONDS = 60.0
+
+
+async def _forget_tallies(database: Database) -> None:
+    async with database.write() as session:
+        await limits.forget(session)
+
 
 SERVICE = Service(
     name="gateway",
@@ -56,6 +65,7 @@ SERVICE = Service(
         people.router,
         person_file.router,
     ],
+    background=[every(FORGET_SECONDS, _forget_tallies, rung=False)],
     matrices=("gateway", *SERVICES),
     # The gateway shows the merged description there instead of its own.
     openapi_url=None,
@@ -76,7 +86,7 @@ def create_app(
     upstreams = upstreams or _by_http(settings)
     issuer = issuer or Issuer(settings.home, settings.issuer)
     attempts = Attempts()
-    admission = Admission(attempts)
+    admission = Admission()
     app = create_service(
         SERVICE,
         settings,
@@ -95,7 +105,7 @@ def create_app(
             ),
             (Admit, {"admission": admission}),
         ],
-        around=_around(settings, upstreams, issuer, admission),
+        around=_around(settings, upstreams, issuer, attempts, admission),
     )
     app.state.issuer = issuer
     app.state.attempts = attempts
@@ -139,6 +149,7 @@ def _around(
     settings: GatewaySettings,
     upstreams: Mapping[str, Upstream],
     issuer: Issuer,
+    attempts: Attempts,
     admission: Admission,
 ) -> Around:
     @asynccontextmanager
@@ -153,6 +164,7 @@ def _around(
             )
         issuer.open(app.state.database)
         stopping = asyncio.Event()
+        attempts.open(app.state.database)
         admission.open(app.state.database)
         following = [
             asyncio.create_task(issuer.revocations.follow(stopping)),

@@ -99,3 +99,94 @@ async def test_clients_from_before_assignments_keep_their_roles(
 
     (old,) = [each for each in items if each["client_id"] == "old"]
     assert (sorted(old["roles"]), old["places"]) == (["case_worker", "medical_staff"], ["LY02"])
+
+
+async def test_case_25_tries_count_over_all_gateways(database_url: str, tmp_path: Path) -> None:
+    url = SecretStr(database_url)
+    async with (
+        opened(tmp_path, database_url=url) as one,
+        opened(tmp_path, database_url=url) as other,
+    ):
+        amal = await one.person("amal", "enumerator")
+        wrong = {"password": "wrong", "code": "000000"}
+        doors = [one, other] * 7
+
+        spread = [
+            (await door.client.post(SESSIONS, json=wrong | {"name": f"name{number}"})).status_code
+            for number, door in enumerate(doors)
+        ]
+        at_account = []
+        for number, door in enumerate(doors):
+            async with door.from_address(f"198.51.100.{number}") as client:
+                form = amal.login(password="wrong")
+                at_account.append((await client.post(SESSIONS, json=form)).status_code)
+
+    assert spread == [401] * 10 + [429] * 4
+    assert at_account == [401] * 10 + [429] * 4
+
+
+async def test_who_succeeds_uses_up_nothing_at_any_gateway(
+    database_url: str, tmp_path: Path
+) -> None:
+    url = SecretStr(database_url)
+    async with (
+        opened(tmp_path, database_url=url) as one,
+        opened(tmp_path, database_url=url) as other,
+    ):
+        amal = await one.person("amal", "enumerator")
+        for door in [one, other] * 6:
+            begun = await door.log_in(amal)
+            refresh = {"refresh_token": begun["refresh_token"]}
+            renewed = await door.client.post(f"{SESSIONS}/renewal", json=refresh)
+            assert renewed.status_code == 200
+
+
+async def test_wrong_secrets_count_over_all_gateways(database_url: str, tmp_path: Path) -> None:
+    url = SecretStr(database_url)
+    async with (
+        opened(tmp_path, database_url=url) as one,
+        opened(tmp_path, database_url=url) as other,
+    ):
+        for number in range(59):
+            await one.client_token(f"client-{number}", "wrong")
+        answers = [await other.client_token("client-x", "wrong") for _ in range(3)]
+
+    assert [response.status_code for response in answers] == [401, 429, 429]
+
+
+async def test_case_33_bounds_of_a_client_hold_over_all_gateways(
+    database_url: str, tmp_path: Path
+) -> None:
+    form = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"]}
+    url = SecretStr(database_url)
+    async with (
+        opened(tmp_path, database_url=url) as one,
+        opened(tmp_path, database_url=url) as other,
+    ):
+        for bound in ("daily_requests", "requests_per_minute"):
+            made = (await one.as_admin("POST", CLIENTS, json=form | {bound: 100})).json()
+            answer = await one.client_token(made["client_id"], made["client_secret"])
+            token = bearer_of(answer.json()["access_token"])
+
+            asked = (each.client.get(ANYWHERE, headers=token) for each in [one, other] * 110)
+            statuses = [response.status_code for response in await asyncio.gather(*asked)]
+
+            assert statuses.count(204) == 100, bound
+            assert statuses.count(429) == 120, bound
+
+
+async def test_what_a_stopped_gateway_has_in_hand_is_given_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    form = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"], "daily_requests": 100}
+    url = SecretStr(database_url)
+    async with opened(tmp_path, database_url=url) as other:
+        made = (await other.as_admin("POST", CLIENTS, json=form)).json()
+        answer = await other.client_token(made["client_id"], made["client_secret"])
+        token = bearer_of(answer.json()["access_token"])
+        async with opened(tmp_path, database_url=url) as one:
+            assert (await one.client.get(ANYWHERE, headers=token)).status_code == 204
+
+        asked = [await other.client.get(ANYWHERE, headers=token) for _ in range(100)]
+
+    assert [response.status_code for response in asked] == [204] * 99 + [429]

@@ -4,11 +4,10 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
 import structlog
-from limits import RateLimitItemPerMinute
 from sqlalchemy import text
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,15 +18,18 @@ from chassis.caller import Caller
 from chassis.clock import now
 from chassis.db import Database
 from chassis.problems import Problem
-from gateway.identity.clients.models import Client, ClientUse
-from gateway.identity.limits import Attempts
+from gateway.identity.clients.models import Client
+from gateway.identity.limits import service as limits
+from gateway.identity.limits.leases import Bound, Leases
+from gateway.identity.limits.service import Limit, Spent
 
 log = structlog.get_logger()
 
 KNOWN_SECONDS = 5.0
 """How soon a change that another process made to a client is seen."""
 KEEP_SECONDS = 1.0
-"""How many counts a crash may lose, in time."""
+"""How often it is written what was refused, and given back what was not used."""
+MINUTE = 60
 PERSON = "user-"
 
 COUNT = text(
@@ -39,31 +41,27 @@ COUNT = text(
 
 @dataclass
 class Known:
-    """A client as it was read, and its requests of the day: kept, and not kept yet."""
+    """A client as it was read."""
 
     client: Client | None
     read_at: float
-    day: str = ""
-    kept: int = 0
-    pending: int = 0
 
 
 class Admission:
-    """Remembers clients and counts their requests; the counts are kept beside the requests."""
+    """Remembers clients and lets their requests in; the counts are shared by all processes."""
 
-    def __init__(self, attempts: Attempts) -> None:
-        self._attempts = attempts
+    def __init__(self) -> None:
         self._database: Database | None = None
         self._known: dict[str, Known] = {}
         self._refused: dict[str, str] = {}
+        self._leases = Leases()
 
     def open(self, database: Database) -> None:
         self._database = database
 
     async def admit(self, client_id: str, address: str) -> None:
         """Let one request of a client in, or refuse it by the first bound that it breaks."""
-        known = await self._look_up(client_id)
-        client = known.client
+        client = (await self._look_up(client_id)).client
         if client is None:
             return
         if client.expires_at and client.expires_at <= now():
@@ -71,14 +69,16 @@ class Admission:
             raise Problem(401, "unauthenticated", "The client has expired.")
         self.refuse_address(client, address)
         if client.requests_per_minute:
-            limit = RateLimitItemPerMinute(client.requests_per_minute, 1, "requests")
-            try:
-                await self._attempts.spend(limit, client_id)
-            except Problem:
-                self._note(client_id, "requests per minute")
-                raise
+            await self._use(client, "requests per minute", _of_the_minute(client))
         if client.daily_requests:
-            await self._count(known, client, client.daily_requests)
+            await self._use(client, "requests of the day", _of_the_day(client))
+
+    async def _use(self, client: Client, what: str, bound: Bound) -> None:
+        try:
+            await self._leases.use(self._opened(), bound)
+        except Problem:
+            self._note(client.client_id, what)
+            raise
 
     def refuse_address(self, client: Client, address: str) -> None:
         """Refuse a client that comes from an address which is not on its list."""
@@ -87,76 +87,77 @@ class Admission:
         self._note(client.client_id, "address")
         raise Problem(403, "address-not-allowed", "This client may not come from this address.")
 
-    async def _count(self, known: Known, client: Client, most: int) -> None:
-        today = now().date().isoformat()
-        if known.day != today:
-            used = await self._used(client, today)
-            # Another request may have been here meanwhile.
-            if known.day != today:
-                known.day, known.kept, known.pending = today, used, 0
-        if known.kept + known.pending >= most:
-            self._note(client.client_id, "requests of the day")
-            headers = {"Retry-After": str(_seconds_left())}
-            raise Problem(
-                429,
-                "rate-limited",
-                "The client has used up its requests of the day.",
-                headers=headers,
-            )
-        known.pending += 1
-
-    async def _used(self, client: Client, day: str) -> int:
-        assert self._database  # noqa: S101 - It was opened before the first request.
-        async with self._database.read() as session:
-            found = await session.get(ClientUse, (client.client_id, day))
-        return found.requests if found else 0
-
     async def _look_up(self, client_id: str) -> Known:
         known = self._known.get(client_id)
         if known and time.monotonic() - known.read_at < KNOWN_SECONDS:
             return known
-        assert self._database  # noqa: S101 - It was opened before the first request.
-        async with self._database.read() as session:
+        async with self._opened().read() as session:
             statement = select(Client).where(col(Client.client_id) == client_id)
             client = (await session.exec(statement)).one_or_none()
-        # Another request may have counted meanwhile, so what is there is changed and not replaced.
-        known = self._known.setdefault(client_id, Known(client, 0))
-        known.client, known.read_at = client, time.monotonic()
+        known = self._known[client_id] = Known(client, time.monotonic())
         return known
+
+    def _opened(self) -> Database:
+        assert self._database  # noqa: S101 - It was opened before the first request.
+        return self._database
 
     def _note(self, client_id: str, why: str) -> None:
         # One entry for all that happens within a turn: a flood must not flood the record too.
         self._refused.setdefault(client_id, why)
 
     async def follow(self, stopping: asyncio.Event) -> None:
-        """Keep what was counted and refused, until the process stops, and then a last time."""
+        """Keep what was refused, give back what is idle; as the process stops, a last time all."""
         while not stopping.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(KEEP_SECONDS):
                     await stopping.wait()
             try:
                 await self._keep()
+                idle = {"idle": timedelta(0)} if stopping.is_set() else {}
+                await self._leases.give_back(self._opened(), **idle)
             except Exception as error:  # noqa: BLE001 - What cannot be kept now is kept later.
                 log.warning("client_use_not_kept", error=type(error).__name__)
 
     async def _keep(self) -> None:
-        counted = [(name, each, each.pending) for name, each in self._known.items() if each.pending]
         refused = dict(self._refused)
-        if not counted and not refused:
+        if not refused:
             return
-        assert self._database  # noqa: S101 - There were requests, so it is open.
-        totals = {}
-        async with self._database.write() as session:
-            for name, known, pending in counted:
-                values = {"client": name, "day": known.day, "requests": pending}
-                connection = await session.connection()
-                totals[name] = (await connection.execute(COUNT, values)).scalar_one()
+        async with self._opened().write() as session:
             for name, why in refused.items():
                 await _tell_owner(session, name, why)
-        for name, known, pending in counted:
-            known.kept, known.pending = totals[name], known.pending - pending
         for name in refused:
             self._refused.pop(name, None)
+
+
+def _of_the_minute(client: Client) -> Bound:
+    assert client.requests_per_minute  # noqa: S101 - It is asked only of a client that has it.
+    limit = Limit("requests", client.requests_per_minute, MINUTE)
+
+    async def take(session: AsyncSession, requests: int) -> Spent:
+        if requests < 0:
+            await limits.give_back(session, limit, client.client_id, -requests)
+            return Spent(0, now())
+        return await limits.count(session, limit, client.client_id, requests)
+
+    detail = "The client has used up its requests of the minute."
+    return Bound(f"minute {client.client_id}", limit.most, take, detail)
+
+
+def _of_the_day(client: Client) -> Bound:
+    assert client.daily_requests  # noqa: S101 - It is asked only of a client that has it.
+
+    async def take(session: AsyncSession, requests: int) -> Spent:
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        values = {
+            "client": client.client_id,
+            "day": today.date().isoformat(),
+            "requests": requests,
+        }
+        counted = await (await session.connection()).execute(COUNT, values)
+        return Spent(counted.scalar_one(), today + timedelta(days=1))
+
+    detail = "The client has used up its requests of the day."
+    return Bound(f"day {client.client_id}", client.daily_requests, take, detail)
 
 
 async def _tell_owner(session: AsyncSession, client_id: str, why: str) -> None:
@@ -177,12 +178,6 @@ def _is_among(address: str, networks: list[str]) -> bool:
     except ValueError:
         return False
     return any(peer in ip_network(each) for each in networks)
-
-
-def _seconds_left() -> int:
-    moment = datetime.now(UTC)
-    tomorrow = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return int((tomorrow - moment).total_seconds()) + 1
 
 
 class Admit:

@@ -10,7 +10,7 @@ from chassis.db import WriteSession, database_of
 from chassis.problems import Problem
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.signer import LIFETIME_SECONDS
-from gateway.identity.limits import FROM_ADDRESS, TO_ACCOUNT, Attempts, peer
+from gateway.identity.limits.attempts import FROM_ADDRESS, TO_ACCOUNT, Attempts, peer
 from gateway.identity.passwords import Passwords
 from gateway.identity.sessions import service
 from gateway.identity.sessions.models import (
@@ -31,8 +31,8 @@ async def log_in(form: SessionIn, request: Request, response: Response) -> Sessi
     """Begin a session with name, password and a one-time code; a code counts once."""
     attempts: Attempts = request.app.state.attempts
     passwords: Passwords = request.app.state.passwords
-    await attempts.spend(FROM_ADDRESS, peer(request))
-    await attempts.spend(TO_ACCOUNT, form.name)
+    tries = (FROM_ADDRESS, peer(request)), (TO_ACCOUNT, form.name)
+    await attempts.spend(*tries)
     async with database_of(request).read() as session:
         staff = await people.by_name(session, form.name)
     # Outside of a transaction: others would wait for it as long as the hash takes.
@@ -44,12 +44,12 @@ async def log_in(form: SessionIn, request: Request, response: Response) -> Sessi
         if staff and await service.prove(session, staff, password=right, code=form.code):
             begun = await service.begin(session, staff, form.organisation)
             answer = await _answer(request, session, *begun) if begun else None
+        if answer:
+            await attempts.give_back(session, *tries)
         _record(session, request, staff, "login", succeeded=answer is not None)
     if answer is None:
         detail = "The name, the password or the code is wrong, or the account rests for a while."
         raise Problem(401, "login-failed", detail)
-    await attempts.give_back(FROM_ADDRESS, peer(request))
-    await attempts.give_back(TO_ACCOUNT, form.name)
     response.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -59,18 +59,18 @@ async def renew_session(form: Renewal, request: Request, response: Response) -> 
     """Give the next tokens of a session; the refresh token that was sent is used up."""
     attempts: Attempts = request.app.state.attempts
     issuer: Issuer = request.app.state.issuer
-    await attempts.spend(FROM_ADDRESS, peer(request))
+    await attempts.spend((FROM_ADDRESS, peer(request)))
     answer = None
     # A token that was copied ends its session, so this commits in either case.
     async with database_of(request).write() as session:
         renewed = await service.renew(session, issuer.revocations, form.refresh_token)
         if renewed:
             answer = await _answer(request, session, *renewed)
+            await attempts.give_back(session, (FROM_ADDRESS, peer(request)))
         else:
             _record(session, request, None, "renewal", succeeded=False)
     if answer is None:
         raise Problem(401, "session-ended", "The session is over; log in again.")
-    await attempts.give_back(FROM_ADDRESS, peer(request))
     response.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -81,7 +81,7 @@ async def confirm_session(
 ) -> SessionOut:
     """Prove the second factor again, for what asks for a fresh one; gives a token that says so."""
     attempts: Attempts = request.app.state.attempts
-    await attempts.spend(TO_ACCOUNT, caller.id)
+    await attempts.spend((TO_ACCOUNT, caller.id))
     answer = None
     async with database_of(request).write() as session:
         begun = await service.of_caller(session, caller.session)
@@ -96,9 +96,9 @@ async def confirm_session(
             begun.authenticated_at = now()
             session.add(begun)
             answer = await _answer(request, session, begun, None)
+            await attempts.give_back(session, (TO_ACCOUNT, caller.id))
     if answer is None:
         raise Problem(401, "login-failed", "The code is wrong, or was used before.")
-    await attempts.give_back(TO_ACCOUNT, caller.id)
     response.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -10,7 +10,7 @@ from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.issuer import Issuer
-from gateway.identity.limits import FROM_ADDRESS, Attempts, peer
+from gateway.identity.limits.attempts import FROM_ADDRESS, Attempts, peer
 from gateway.identity.passwords import Passwords
 from gateway.identity.staff import rules, service
 from gateway.identity.staff.models import (
@@ -77,10 +77,10 @@ async def enrol_second_factor(
 ) -> EnrolmentOut:
     """Give an invited person the secret of their one-time codes."""
     attempts: Attempts = request.app.state.attempts
-    await attempts.spend(FROM_ADDRESS, peer(request))
+    await attempts.spend((FROM_ADDRESS, peer(request)))
     async with database_of(request).write() as session:
         staff, secret = await service.enrol(session, form.invitation)
-    await attempts.give_back(FROM_ADDRESS, peer(request))
+        await attempts.give_back(session, (FROM_ADDRESS, peer(request)))
     response.headers["Cache-Control"] = "no-store"
     uri = pyotp.TOTP(secret).provisioning_uri(name=staff.name, issuer_name="Masar")
     return EnrolmentOut(name=staff.name, secret=secret, uri=uri)
@@ -91,11 +91,11 @@ async def activate_staff(form: Activation, request: Request) -> None:
     """Open an account with the password its owner chooses and a first one-time code."""
     attempts: Attempts = request.app.state.attempts
     passwords: Passwords = request.app.state.passwords
-    await attempts.spend(FROM_ADDRESS, peer(request))
+    await attempts.spend((FROM_ADDRESS, peer(request)))
     async with database_of(request).read() as session:
         rules.refuse_weak(form.password, await service.invited_name(session, form.invitation))
     # Outside of a transaction: others would wait for it as long as the hash takes.
     hashed = await passwords.hash(form.password)
     async with database_of(request).write() as session:
         await service.activate(session, form.invitation, hashed, form.code)
-    await attempts.give_back(FROM_ADDRESS, peer(request))
+        await attempts.give_back(session, (FROM_ADDRESS, peer(request)))

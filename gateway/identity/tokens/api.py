@@ -6,16 +6,15 @@ import time
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import WriteSession
+from chassis.db import database_of
 from chassis.problems import Problem
 from gateway.identity.clients import service as clients
 from gateway.identity.clients.admission import Admission
 from gateway.identity.clients.models import Client
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.signer import AUDIENCES, LIFETIME_SECONDS
-from gateway.identity.limits import WRONG_SECRETS, Attempts, peer
+from gateway.identity.limits.attempts import WRONG_SECRETS, Attempts, peer
 from gateway.identity.tokens import service
 from gateway.identity.tokens.models import TokenOut
 
@@ -45,16 +44,20 @@ router = APIRouter(tags=["identity"])
 
 
 @router.post("/v1/token", openapi_extra=FORM)
-async def issue_token(request: Request, response: Response, session: WriteSession) -> TokenOut:
+async def issue_token(request: Request, response: Response) -> TokenOut:
     """Give a client a token for ten minutes (OAuth 2.0 client credentials, RFC 6749 4.4)."""
     form = await _form(request)
     if form.get("grant_type") != "client_credentials":
         raise Problem(400, "unsupported-grant-type", "Ask with grant_type=client_credentials.")
     audience = _audience(form.get("audience", ""))
-    client = await _client(request, session, form)
+    client = await _client(request, form)
     issuer: Issuer = request.app.state.issuer
+    async with database_of(request).write() as session:
+        rights = await service.rights(session, client.client_id, client.organisation)
+        # Nobody ends the client while its rights are held; until then somebody may have.
+        await clients.authenticate(session, *_credentials(request, form))
     token = issuer.signer.sign(
-        await service.rights(session, client.client_id, client.organisation)
+        rights
         | {
             "aud": audience,
             "sid": client.client_id,
@@ -66,13 +69,14 @@ async def issue_token(request: Request, response: Response, session: WriteSessio
     return TokenOut(access_token=token, expires_in=LIFETIME_SECONDS)
 
 
-async def _client(request: Request, session: AsyncSession, form: dict[str, str]) -> Client:
+async def _client(request: Request, form: dict[str, str]) -> Client:
     """Return who proved their secret, from an address that the client may come from."""
     attempts: Attempts = request.app.state.attempts
     admission: Admission = request.app.state.admission
-    await attempts.refuse_more(WRONG_SECRETS, peer(request))
+    attempts.refuse_more(WRONG_SECRETS, peer(request))
     try:
-        client = await clients.authenticate(session, *_credentials(request, form))
+        async with database_of(request).read() as session:
+            client = await clients.authenticate(session, *_credentials(request, form))
     except Problem:
         await attempts.count(WRONG_SECRETS, peer(request))
         raise
