@@ -108,6 +108,7 @@ def create_app(
         around=_around(settings, upstreams, issuer, attempts, admission),
     )
     app.state.issuer = issuer
+    app.state.log_in_only_at = None if settings.local_login else settings.oidc_issuer
     app.state.attempts = attempts
     app.state.admission = admission
     app.state.passwords = Passwords()

@@ -17,9 +17,10 @@ from starlette.types import Receive, Scope, Send
 
 from chassis.federation import federated
 from chassis.settings import Settings
+from gateway.settings import GatewaySettings
 from tests.conftest import bearer
 from tests.gateway.conftest import served
-from tests.gateway.house import ADMIN, House, bearer_of, claims_of, opened
+from tests.gateway.house import ADMIN, PASSWORD, SESSIONS, House, bearer_of, claims_of, opened
 
 ANYWHERE = "/v1/tracking/x"
 MAPPING = """
@@ -95,6 +96,54 @@ async def test_a_token_of_another_issuer_opens_what_its_claims_mean_here(
 
     # An administrator's name elsewhere is nobody's name here.
     assert [response.status_code for response in answers] == [204, 204, 403]
+
+
+async def test_where_local_login_is_off_people_get_in_by_the_other_issuer_only(
+    tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    mapping = tmp_path / "claims.yaml"
+    mapping.write_text(MAPPING)
+    trusted: dict[str, Any] = {"oidc_issuer": elsewhere.url, "oidc_claims": mapping}
+    async with opened(tmp_path, **trusted) as house:
+        amal = await house.person("amal", "case_worker")
+        begun = await house.log_in(amal)
+    headers = bearer_of(begun["access_token"])
+    async with opened(tmp_path, **trusted, local_login=False) as house:
+        await house.forget_codes()
+        refused = [
+            await house.client.post(path, json=form, headers=headers)
+            for path, form in (
+                (SESSIONS, amal.login()),
+                (SESSIONS, amal.login(password="wrong")),
+                (f"{SESSIONS}/renewal", {"refresh_token": begun["refresh_token"]}),
+                (f"{SESSIONS}/current/confirmation", {"code": amal.code()}),
+                ("/v1/staff/enrolment", {"invitation": "x"}),
+                (
+                    "/v1/staff/activation",
+                    {"invitation": "x", "password": PASSWORD, "code": amal.code()},
+                ),
+            )
+        ]
+        ended = await house.client.delete(f"{SESSIONS}/current", headers=headers)
+        token = bearer_of(elsewhere.token())
+        let_in = [
+            await house.client.get(ANYWHERE, headers=token),
+            await house.as_admin("GET", "/v1/identity/staff"),
+        ]
+
+    problems = [response.json() for response in refused]
+    assert {(each["status"], each["type"]) for each in problems} == {
+        (403, "/problems/local-login-off")
+    }
+    assert all(elsewhere.url in each["detail"] for each in problems)
+    assert ended.status_code == 204
+    assert [response.status_code for response in let_in] == [204, 200]
+
+
+@pytest.mark.parametrize("told", [{}, {"oidc_issuer": None}])
+def test_nobody_is_locked_out_by_local_login_off_alone(told: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="no person could log in"):
+        GatewaySettings(local_login=False, **told)
 
 
 def test_claims_become_roles_at_places(tmp_path: Path) -> None:

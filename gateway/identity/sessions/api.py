@@ -11,6 +11,7 @@ from chassis.problems import Problem
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.signer import LIFETIME_SECONDS
 from gateway.identity.limits.attempts import FROM_ADDRESS, TO_ACCOUNT, Attempts, peer
+from gateway.identity.local_login import LOCAL_LOGIN
 from gateway.identity.passwords import Passwords
 from gateway.identity.sessions import service
 from gateway.identity.sessions.models import (
@@ -26,7 +27,7 @@ from gateway.identity.staff.models import Staff
 router = APIRouter(tags=["identity"])
 
 
-@router.post("/v1/sessions", status_code=201)
+@router.post("/v1/sessions", status_code=201, dependencies=[LOCAL_LOGIN])
 async def log_in(form: SessionIn, request: Request, response: Response) -> SessionOut:
     """Begin a session with name, password and a one-time code; a code counts once."""
     attempts: Attempts = request.app.state.attempts
@@ -54,7 +55,7 @@ async def log_in(form: SessionIn, request: Request, response: Response) -> Sessi
     return answer
 
 
-@router.post("/v1/sessions/renewal")
+@router.post("/v1/sessions/renewal", dependencies=[LOCAL_LOGIN])
 async def renew_session(form: Renewal, request: Request, response: Response) -> SessionOut:
     """Give the next tokens of a session; the refresh token that was sent is used up."""
     attempts: Attempts = request.app.state.attempts
@@ -75,7 +76,7 @@ async def renew_session(form: Renewal, request: Request, response: Response) -> 
     return answer
 
 
-@router.post("/v1/sessions/current/confirmation")
+@router.post("/v1/sessions/current/confirmation", dependencies=[LOCAL_LOGIN])
 async def confirm_session(
     form: Confirmation, request: Request, response: Response, caller: CallerDep
 ) -> SessionOut:

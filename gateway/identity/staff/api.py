@@ -11,6 +11,7 @@ from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.issuer import Issuer
 from gateway.identity.limits.attempts import FROM_ADDRESS, Attempts, peer
+from gateway.identity.local_login import LOCAL_LOGIN
 from gateway.identity.passwords import Passwords
 from gateway.identity.staff import rules, service
 from gateway.identity.staff.models import (
@@ -26,7 +27,7 @@ from gateway.identity.staff.models import (
 STAFF = "/v1/identity/staff"
 
 router = APIRouter(tags=["identity"], route_class=Once)
-door = APIRouter(tags=["identity"])
+door = APIRouter(tags=["identity"], dependencies=[LOCAL_LOGIN])
 
 
 @router.post(STAFF, status_code=201)
