@@ -10,10 +10,11 @@ from chassis.audit.entries import (
     subject_hash_of,
     system,
 )
-from chassis.audit.log import forget_subject, readers_of
+from chassis.audit.log import EntryOut, forget_subject, readers_of, readings_of
 
 __all__ = [
     "Actor",
+    "EntryOut",
     "asker",
     "forget_subject",
     "last_not_shown",
@@ -21,6 +22,7 @@ __all__ = [
     "note",
     "read",
     "readers_of",
+    "readings_of",
     "subject_hash_of",
     "system",
 ]

@@ -15,6 +15,7 @@ from chassis.audit.entries import Subject, subject_hash, table
 from chassis.db import tables_of, vault_of
 
 MOST_READERS = 10_000
+SEEING = ("read", "export")
 
 
 class EntryOut(BaseModel):
@@ -111,6 +112,24 @@ async def readers_of(
     """Return who has seen, changed or been refused what is kept of a person, the oldest first."""
     entry = table(tables_of(session).audit_entry)
     return await find(session, entry.c.id.is_not(None), subject=subject, limit=limit)
+
+
+async def readings_of(
+    session: AsyncSession,
+    subject: Subject,
+    *,
+    but_of: Sequence[str] = (),
+    after: UUID | None = None,
+    limit: int = MOST_READERS,
+) -> list[EntryOut]:
+    """Return who has seen what is kept of a person, the oldest first; not these resources."""
+    entry = table(tables_of(session).audit_entry)
+    within = (
+        entry.c.action.in_(SEEING)
+        & (entry.c.decision == "allowed")
+        & entry.c.resource.not_in(but_of)
+    )
+    return await find(session, within, subject=subject, after=after, limit=limit)
 
 
 async def forget_subject(session: AsyncSession, subject: Subject) -> None:

@@ -43,6 +43,7 @@ from services.registration.persons.handlers import mark_departed
 from services.registration.persons.models import Person
 from services.registration.persons.sealed import seal_persons
 from services.registration.places.handlers import keep_places
+from services.registration.readings import api as readings
 from services.registration.referrals import api as referrals
 from services.registration.requests import api as requests
 from services.registration.retention import api as retention
@@ -76,6 +77,7 @@ SERVICE = Service(
     routers=[
         persons.router,
         corrections.router,
+        readings.router,
         imports.router,
         consents.router,
         sharing.router,
