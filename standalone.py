@@ -58,7 +58,7 @@ class Standalone:
         }
         settings = _settings(GatewaySettings, home, "gateway")
         settings.metrics_port = metrics_port
-        self.gateway = gateway.create_app(settings, upstreams, issuer)
+        self.gateway = gateway.create_app(settings, upstreams, issuer, self.bus)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = self.gateway

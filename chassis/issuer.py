@@ -52,7 +52,8 @@ class Revocations:
 
     def note(self, name: str, before: float) -> None:
         """Let an end bite in this process at once, before it is in a fetched list."""
-        self._noted[name] = self._ended[name] = before
+        self._noted[name] = before
+        self._ended[name] = max(before, self._ended.get(name, before))
 
     async def refuses(self, caller: Caller) -> bool:
         """Say whether the caller's token was ended; 503 when that cannot be known."""
@@ -96,7 +97,8 @@ class Revocations:
             return
         # What was noted while the list was on its way is not in it yet.
         self._noted = {k: v for k, v in self._noted.items() if v > begun - self._every}
-        self._ended = fetched | self._noted
+        noted = {name: max(at, fetched.get(name, at)) for name, at in self._noted.items()}
+        self._ended = fetched | noted
         self._fetched = self._tried = started
 
 

@@ -9,14 +9,16 @@ from contracts.event import Event, promised
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "contracts" / "published"
-SERVICES = ("registration", "assistance", "returns", "tracking")
+MODULES = {
+    name: f"services.{name}.main" for name in ("registration", "assistance", "returns", "tracking")
+} | {"gateway": "gateway.main"}
 
 
 def subscriptions() -> dict[str, list[str]]:
-    """Return which events each service reads, from the tables in their main modules."""
+    """Return which events each part reads, from the tables in their main modules."""
     listing = {}
-    for name in SERVICES:
-        service: Service = importlib.import_module(f"services.{name}.main").SERVICE
+    for name, module in MODULES.items():
+        service: Service = importlib.import_module(module).SERVICE
         listing[name] = sorted(event.type for event in service.subscriptions)
     return listing
 

@@ -52,3 +52,18 @@ class PersonErased(Event):
 
     erasure_id: UUID
     rows: dict[str, int]
+
+
+class ReadsDenied(Event):
+    """
+    An account asked assistance for records that are not there, or not for it. Subject: the account.
+
+    `records` are ids as they were asked for, some fifty at most; `denied_at` is when it last was.
+    """
+
+    type: ClassVar[str] = "assistance.reads_denied.v1"
+    subjects: ClassVar[tuple[str, ...]] = ()
+
+    account: str
+    records: list[UUID]
+    denied_at: datetime

@@ -196,7 +196,7 @@ class AlertRaised(Event):
 
 
 class AccountFrozen(Event):
-    """Registration answers an account no more, because of an alert. Subject: the alert's id."""
+    """No service answers an account any more, because of an alert. Subject: the alert's id."""
 
     type: ClassVar[str] = "registration.account_frozen.v1"
 

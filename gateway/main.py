@@ -10,14 +10,16 @@ from fastapi import FastAPI
 
 from chassis.app import Around, Service, create_service
 from chassis.background import every
-from chassis.bus import InProcessBus
+from chassis.bus import EventBus, InProcessBus
 from chassis.db import Database
 from chassis.problems import Problem
+from contracts.registration import AccountFrozen, AccountReleased
 from gateway import pages
 from gateway.identity.assignments import api as assignments
 from gateway.identity.clients import api as clients
 from gateway.identity.clients.admission import Admission, Admit
 from gateway.identity.clients.service import ensure
+from gateway.identity.freezes.handlers import freeze, release
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys import api as keys
 from gateway.identity.limits import service as limits
@@ -65,6 +67,7 @@ SERVICE = Service(
         people.router,
         person_file.router,
     ],
+    subscriptions={AccountFrozen: freeze, AccountReleased: release},
     background=[every(FORGET_SECONDS, _forget_tallies, rung=False)],
     matrices=("gateway", *SERVICES),
     # The gateway shows the merged description there instead of its own.
@@ -76,13 +79,17 @@ def create_app(
     settings: GatewaySettings | None = None,
     upstreams: Mapping[str, Upstream] | None = None,
     issuer: Issuer | None = None,
+    bus: EventBus | None = None,
 ) -> FastAPI:
     """
     Return the gateway; the services are reached by HTTP unless they are given.
 
-    The issuer is given when they verify tokens by the same one, in the same process.
+    Issuer and bus are given when the services use the same ones, in the same process. A gateway
+    without any bus works, and does not hear of accounts that are frozen.
     """
     settings = settings or GatewaySettings()
+    if bus is None and settings.amqp_url is None:
+        bus = InProcessBus()
     upstreams = upstreams or _by_http(settings)
     issuer = issuer or Issuer(settings.home, settings.issuer)
     attempts = Attempts()
@@ -90,7 +97,7 @@ def create_app(
     app = create_service(
         SERVICE,
         settings,
-        InProcessBus(),
+        bus,
         issuer.keys,
         outermost=[(Guard, {})],
         # Who is refused has not reached a service.

@@ -58,7 +58,7 @@ class Fleet:
     async def prepare(self) -> None:
         """Make databases, roles, queues and users, as the deployment does once."""
         # Users belong to the whole broker: a fleet beside this one makes the very same.
-        passwords = {name: f"{name} {self.rabbitmq.password}" for name in SERVICES}
+        passwords = {name: f"{name} {self.rabbitmq.password}" for name in (*SERVICES, "gateway")}
         self.rabbitmq.create_virtual_host(self.vhost)
         wanted = topology.definitions(
             topology.published_subscriptions(), passwords, vhost=self.vhost
@@ -72,9 +72,8 @@ class Fleet:
             self.environments[name] = self._environment(name) | {
                 "MASAR_DATABASE_URL": self.postgres.url(role, role, password, driver="asyncpg")
             }
-            if name in passwords:
-                url = rabbit.amqp_url(name, passwords[name], self.vhost)
-                self.environments[name]["MASAR_AMQP_URL"] = url
+            url = rabbit.amqp_url(name, passwords[name], self.vhost)
+            self.environments[name]["MASAR_AMQP_URL"] = url
 
     def _environment(self, name: str) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if "MASAR" not in key}

@@ -1,13 +1,16 @@
 """Reading the record in the order of its chain, for who watches it: each entry once."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.audit.entries import table
-from chassis.db import tables_of
+from chassis.audit.chain import hashes_in
+from chassis.audit.entries import subject_hash, table
+from chassis.db import tables_of, vault_of
 
 
 async def last_seal(session: AsyncSession) -> int:
@@ -42,3 +45,28 @@ async def sealed_between(
             subject, (subject.c.entry_id == entry.c.id) & subject.c.subject.in_(about)
         )
     return (await (await session.connection()).execute(statement)).all()
+
+
+async def ids_of(session: AsyncSession, entries: Sequence[Any]) -> list[UUID]:
+    """Return the ids that entries are about, but of those who were erased."""
+    subject = table(tables_of(session).audit_subject)
+    hashes = {part for entry in entries for part in hashes_in(entry.subjects)}
+    statement = select(subject.c.subject).where(subject.c.hash.in_(hashes))
+    found = (await (await session.connection()).execute(statement)).scalars()
+    return [UUID(each) for each in found if each]
+
+
+async def met_by(
+    session: AsyncSession, actor: str, ids: Sequence[UUID], since: datetime
+) -> set[UUID]:
+    """Return of which of these there is an entry that somebody made since then."""
+    tables = tables_of(session)
+    entry, about = table(tables.audit_entry), table(tables.audit_about)
+    hashes = {subject_hash(vault_of(session), each): each for each in ids}
+    statement = (
+        select(about.c.subject)
+        .join(entry, entry.c.id == about.c.entry_id)
+        .where(about.c.subject.in_(hashes), entry.c.actor == actor, entry.c.at >= since)
+    )
+    found = (await (await session.connection()).execute(statement)).scalars()
+    return {hashes[each] for each in found}

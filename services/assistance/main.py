@@ -7,11 +7,13 @@ from fastapi import FastAPI
 from chassis import subject_file
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
+from chassis.denials import telling
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from chassis.sharing import sender
 from chassis.sharing.copies import subscriptions
+from contracts.assistance import ReadsDenied
 from contracts.registration import (
     ErasureRequested,
     PersonAssigned,
@@ -41,7 +43,7 @@ from services.assistance.programmes.service import KIND
 from services.assistance.shares import api as shares
 from services.assistance.shares.service import KIND as SHARE_LIST
 from services.assistance.shares.service import SHARING, share_list
-from services.assistance.tables import TABLES
+from services.assistance.tables import TABLES, DenialPosition
 
 SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
@@ -70,7 +72,7 @@ SERVICE = Service(
     ],
     subscriptions=SUBSCRIPTIONS,
     runners={KIND: entitle_people, SHARE_LIST: share_list},
-    background=[sender(SHARING)],
+    background=[sender(SHARING), telling(ReadsDenied, DenialPosition)],
     forgetting=FORGETTING,
 )
 

@@ -3,7 +3,8 @@
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
-from chassis.tables import named_metadata, service_tables
+from chassis.denials import DenialPositionColumns
+from chassis.tables import named_metadata, service_tables, table_on
 
 
 class Table(SQLModel, registry=registry(metadata=named_metadata())):
@@ -11,3 +12,4 @@ class Table(SQLModel, registry=registry(metadata=named_metadata())):
 
 
 TABLES = service_tables("assistance", Table)
+DenialPosition = table_on(Table, "DenialPosition", DenialPositionColumns)

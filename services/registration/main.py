@@ -13,8 +13,10 @@ from chassis.settings import Settings
 from chassis.unsealed import Unsealed
 from contracts.assistance import EntitlementDelivered
 from contracts.assistance import PersonErased as AssistanceErased
+from contracts.assistance import ReadsDenied as AssistanceDenied
 from contracts.returns import PersonDeparted
 from contracts.returns import PersonErased as ReturnsErased
+from contracts.returns import ReadsDenied as ReturnsDenied
 from contracts.tracking import PersonErased as TrackingErased
 from contracts.tracking import PlacesChanged
 from services.registration.assignments import api as assignments
@@ -34,6 +36,7 @@ from services.registration.files import api as files
 from services.registration.holds import api as holds
 from services.registration.honey import api as honey
 from services.registration.honey import watch
+from services.registration.honey.handlers import count_denied_elsewhere
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.notes import api as notes
@@ -67,6 +70,8 @@ SUBSCRIPTIONS: Subscriptions = {
     AssistanceErased: note_assistance,
     ReturnsErased: note_returns,
     TrackingErased: note_tracking,
+    AssistanceDenied: count_denied_elsewhere,
+    ReturnsDenied: count_denied_elsewhere,
 }
 
 SERVICE = Service(

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from chassis import subject_file
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
+from chassis.denials import telling
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
@@ -20,6 +21,7 @@ from contracts.registration import (
     PersonRegistered,
     PersonUnassigned,
 )
+from contracts.returns import ReadsDenied
 from services.returns.cases import api as cases
 from services.returns.cases.models import Case
 from services.returns.cases.sealed import seal_cases
@@ -35,7 +37,7 @@ from services.returns.people.handlers import (
 from services.returns.people.models import FileRequest
 from services.returns.shares import api as shares
 from services.returns.shares.service import SHARING
-from services.returns.tables import TABLES
+from services.returns.tables import TABLES, DenialPosition
 
 SUBSCRIPTIONS: Subscriptions = {
     PersonRegistered: remember_person,
@@ -55,7 +57,7 @@ SERVICE = Service(
     routers=[cases.router, people.router, files.router, *shares.routers],
     subscriptions=SUBSCRIPTIONS,
     unsealed=[Unsealed(Case, "steps", seal_cases)],
-    background=[sender(SHARING)],
+    background=[sender(SHARING), telling(ReadsDenied, DenialPosition)],
     forgetting=FORGETTING,
 )
 

@@ -57,6 +57,19 @@ async def test_case_44_the_dry_run_is_what_a_run_then_does(mission: Mission) -> 
     assert [await status(mission, each) for each in (old, held, young)] == [404, 200, 200]
 
 
+async def test_case_31_no_run_counts_or_erases_a_planted_person(mission: Mission) -> None:
+    await people(mission, "OLD", registered_on=LONG_AGO)
+    form = CANARY | {"external_id": "PLANTED"}
+    made_up = await mission.as_("dpo").post("/v1/registration/honey-records", json=form)
+    assert made_up.status_code == 201, made_up.text
+    async with mission.database("registration").write() as session:
+        await session.exec(update(Person).values(registered_on=LONG_AGO))
+
+    told = (await mission.as_("dpo").get(f"{RETENTION}/dry-run")).json()
+
+    assert (told["due"], told["held"]) == (1, 0)
+
+
 async def test_case_44_somebody_served_lately_is_not_due(mission: Mission) -> None:
     await mission.assist_somebody()
     async with mission.database("registration").write() as session:

@@ -10,6 +10,7 @@ from chassis.auth import LEEWAY
 from chassis.clock import now
 from chassis.db import Database, put
 from chassis.issuer import Revocations
+from gateway.identity.freezes import service as freezes
 from gateway.identity.keys.signer import LIFETIME_SECONDS
 from gateway.identity.revocations.models import Revocation
 
@@ -30,8 +31,10 @@ async def end(session: AsyncSession, revocations: Revocations, name: str) -> Non
 
 
 async def ended(database: Database) -> dict[str, float]:
-    """Return the list that verifiers follow: session or caller -> instant."""
+    """Return the list that verifiers follow: session or caller -> instant; the frozen are in it."""
     statement = select(Revocation).where(col(Revocation.forget_at) >= now())
     async with database.read() as session:
         found = (await session.exec(statement)).all()
-    return {each.name: each.before.timestamp() for each in found}
+        frozen = await freezes.frozen(session)
+    ended = {each.name: each.before.timestamp() for each in found}
+    return ended | dict.fromkeys(frozen, freezes.UNTIL_RELEASED.timestamp())

@@ -6,11 +6,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.identity.assignments import rules
 from gateway.identity.assignments import service as assignments
+from gateway.identity.freezes import service as freezes
 from gateway.identity.organisations import service as organisations
 
 
 async def rights(session: AsyncSession, holder: str, organisation: str) -> dict[str, Any]:
-    """Return the claims of whoever acts for the organisation; nobody changes them meanwhile."""
+    """
+    Return the claims of whoever acts for the organisation; nobody changes them meanwhile.
+
+    403 for an account that is frozen.
+    """
+    await freezes.refuse_frozen(session, holder)
     await assignments.hold(session, holder, alone=False)
     held = await assignments.in_force(session, holder, organisation)
     return {

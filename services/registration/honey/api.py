@@ -31,8 +31,8 @@ async def plant_honey_record(
     """
     Register a person who does not exist: whoever opens them had no reason to.
 
-    Invent the person; nothing tells them from others, in lists, files or figures. They are entitled
-    like others too, so choose a place and a category for which no programme is open.
+    Invent the person; nothing tells them from others, in lists or files, and no figure counts them.
+    They are entitled like others too, so choose a place and a category that no programme covers.
     """
     if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
         raise places.refuse_unknown()

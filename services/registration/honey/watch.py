@@ -102,13 +102,18 @@ def is_opening(entry: Any, planted_by: str) -> bool:
 async def _count(session: AsyncSession, refused: Sequence[Any]) -> None:
     counted = Counter((row.actor, rules.hour_of(row.at)) for row in refused)
     for (account, hour), reads in counted.items():
-        row = DeniedReads(account=account, hour=hour, reads=reads)
-        if not await insert_new(session, row):
-            known = await session.get(DeniedReads, (account, hour), with_for_update=True)
-            assert known  # noqa: S101 - It was in the way a moment ago, and only this work drops it.
-            known.reads += reads
-            session.add(known)
+        await count(session, account, hour, reads)
     await session.exec(delete(DeniedReads).where(col(DeniedReads.hour) < now() - KEPT_FOR))
+
+
+async def count(session: AsyncSession, account: str, hour: datetime, reads: int) -> None:
+    """Count reads that an account was denied in an hour."""
+    row = DeniedReads(account=account, hour=hour, reads=reads)
+    if not await insert_new(session, row):
+        known = await session.get(DeniedReads, (account, hour), with_for_update=True)
+        assert known  # noqa: S101 - It was in the way a moment ago, and only old ones are dropped.
+        known.reads += reads
+        session.add(known)
 
 
 async def _raise(session: AsyncSession, honey: HoneyRecord, entry: Any) -> None:

@@ -18,6 +18,7 @@ from chassis.problems import Problem, not_found
 from services.registration.erasures import service as erasures
 from services.registration.erasures.models import Erasure
 from services.registration.holds.service import held
+from services.registration.honey.models import HoneyRecord
 from services.registration.persons.models import Person
 from services.registration.retention.models import DryRunOut, LastService, RetentionRun
 from services.registration.retention.rules import policy
@@ -29,7 +30,11 @@ CLOCK = Caller(id="retention", organisation="", grants=(), expires=0)
 
 
 def _over(as_of: date) -> ColumnElement[bool]:
-    """Return the condition that the time of a person's record is over."""
+    """
+    Return the condition that the time of a person's record is over.
+
+    A planted person has none: nobody was served, and no figure may count them.
+    """
     until = policy().kept_since(as_of)
     served = exists().where(
         col(LastService.person_id) == col(Person.id), col(LastService.served_on) > until
@@ -38,6 +43,7 @@ def _over(as_of: date) -> ColumnElement[bool]:
         (col(Person.registered_on) <= until)
         & or_(col(Person.departed_on).is_(None), col(Person.departed_on) <= until)
         & ~served
+        & ~exists().where(col(HoneyRecord.person_id) == col(Person.id))
     )
 
 
