@@ -14,6 +14,8 @@ from tests.fleet import ROOT, SERVICES
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OURS = (*SERVICES, "gateway")
+CONTAINERS: dict[str, Any] = COMPOSE["services"]
+HOST = re.compile(r"://(?:[^/@]*@)?([a-z][a-z-]*)(?=[:/])")
 VARIABLE = re.compile(r"\$\{(MASAR_[A-Z_]+)")
 
 
@@ -21,23 +23,59 @@ def variables(text: str) -> set[str]:
     return {line.partition("=")[0] for line in text.splitlines() if line.startswith("MASAR_")}
 
 
-def test_only_the_gateway_is_published_and_only_here() -> None:
-    published = {
-        name: service["ports"]
-        for name, service in COMPOSE["services"].items()
-        if "ports" in service
+def reached_from(name: str) -> set[str]:
+    """Return the containers that another one can open a connection to: those on its networks."""
+    networks = CONTAINERS[name]["networks"]
+    return {
+        other
+        for other, told in CONTAINERS.items()
+        if other != name and set(told["networks"]) & set(networks)
     }
+
+
+def hosts_in(environment: dict[str, str]) -> set[str]:
+    return {host for value in environment.values() for host in HOST.findall(value)}
+
+
+def test_case_23_only_the_gateway_is_published_and_only_here() -> None:
+    published = {name: told["ports"] for name, told in CONTAINERS.items() if "ports" in told}
 
     assert list(published) == ["gateway"]
     assert all(port.startswith("127.0.0.1:") for port in published["gateway"])
+    assert all(port.endswith(":8000") for port in published["gateway"])
 
 
-def test_only_the_gateway_has_a_way_out() -> None:
-    reach = {name: service.get("networks") for name, service in COMPOSE["services"].items()}
+def test_case_23_from_outside_and_from_another_network_only_the_gateway_is_reached() -> None:
+    with_a_way_out = {
+        name for name, told in COMPOSE["networks"].items() if not told.get("internal", False)
+    }
+    used = {network for told in CONTAINERS.values() for network in told["networks"]}
 
-    assert COMPOSE["networks"]["core"]["internal"] is True
-    assert reach.pop("gateway") == ["core", "edge"]
-    assert set(map(tuple, reach.values())) == {("core",)}
+    assert used == set(COMPOSE["networks"])
+    assert with_a_way_out == {"edge"}
+    assert [name for name, told in CONTAINERS.items() if "edge" in told["networks"]] == ["gateway"]
+    # Whatever would go round the networks that are written here.
+    around = {"network_mode", "extra_hosts", "links", "external_links", "pid", "ipc", "devices"}
+    assert not {name for told in CONTAINERS.values() for name in told} & around
+    assert not any("external" in told or "driver" in told for told in COMPOSE["networks"].values())
+
+
+def test_case_23_no_service_reaches_another_one() -> None:
+    reach = {name: reached_from(name) for name in CONTAINERS}
+
+    assert {name: reach[name] for name in SERVICES} == {
+        name: {"gateway", "postgres", "rabbitmq"} for name in SERVICES
+    }
+    assert reach["broker-setup"] == {"rabbitmq"}
+    assert reach["gateway"] == {*SERVICES, "postgres", "rabbitmq"}
+
+
+@pytest.mark.parametrize("name", [*OURS, "broker-setup"])
+def test_whatever_a_part_is_told_to_ask_it_reaches(name: str) -> None:
+    asked = hosts_in(CONTAINERS[name]["environment"])
+
+    assert asked
+    assert asked <= reached_from(name)
 
 
 @pytest.mark.parametrize("name", [*OURS, "broker-setup"])
