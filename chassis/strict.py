@@ -1,12 +1,13 @@
-"""What a field may be: exact types, text that shows what it says, days of the calendar."""
+"""What a field may be: exact types, text that shows what it says, days and points in time."""
 
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,11 +15,20 @@ from pydantic import (
     StringConstraints,
 )
 
+from chassis.clock import today
+
 OLDEST_YEAR, NEWEST_YEAR = 1900, 2100
 
 # Controls that swap what staff read, and characters that cannot be seen or stored.
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
+DIGITS = {ord(digit): str(n % 10) for n, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
+"""Arabic-Indic digits, of the east as well, which dates are written in too."""
+TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+"""RFC 3339, seconds optional."""
 
 
 class Strict(BaseModel):
@@ -50,18 +60,46 @@ def readable_lines(text: str) -> str:
     return "\n".join(readable(line) if line else "" for line in lines).strip("\n")
 
 
+def in_our_digits(text: str) -> str:
+    """Return text with its Arabic-Indic digits as 0 to 9."""
+    return text.translate(DIGITS)
+
+
 def _iso_day(value: Any) -> Any:
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+    text = in_our_digits(value) if isinstance(value, str) else ""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("is not a date written as YYYY-MM-DD")
     try:
-        day = date.fromisoformat(value)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ValueError("is not a day of the calendar") from None
     if not OLDEST_YEAR <= day.year <= NEWEST_YEAR:
         raise ValueError(f"is not between {OLDEST_YEAR} and {NEWEST_YEAR}")
     return day
+
+
+def _not_in_the_future(day: date) -> date:
+    if day > today():
+        raise ValueError("is in the future")
+    return day
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value
+    # A number would be taken for seconds since 1970, and a zone's name or a time without an offset
+    # may be two points in time, or none, where clocks are put back or forward.
+    if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
+        raise ValueError("is not a date and time with an offset: YYYY-MM-DDThh:mm:ss+hh:mm or …Z")
+    try:
+        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a point in time") from None
+    if not OLDEST_YEAR <= moment.year <= NEWEST_YEAR:
+        raise ValueError(f"is not between {OLDEST_YEAR} and {NEWEST_YEAR}")
+    return moment
 
 
 Text = Annotated[
@@ -78,4 +116,8 @@ Code = Annotated[
 ]
 Pcode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")]
 Day = Annotated[date, BeforeValidator(_iso_day, json_schema_input_type=date)]
+PastDay = Annotated[Day, AfterValidator(_not_in_the_future)]
+"""A day on which something has happened: today, in UTC, or before."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
+"""A point in time, in UTC whatever offset it was written with; every time that comes in is one."""
 Count = Annotated[int, Field(strict=True, ge=0, le=2_000_000_000)]

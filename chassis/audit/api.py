@@ -1,11 +1,11 @@
 """HTTP out for the record of a service: its entries, and whether it is as it was written."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 from sqlmodel import col
 
 from chassis.audit import anchors, entries, log
@@ -19,20 +19,13 @@ from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault as Wrong
 from chassis.problems import Problem
-from chassis.strict import Strict
+from chassis.strict import Moment, Strict
 
 OFFICER = "dpo"
 OLDEST, NEWEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def _as_text(value: Any) -> Any:
-    # A number would be taken for seconds since 1970.
-    if not isinstance(value, str) or value.isdecimal():
-        raise ValueError("is not a date with a time and an offset from UTC")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_as_text), Field(ge=OLDEST, le=NEWEST)]
+RecordedMoment = Annotated[Moment, Field(ge=OLDEST, le=NEWEST)]
 
 
 class RestoreOut(BaseModel):
@@ -74,7 +67,7 @@ class VerificationOut(BaseModel):
 class RestoreIn(Strict):
     """To which point in time the database was restored."""
 
-    restored_to: Moment
+    restored_to: RecordedMoment
 
 
 def router(service: str) -> APIRouter:
@@ -88,8 +81,8 @@ def router(service: str) -> APIRouter:
         *,
         actor: Annotated[str | None, Query(max_length=128)] = None,
         subject: UUID | None = None,
-        since: Annotated[Moment | None, Query(alias="from")] = None,
-        until: Annotated[Moment | None, Query(alias="to")] = None,
+        since: Annotated[RecordedMoment | None, Query(alias="from")] = None,
+        until: Annotated[RecordedMoment | None, Query(alias="to")] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> EntriesOut:

@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
+from pydantic import TypeAdapter, ValidationError
 
+from chassis.strict import Day, Moment
 from services.registration.main import SERVICE
 from tests.conftest import SIGNING_KEY, Running, Start, bearer, claims
 
@@ -176,3 +179,38 @@ async def test_every_answer_carries_the_request_id(registration: Running) -> Non
     response: Any = await registration.client.get(f"{PERSONS}/x", headers=chosen)
 
     assert response.headers["x-request-id"] == response.json()["instance"] == "boat-7"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("٢٠٢٦-٠١-٠٥", date(2026, 1, 5)), ("۲۰۲۶-۰۱-۰۵", date(2026, 1, 5))],
+)
+def test_a_day_in_arabic_indic_digits_is_read(written: str, read: date) -> None:
+    assert TypeAdapter(Day).validate_python(written) == read
+
+
+@pytest.mark.parametrize("written", ["2026-01-05t10:00z", "2026-01-05T12:00:00.000+02:00"])
+def test_case_16_a_moment_is_in_utc_whatever_its_offset(written: str) -> None:
+    moment = TypeAdapter(Moment).validate_python(written)
+
+    assert moment.isoformat() == "2026-01-05T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-01-05T10:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-03-29T02:30:00[Europe/Rome]",
+        "2026-03-29T02:30:00 Africa/Tripoli",
+        "2026-03-29T02:30:60Z",
+        "2026-03-29T02:30:00+24:00",
+        "1767571200",
+        1_767_571_200,
+        datetime(2026, 1, 5),  # noqa: DTZ001 - A naive time is what is tried.
+    ],
+)
+def test_case_16_what_is_no_one_point_in_time_is_refused(written: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Moment).validate_python(written)

@@ -164,6 +164,7 @@ async def test_wrong_secrets_from_one_address_are_too_many_at_last(house: House)
         {"daily_requests": "many"},
         {"requests_per_minute": 1.5},
         {"expires_at": "tomorrow"},
+        {"expires_at": 4_000_000_000},
         {"secret_hash": "x"},
     ],
 )
@@ -173,3 +174,23 @@ async def test_a_client_with_bounds_that_are_none_is_refused(
     response = await house.as_admin("POST", CLIENTS, json=FORM | change)
 
     assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2030-03-31T01:30:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2030-03-31T02:30:00[Europe/Rome]",
+        "2030-03-31T02:30:00 Africa/Tripoli",
+        "2030-03-31T24:30:00Z",
+    ],
+)
+async def test_case_16_an_end_that_is_no_point_in_time_is_refused(
+    house: House, moment: str
+) -> None:
+    response = await house.as_admin("POST", CLIENTS, json=FORM | {"expires_at": moment})
+
+    assert response.status_code == 422
+    assert [each["pointer"] for each in response.json()["errors"]] == ["/expires_at"]

@@ -1,16 +1,16 @@
 """A role that somebody holds: as asked for (AssignmentIn), kept (Assignment), shown (…Out)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from pydantic import Field as Shape
 from sqlalchemy import JSON
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
-from chassis.strict import Code, Strict
+from chassis.strict import Code, Moment, Strict
 from gateway.identity.roles import Place, Role
 from gateway.tables import Table
 
@@ -29,7 +29,7 @@ class AssignmentIn(Strict):
     organisation: Code
     places: list[Place] = Shape(min_length=1, max_length=MOST_PLACES)
     programmes: list[UUID] = Shape(default=[], max_length=MOST_PLACES)
-    until: Annotated[AwareDatetime | None, Shape(strict=False)] = None
+    until: Moment | None = None
 
 
 State = Literal["waiting", "in force", "ended"]

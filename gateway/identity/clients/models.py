@@ -5,13 +5,13 @@ from ipaddress import ip_network
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic import Field as Shape
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
-from chassis.strict import Code, Strict, Text
+from chassis.strict import Code, Moment, Strict, Text
 from gateway.identity.roles import Place, Role
 from gateway.tables import Table
 
@@ -40,7 +40,7 @@ class ClientIn(Strict):
     places: list[Place] = Shape(default=["LY"], min_length=1, max_length=100)
     owner: Text | None = None
     addresses: list[Network] = Shape(default=[], max_length=20)
-    expires_at: Annotated[AwareDatetime | None, Shape(strict=False)] = None
+    expires_at: Moment | None = None
     daily_requests: Annotated[int | None, Shape(strict=True, ge=1, le=100_000_000)] = None
     requests_per_minute: Annotated[int | None, Shape(strict=True, ge=1, le=1_000_000)] = None
 

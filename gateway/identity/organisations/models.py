@@ -1,16 +1,16 @@
 """Who works here (Organisation), and whose people another one may see (SharingAgreement)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from pydantic import Field as Shape
 from sqlalchemy import JSON
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
-from chassis.strict import Code, Strict, Text
+from chassis.strict import Code, Moment, Strict, Text
 from gateway.identity.roles import Place
 from gateway.tables import Table
 
@@ -48,7 +48,7 @@ class AgreementIn(Strict):
     giver: Code
     reader: Code
     places: list[Place] = Shape(min_length=1, max_length=20)
-    until: Annotated[AwareDatetime, Shape(strict=False)]
+    until: Moment
 
 
 class SharingAgreement(Table, table=True):

@@ -1,30 +1,23 @@
 """A distribution: an item handed over (DistributionIn, Distribution, DistributionOut)."""
 
 from datetime import date, datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 from pydantic import Field as Shape
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, Shown
-from chassis.strict import Day, Strict
+from chassis.strict import PastDay, Strict
 from services.assistance.tables import Table
-
-
-def _not_in_the_future(day: date) -> date:
-    if day > today():
-        raise ValueError("is in the future")
-    return day
 
 
 class DistributionIn(Strict):
     """Which entitlement was delivered, and when."""
 
     entitlement_id: UUID
-    delivered_on: Annotated[Day, AfterValidator(_not_in_the_future)] = Shape(default_factory=today)
+    delivered_on: PastDay = Shape(default_factory=today)
 
 
 class Distribution(Table, table=True):

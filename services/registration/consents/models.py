@@ -9,16 +9,10 @@ from pydantic import Field as Shape
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, now, today
-from chassis.strict import Code, Day, Pcode, Strict
+from chassis.strict import Code, Day, PastDay, Pcode, Strict
 from contracts.sharing import PURPOSE, RECIPIENT
 from services.registration.consents.rules import Form, Minor, State
 from services.registration.tables import Table
-
-
-def _not_in_the_future(day: date) -> date:
-    if day > today():
-        raise ValueError("is in the future")
-    return day
 
 
 def _not_over(day: date) -> date:
@@ -55,7 +49,7 @@ class AnswerIn(Strict):
     language: Language
     interpreter: Flag = False
     form: Form
-    asked_on: Annotated[Day, AfterValidator(_not_in_the_future)] = Shape(default_factory=today)
+    asked_on: PastDay = Shape(default_factory=today)
     place_pcode: Pcode
     detained: Flag
     guardian: Guardian | None = None

@@ -11,13 +11,12 @@ from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Shown
-from chassis.strict import Code, Pcode, Strict, Text
+from chassis.strict import Code, PastDay, Pcode, Strict, Text
 from services.registration.persons.models import (
     MOST_DOCUMENTS,
     Category,
     Document,
     Nationality,
-    PastDay,
     Phone,
     Precision,
     Sex,

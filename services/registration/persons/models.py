@@ -13,7 +13,7 @@ from sqlmodel import Field, col
 from chassis.authz import Clause, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, MaskedNumber, Shown
-from chassis.strict import Code, Day, Pcode, Strict, Text
+from chassis.strict import Code, PastDay, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
 from services.registration.ownfiles.models import OwnFile
@@ -31,12 +31,6 @@ def _nationality(code: str) -> str:
     return code
 
 
-def _not_in_the_future(day: date) -> date:
-    if not rules.may_be_born_on(day, today()):
-        raise ValueError("is in the future")
-    return day
-
-
 Sex = Literal["male", "female", "other", "unknown"]
 Precision = Literal["day", "month", "year", "estimated"]
 Category = Literal["migrant", "idp", "returnee", "host_community"]
@@ -46,7 +40,6 @@ Nationality = Annotated[
 Phone = Annotated[
     str, StringConstraints(strict=True, min_length=3, max_length=32), AfterValidator(rules.e164)
 ]
-PastDay = Annotated[Day, AfterValidator(_not_in_the_future)]
 
 
 class Document(Strict):

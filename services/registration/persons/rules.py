@@ -3,7 +3,6 @@
 import hashlib
 import re
 import secrets
-from datetime import date
 from functools import cache
 
 import phonenumbers
@@ -74,10 +73,6 @@ def e164(phone: str) -> str:
 def document_key(number: str) -> str:
     """Return a document's number as it is looked for: letter case, spaces and signs say nothing."""
     return "".join(each for each in number.casefold() if each.isalnum()) or number
-
-
-def may_be_born_on(birth_date: date, today: date) -> bool:
-    return birth_date <= today
 
 
 def fingerprint(canonical: str) -> str:

@@ -1,10 +1,10 @@
 """A return case: its steps (CaseIn, Screening …), as kept (Case), as shown (CaseOut)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import BaseModel, StringConstraints
 from pydantic import Field as Shape
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, col
@@ -12,19 +12,11 @@ from sqlmodel import Field, col
 from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, Shown
-from chassis.strict import Code, Day, Strict
+from chassis.strict import Code, Day, PastDay, Strict
 from services.returns.cases.rules import Status
 from services.returns.people.models import Person, is_assigned
 from services.returns.tables import Table
 
-
-def _not_in_the_future(day: date) -> date:
-    if day > today():
-        raise ValueError("is in the future")
-    return day
-
-
-PastDay = Annotated[Day, AfterValidator(_not_in_the_future)]
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}$")]
 Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 Flag = Annotated[bool, Shape(strict=True)]
