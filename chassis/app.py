@@ -46,7 +46,7 @@ from chassis.ledger import Ledger, LedgerError
 from chassis.settings import Settings
 from chassis.tables import ServiceTables
 from chassis.unsealed import Unsealed, seal_all
-from chassis.vault import VaultError
+from chassis.vault import KeysAwayError, VaultError
 
 log = structlog.get_logger()
 
@@ -128,6 +128,7 @@ def create_service(
     problems.install(app)
     idempotency.install(app)
     app.add_exception_handler(crypto.UnreadableError, _unreadable)
+    app.add_exception_handler(KeysAwayError, _keys_away)
     problems.describe(app)
     public = public_operations(*(service.matrices or (service.name,)))
     # The last one added is the first to see a request.
@@ -147,6 +148,10 @@ async def _unreadable(_request: Request, error: Exception) -> Response:
     log.warning("unreadable", reason=type(error).__name__, field=str(error))
     detail = "What is asked for was sealed, and its key is gone: it was erased."
     return problems.Problem(410, "erased", detail).response()
+
+
+async def _keys_away(_request: Request, _error: Exception) -> Response:
+    return problems.unavailable("The keys that open this cannot be asked for now.").response()
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -214,8 +219,8 @@ async def _database(service: Service, settings: Settings) -> Database:
     )
     try:
         await migrations.upgrade(database, service.folder / "migrations")
-        keys = settings.home / "keys" / f"{service.name}.json"
-        await crypto.open_vault(database, await crypto.key_file_of(database, keys))
+        wrapper = await crypto.wrapper_of(database, settings, service.name)
+        await crypto.open_vault(database, wrapper)
         await seal_all(database, service.unsealed)
     except BaseException as error:
         if isinstance(error, VaultError):

@@ -22,7 +22,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.clock import now
 from chassis.db import Database, tables_of, take_turns, vault_of
 from chassis.sealing import DataKey, DestroyedError, MisplacedError, UnreadableError, new_secret
+from chassis.settings import Settings
 from chassis.tables import SubjectKeyColumns
+from chassis.transit import Transit, TransitKeys, engine_of
 from chassis.vault import KeyWrapper, Vault, key_file
 
 __all__ = ["DataKey", "DestroyedError", "MisplacedError", "UnreadableError"]
@@ -50,6 +52,19 @@ class Keys:
         return str(subject) in self._keys
 
 
+async def wrapper_of(database: Database, settings: Settings, service: str) -> KeyWrapper:
+    """Return what wraps the keys of a service's database: its key file, or the key service."""
+    folder = settings.home / "keys"
+    if settings.kms_url is None:
+        return await key_file_of(database, folder / f"{service}.json")
+    transit = Transit(engine_of(settings, service))
+    try:
+        return await transit_keys_of(database, transit, folder / f"{service}.kms.json")
+    except BaseException:
+        await transit.close()
+        raise
+
+
 async def key_file_of(database: Database, path: Path) -> KeyWrapper:
     """
     Return the key file that belongs to this database, made when the database is new.
@@ -61,6 +76,21 @@ async def key_file_of(database: Database, path: Path) -> KeyWrapper:
         known = await session.exec(select(tables_of(session).subject_key.subject).limit(1))
         sealed = known.first() is not None
     return key_file(path, may_make=not sealed)
+
+
+async def transit_keys_of(database: Database, transit: Transit, path: Path) -> TransitKeys:
+    """
+    Return the keys at a key service that belong to this database, made when the database is new.
+
+    VaultError when what belongs to them here is missing beside sealed records, or they cannot be
+    asked.
+    """
+    async with database.read() as session:
+        known = await session.exec(select(tables_of(session).subject_key.subject).limit(1))
+        sealed = known.first() is not None
+    keys = TransitKeys(transit, path)
+    await keys.open(may_make=not sealed)
+    return keys
 
 
 async def open_vault(database: Database, wrapper: KeyWrapper) -> None:
@@ -99,7 +129,7 @@ async def subject_keys(
 async def new_key(session: AsyncSession, subject: Subject) -> tuple[DataKey, SubjectKeyColumns]:
     """Return a key for a subject who is new, and its row: add that once the subject is there."""
     await _may_wrap(session)
-    secret, row = await _wrapped(session, str(subject))
+    [(secret, row)] = await _wrapped(session, [str(subject)])
     return DataKey(row.subject, secret), row
 
 
@@ -137,15 +167,17 @@ async def destroy(session: AsyncSession, subject: Subject) -> None:
 async def _read(
     session: AsyncSession, subjects: set[str], *, seals: bool = True
 ) -> dict[str, DataKey]:
-    unwrap, table = vault_of(session).wrapper.unwrap, tables_of(session).subject_key
+    wrapper, table = vault_of(session).wrapper, tables_of(session).subject_key
     found = {}
     for some in _parts(sorted(subjects)):
         # Columns and not objects: a session that knows the object would not look again.
         query = select(table.subject, table.wrapped, table.version).where(
             col(table.subject).in_(some)
         )
-        for subject, wrapped, version in await session.exec(query):
-            secret = await unwrap(wrapped, version, context(subject))
+        rows = (await session.exec(query)).all()
+        wrapped = [(key, version, context(subject)) for subject, key, version in rows]
+        secrets = await wrapper.unwrap_all(wrapped) if wrapped else []
+        for (subject, _, _), secret in zip(rows, secrets, strict=True):
             found[subject] = DataKey(subject, secret, seals=seals)
     return found
 
@@ -155,9 +187,9 @@ async def _made(session: AsyncSession, subjects: set[str]) -> dict[str, DataKey]
     if not subjects:
         return {}
     await _may_wrap(session)
-    made = dict([await _wrapped(session, subject) for subject in sorted(subjects)])
-    secrets = {row.subject: secret for secret, row in made.items()}
-    rows = [row.model_dump() for row in made.values()]
+    made = await _wrapped(session, sorted(subjects))
+    secrets = {row.subject: secret for secret, row in made}
+    rows = [row.model_dump() for _, row in made]
     new: set[str] = set()
     for some in _parts(rows):
         new |= set((await session.exec(_insert(session), params=some)).scalars())
@@ -181,11 +213,17 @@ async def _may_wrap(session: AsyncSession) -> None:
         session.info[WRAPPING] = True
 
 
-async def _wrapped(session: AsyncSession, subject: str) -> tuple[bytes, SubjectKeyColumns]:
-    secret = new_secret()
-    version, wrapped = await vault_of(session).wrapper.wrap(secret, context(subject))
+async def _wrapped(
+    session: AsyncSession, subjects: Sequence[str]
+) -> list[tuple[bytes, SubjectKeyColumns]]:
+    secrets = [new_secret() for _ in subjects]
+    keys = [(secret, context(each)) for secret, each in zip(secrets, subjects, strict=True)]
+    wrapped = await vault_of(session).wrapper.wrap_all(keys)
     table = tables_of(session).subject_key
-    return secret, table(subject=subject, wrapped=wrapped, version=version, made_at=now())
+    return [
+        (secret, table(subject=subject, wrapped=key, version=version, made_at=now()))
+        for secret, subject, (version, key) in zip(secrets, subjects, wrapped, strict=True)
+    ]
 
 
 def context(subject: str) -> str:

@@ -111,6 +111,8 @@ class Database:
     async def close(self) -> None:
         for engine in (self.writer, self.reader, self.recorder):
             await engine.dispose()
+        if self.vault:
+            await self.vault.wrapper.close()
 
 
 def tables_of(session: AsyncSession) -> ServiceTables:

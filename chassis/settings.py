@@ -37,6 +37,13 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     anchors: Path | None = None
     """The folder of the audit's anchors, which is not where the database is; none: in `home`."""
+    kms_url: str | None = None
+    """The key service that wraps the keys in the database; none: a key file in `home` does."""
+    kms_mount: str = "transit"
+    kms_key: str | None = None
+    kms_token_file: Path | None = None
+    kms_ca: Path | None = None
+    kms_seconds: float = Field(default=3.0, gt=0, le=30)
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     log_level: str = "INFO"

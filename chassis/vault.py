@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +30,14 @@ class VaultError(Exception):
     """The keys are not there, or not the ones; the text is a sentence for whoever starts us."""
 
 
+class KeysAwayError(VaultError):
+    """The keys are at a key service that cannot be asked just now: try again."""
+
+
+Wrapped = tuple[bytes, int, str]
+"""A wrapped key, the version that it is wrapped under, and its context."""
+
+
 class KeyWrapper(Protocol):
     """What wraps the keys that the database keeps: a file here, or a key service."""
 
@@ -43,8 +51,36 @@ class KeyWrapper(Protocol):
     async def unwrap(self, wrapped: bytes, version: int, context: str) -> bytes:
         """Return the key; VaultError when it was not wrapped here, or for another context."""
 
+    async def wrap_all(self, keys: Sequence[tuple[bytes, str]]) -> list[tuple[int, bytes]]:
+        """Do the same with several keys and their contexts, in one go where that is faster."""
 
-class KeyFile:
+    async def unwrap_all(self, wrapped: Sequence[Wrapped]) -> list[bytes]:
+        """Return several keys, in one go where that is faster."""
+
+    async def close(self) -> None:
+        """Let go of what it holds; it is used no more."""
+
+
+class OneByOne:
+    """For a wrapper that is as fast with each key alone, and holds nothing."""
+
+    async def wrap(self, key: bytes, context: str) -> tuple[int, bytes]:
+        raise NotImplementedError
+
+    async def unwrap(self, wrapped: bytes, version: int, context: str) -> bytes:
+        raise NotImplementedError
+
+    async def wrap_all(self, keys: Sequence[tuple[bytes, str]]) -> list[tuple[int, bytes]]:
+        return [await self.wrap(*each) for each in keys]
+
+    async def unwrap_all(self, wrapped: Sequence[Wrapped]) -> list[bytes]:
+        return [await self.unwrap(*each) for each in wrapped]
+
+    async def close(self) -> None:
+        pass
+
+
+class KeyFile(OneByOne):
     """
     Wrapping keys by version, and the hashing key, in a file beside no database.
 
@@ -80,21 +116,32 @@ class KeyFile:
         self._ciphers |= wrapping
         self._seen = (state.st_ino, state.st_mtime_ns)
 
+    async def begin_rotation(self) -> None:
+        """Make the next version, unless a rotation that was cut off has made one already."""
+        if len(self.versions) == 1:
+            self.add_version()
+
+    async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[tuple[int, bytes]]:
+        """Wrap under the newest version what is wrapped under an older one."""
+        opened = await self.unwrap_all(wrapped)
+        return await self.wrap_all(
+            [(key, context) for key, (_, _, context) in zip(opened, wrapped, strict=True)]
+        )
+
     def add_version(self) -> None:
         """Put a new version into the file; from now on keys are wrapped under it."""
         content = json.loads(self.path.read_text())
         content["wrapping"][str(self.version + 1)] = _text(new_secret())
         self._replace(content)
 
-    def retire(self) -> None:
+    async def retire(self) -> None:
         """Take all versions but the newest out of the file."""
         content = json.loads(self.path.read_text())
         newest = str(self.version)
         self._replace(content | {"wrapping": {newest: content["wrapping"][newest]}})
 
     def _replace(self, content: dict[str, Any]) -> None:
-        _draft(self.path, content).rename(self.path)
-        _to_disk(self.path.parent)
+        write_over(self.path, content)
         self.look()
 
     async def wrap(self, key: bytes, context: str) -> tuple[int, bytes]:
@@ -128,25 +175,41 @@ def key_file(path: Path, *, may_make: bool) -> KeyFile:
                 f"The key file {path} is missing, and the database holds records sealed with it; "
                 "put it back from its backup: a new one would open nothing."
             )
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keys = {"wrapping": {"1": _text(new_secret())}, "hashing": _text(new_secret())}
-        draft = _draft(path, keys)
-        try:
-            # A link fails if another process was first, and then its keys are used.
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        _to_disk(path.parent)
+        write_once(path, {"wrapping": {"1": _text(new_secret())}, "hashing": _text(new_secret())})
     return KeyFile(path)
+
+
+def write_once(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file for its owner, at once and durably; of several processes one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path, content)
+    try:
+        # A link fails if another process was first, and then its keys are used.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    _to_disk(path.parent)
+
+
+def write_over(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file anew, at once and durably."""
+    _draft(path, content).rename(path)
+    _to_disk(path.parent)
+
+
+def set_aside(path: Path) -> None:
+    """Give a key file that opens nothing any more another name, for somebody to destroy it."""
+    path.rename(path.with_suffix(".moved"))
+    _to_disk(path.parent)
 
 
 def _text(key: bytes) -> str:
     return base64.b64encode(key).decode()
 
 
-def _draft(path: Path, content: dict[str, Any]) -> Path:
+def _draft(path: Path, content: Mapping[str, Any]) -> Path:
     draft = path.with_suffix(f".{os.getpid()}")
     handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY)
     with os.fdopen(handle, "w") as file:

@@ -10,6 +10,7 @@ import typer
 
 from chassis.db import Database
 from chassis.keys import told
+from chassis.settings import Settings
 from cli.desk import as_administrator
 
 app = typer.Typer(no_args_is_help=True, help="The keys that seal records and sign tokens.")
@@ -27,7 +28,7 @@ def rotate() -> None:
         module = "gateway.main" if part == "gateway" else f"services.{part}.main"
         tables = importlib.import_module(module).SERVICE.tables
         database = Database(f"sqlite+aiosqlite:///{file}", tables)
-        typer.echo(asyncio.run(told(database, part, home)))
+        typer.echo(asyncio.run(told(database, part, Settings(home=home))))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from chassis.db import Database
 from chassis.inbox import Consumer
 from chassis.sealing import new_secret
 from chassis.tables import DeadLetterColumns, ServiceTables, named_metadata, service_tables
+from chassis.vault import OneByOne
 from contracts.event import Event
 
 
@@ -144,7 +145,7 @@ class Road:
         assert await outbox.unsent(self.writer) == 0
 
 
-class KeyService:
+class KeyService(OneByOne):
     """Stands in for a key service on the network: a wrapper without a file."""
 
     def __init__(self) -> None:
