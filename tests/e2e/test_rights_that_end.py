@@ -1,11 +1,13 @@
-"""Case 30: what a token says that is no longer so counts in no process, within a minute."""
+"""Cases 30 and 31: what is no longer so, and who is frozen, counts nowhere, within a minute."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from chassis.clock import now
 from chassis.settings import Settings
 from cli.api import Api, Credentials, RefusedError
 from tests.fleet import Fleet
+from tests.registration.test_honey import PLANTED
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer
 
@@ -75,6 +78,15 @@ class Holder:
             time.sleep(0.2)
         return True
 
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], int]]:
+        """Return what reads a path through the gateway and says what it was answered."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        with httpx.Client(
+            base_url=self.fleet.base_url, headers=headers, trust_env=False, timeout=10
+        ) as client:
+            yield lambda path: client.get(path).status_code
+
     def renewed(self) -> str:
         return self._api.token()
 
@@ -117,6 +129,33 @@ def _check(fleet: Fleet) -> None:
     administrator.close()
     for each in holders:
         each.close()
+
+
+async def test_case_31_a_frozen_account_is_out_of_five_processes(fleet: Fleet) -> None:
+    await asyncio.to_thread(_check_frozen, fleet)
+
+
+def _check_frozen(fleet: Fleet) -> None:
+    administrator = fleet.administrator()
+    officer = fleet.client(CLIENT | {"roles": ["dpo"]})
+    snooper = Holder(fleet, administrator.post("/v1/identity/clients", CLIENT))
+    planted = officer.post("/v1/registration/honey-records", PLANTED | {"location_pcode": "LY0209"})
+    assert snooper.everywhere(200)
+    with snooper.reading() as read:
+        assert read(f"/v1/registration/persons/{planted['person_id']}") == 200
+        walked = [f"/v1/returns/cases/{uuid4()}" for _ in range(10)]
+        walked += [f"/v1/assistance/distributions/{uuid4()}" for _ in range(10)]
+        assert {read(path) for path in walked} == {404}
+
+    assert snooper.everywhere(401)
+
+    with pytest.raises(RefusedError, match="frozen"):
+        snooper.renewed()
+    [alert] = officer.get("/v1/registration/alerts")["items"]
+    officer.post(f"/v1/registration/alerts/{alert['id']}/review", {"finding": "harmless"})
+    assert snooper.everywhere(200)
+    for api in (administrator, officer, snooper):
+        api.close()
 
 
 def _end_of_role(administrator: Api, holder: Holder) -> None:

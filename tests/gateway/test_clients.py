@@ -107,6 +107,28 @@ async def test_the_requests_of_a_day_are_remembered_by_the_next_start(tmp_path: 
     assert [response.status_code for response in answers] == [204, 429]
 
 
+async def test_a_bounded_client_s_requests_are_not_each_a_question_to_the_database(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = {"daily_requests": 10_000, "requests_per_minute": 5_000}
+    token = await token_of(house, await made(house, **bounds))
+    written = 0
+    write = house.database.write
+
+    def counted() -> Any:
+        nonlocal written
+        written += 1
+        return write()
+
+    monkeypatch.setattr(house.database, "write", counted)
+
+    answers = [await house.client.get(ANYWHERE, headers=bearer_of(token)) for _ in range(150)]
+
+    assert {response.status_code for response in answers} == {204}
+    # One for each bound, and what goes on beside the requests.
+    assert written < len(answers) / 10
+
+
 async def test_requests_per_minute_are_bounded(house: House) -> None:
     token = await token_of(house, await made(house, requests_per_minute=5))
 
