@@ -137,6 +137,12 @@ def is_formula(cell: str) -> bool:
     return cell.startswith(FORMULA_STARTS)
 
 
+def guarded(cell: str) -> str:
+    """Return the cell with an apostrophe before it if a spreadsheet would run it, else as it is."""
+    # What looks guarded already is guarded once more, or its own apostrophe would be taken off.
+    return f"'{cell}" if is_formula(cell.lstrip("'")) else cell
+
+
 def unguarded(cell: str) -> str:
-    """Return the cell without the one apostrophe that our exports put before such cells."""
-    return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
+    """Return the cell without the one apostrophe that `guarded` puts before such cells."""
+    return cell[1:] if cell.startswith("'") and is_formula(cell.lstrip("'")) else cell

@@ -46,15 +46,21 @@ class View:
         self._scoping = scoping
         self._shape = fields().shapes[shape]
         self._name = shape
-        self._reasons = {
-            resource: access.allowances(resource, "R") for resource in self._shape.resources
-        }
+        self._exports = access.action == "X"
+        self._reasons = {resource: self._opening(resource) for resource in self._shape.resources}
         self._grounds = list(
             dict.fromkeys(ground(each) for reasons in self._reasons.values() for each in reasons)
         )
-        self._exports = access.action == "X"
         self._lists = access.action == LIST
         self._limits: dict[tuple[int, Rule, str], str] = {}
+
+    def _opening(self, resource: str) -> list[Allowance]:
+        """Return why the caller may read; to take out, only what lets them take out counts too."""
+        reasons = self._access.allowances(resource, "R")
+        if not self._exports:
+            return reasons
+        exporting = {(each.grant, each.qualifier.scope) for each in self._access.allowances()}
+        return [each for each in reasons if (each.grant, each.qualifier.scope) in exporting]
 
     @property
     def standing(self) -> ColumnElement[int]:
@@ -99,11 +105,15 @@ class View:
 
     def hides(self, name: str, standing: int) -> bool:
         """Say whether a field is masked whole: what is sealed need not be opened for that."""
-        tree = self._shape.fields[name]
-        rules = (
-            [(name, tree)] if isinstance(tree, Rule) else [(n, rule) for n, rule in leaves(tree)]
-        )
-        return all(self._limit(rule, leaf, standing) == MASKED for leaf, rule in rules)
+        return self._limits_of(name, standing) <= {MASKED}
+
+    def opens(self, name: str, standing: int) -> bool:
+        """Say whether nothing of a field is masked: what is not open whole is not taken out."""
+        return self._limits_of(name, standing) <= {FULL}
+
+    def _limits_of(self, name: str, standing: int) -> set[str]:
+        rules = leaves({name: self._shape.fields[name]})
+        return {self._limit(rule, leaf, standing) for leaf, rule in rules}
 
     def showing(self, name: str) -> Clause:
         """

@@ -32,6 +32,9 @@ from services.registration.duplicates.search import look_for_new
 from services.registration.erasures import api as erasures
 from services.registration.erasures.handlers import note_assistance, note_returns, note_tracking
 from services.registration.erasures.service import FORGETTING, tell_again
+from services.registration.exports import api as exports
+from services.registration.exports import background as exporting
+from services.registration.exports.service import KIND as EXPORT
 from services.registration.files import api as files
 from services.registration.holds import api as holds
 from services.registration.honey import api as honey
@@ -84,6 +87,7 @@ SERVICE = Service(
         corrections.router,
         readings.router,
         imports.router,
+        exports.router,
         consents.router,
         sharing.router,
         assignments.router,
@@ -101,7 +105,7 @@ SERVICE = Service(
         ownfiles.router,
     ],
     subscriptions=SUBSCRIPTIONS,
-    runners={RETENTION: erase_due, KIND: import_persons},
+    runners={RETENTION: erase_due, KIND: import_persons, EXPORT: exporting.make},
     unsealed=[
         Unsealed(Person, "documents", seal_persons),
         Unsealed(Correction, "before", seal_corrections),
@@ -112,6 +116,7 @@ SERVICE = Service(
         every(watch.SECONDS, watch.look, rung=False),
         every(TELL_SECONDS, tell_again, rung=False),
         every(RETENTION_SECONDS, run_daily, rung=False),
+        every(exporting.SECONDS, exporting.end_overdue, rung=False),
     ],
     forgetting=FORGETTING,
 )

@@ -100,6 +100,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/registration/erasures/{erasure_id}/approval": None,
     "POST /v1/registration/erasures/{erasure_id}/refusal": {"refusal": "kept_by_law"},
+    "POST /v1/registration/exports/{export_id}/approval": None,
+    "POST /v1/registration/exports/{export_id}/refusal": None,
     "POST /v1/registration/legal-holds": lambda ids: {
         "person_id": ids["person_id"],
         "ground": "complaint",
@@ -121,6 +123,7 @@ NEW: dict[str, Any] = {
     "POST /v1/registration/persons": person,
     "POST /v1/registration/honey-records": person,
     "POST /v1/registration/imports": REGISTER_CSV,
+    "POST /v1/registration/exports": {"format": "csv", "columns": ["case_number"]},
     "POST /v1/registration/sharing-agreements": {
         "reference": "R1",
         "purposes": ["family-tracing"],
@@ -166,12 +169,13 @@ LISTED = {
     "erasure": "erasure_id",
     "legal_hold": "hold_id",
     "subject_request": "request_id",
+    "export": "export_id",
     "received_share": "share_id",
 }
 JOBS = {"register": "import_persons", "gazetteer": "import_places", "workbook": "import_round"}
 JOBS |= {"share_list": "share_list"}
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
-AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request"}
+AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request", "export"}
 ON_A_PERSON = {
     "POST /v1/returns/shares",
     "POST /v1/registration/erasures",

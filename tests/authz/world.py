@@ -21,6 +21,7 @@ from services.assistance.people.models import Person as AssistancePerson
 from services.registration.assignments.models import Assignment
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.erasures.models import Erasure
+from services.registration.exports.models import Export
 from services.registration.holds.models import Hold
 from services.registration.persons.models import Person
 from services.registration.requests.models import SubjectRequest
@@ -185,6 +186,7 @@ async def _record(world: World, situation: str, programmes: list[dict[str, Any]]
     await _exception(world, situation)
     await look_alike(world, situation)
     await _erasure_and_hold(world, situation)
+    await _export(world, situation)
     await _shares(world, situation)
     agreement = _class(world, "registration", "sharing_agreement")(
         organisation=organisation,
@@ -262,6 +264,26 @@ async def _erasure_and_hold(world: World, situation: str) -> None:
     }
     async with world.databases["registration"].write() as session:
         session.add_all([erasure, hold, request, run])
+
+
+async def _export(world: World, situation: str) -> None:
+    """Let a file have been asked for that waits for somebody's decision."""
+    export = Export(
+        organisation=organisation_of(situation),
+        requested_by=TESTER if situation.startswith("own") else BUILDER,
+        behalf={},
+        purpose="case_management",
+        format="csv",
+        columns=["case_number"],
+        filtered_by=[],
+        filter=b"",
+        rows=101,
+        status="waiting",
+        kept_until=now() + timedelta(days=7),
+    )
+    world.ids[situation]["export_id"] = str(export.id)
+    async with world.databases["registration"].write() as session:
+        session.add(export)
 
 
 async def _erase(world: World) -> None:

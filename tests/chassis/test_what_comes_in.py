@@ -7,11 +7,14 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from pydantic import TypeAdapter, ValidationError
 
 from chassis.strict import Day, Moment
+from chassis.uploads import FORMULA_STARTS, guarded, is_formula, unguarded
 from services.registration.main import SERVICE
 from tests.conftest import SIGNING_KEY, Running, Start, bearer, claims
 
@@ -214,3 +217,9 @@ def test_case_16_a_moment_is_in_utc_whatever_its_offset(written: str) -> None:
 def test_case_16_what_is_no_one_point_in_time_is_refused(written: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Moment).validate_python(written)
+
+
+@given(st.text(alphabet=st.sampled_from(["'", "a", *FORMULA_STARTS]), max_size=6))
+def test_case_18_a_guarded_cell_is_no_formula_and_comes_back_as_it_was(cell: str) -> None:
+    assert not is_formula(guarded(cell))
+    assert unguarded(guarded(cell)) == cell

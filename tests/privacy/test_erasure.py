@@ -27,6 +27,36 @@ async def test_case_43_nothing_of_an_erased_person_is_in_any_file(mission: Missi
     assert list(traces(mission.system.home)) == []
 
 
+async def test_case_43_a_kept_export_with_the_erased_person_is_destroyed(
+    mission: Mission,
+) -> None:
+    await mission.assist_somebody()
+    worker = mission.as_("case_worker")
+    columns = ["external_id", "given_name", "family_name", "phone", "household_ref"]
+    asked = await worker.post(
+        "/v1/registration/exports",
+        json={"format": "csv", "columns": columns, "filter": {"external_id": "CANARYEXTERNAL1"}},
+        headers={"X-Purpose": "case_management"},
+    )
+    path = asked.headers["location"]
+
+    async def ready() -> bool:
+        return bool((await worker.get(path)).json()["status"] == "ready")
+
+    await until(ready)
+    kept = await worker.get(f"{path}/file")
+    assert CANARY["household_ref"] in kept.text
+
+    await mission.erase()
+
+    found = (await worker.get(path)).json()
+    assert (found["status"], found["ended_because"]) == ("gone", "person_erased")
+    assert (await worker.get(f"{path}/file")).status_code == 410
+    assert await rows(mission, "registration", "select count(*) from export_part") == 0
+    assert await rows(mission, "registration", "select count(*) from exported_person") == 0
+    assert list(traces(mission.system.home)) == []
+
+
 async def test_case_43_it_is_gone_for_the_officer_and_was_never_there_for_others(
     mission: Mission,
 ) -> None:

@@ -28,6 +28,7 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer
 
 PEOPLE, BY_REQUEST = 200, 60
+HTTP_CONFLICT = 409
 Read = Callable[[], Awaitable[list[str]]]
 OWNERS = {
     "registration": {"person"},
@@ -166,6 +167,7 @@ def exercise(fleet: Fleet, people: list[dict[str, str]]) -> list[str]:
             )
             assert [each["id"] for each in by_phone.json()["items"]] == [person_id]
             refusals += provoke(client, person, person_id)
+        take_out(client, people[0])
         for person_id in ids[:10]:
             form = {"person_id": person_id, "destination_country": "SDN"}
             case = client.post("/v1/returns/cases", json=form)
@@ -173,6 +175,22 @@ def exercise(fleet: Fleet, people: list[dict[str, str]]) -> list[str]:
             step = f"{case.headers['location']}/screening"
             assert client.post(step, json={"vulnerability_level": "medium"}).is_success
     return refusals
+
+
+def take_out(client: httpx.Client, person: dict[str, str]) -> None:
+    """Let a file of the person be made and kept, and fetch it."""
+    columns = ["external_id", "birth_date", "phone", "household_ref", *NAMES]
+    asked = client.post(
+        "/v1/registration/exports",
+        json={"format": "jsonl", "columns": columns, "filter": {"phone": person["phone"]}},
+        headers={"X-Purpose": "case_management"},
+    )
+    assert asked.status_code == 202, asked.text
+    deadline = time.monotonic() + 60
+    while (answer := client.get(f"{asked.headers['location']}/file")).status_code == HTTP_CONFLICT:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert person["phone"] in answer.text
 
 
 def client_of(fleet: Fleet) -> httpx.Client:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import SQLColumnExpression, exists
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
+from chassis.authz import Clause
 from chassis.clock import today
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem
@@ -191,6 +194,21 @@ async def _history(session: AsyncSession, person_id: UUID) -> Sequence[Consent]:
         .order_by(col(Consent.recipient), col(Consent.purpose), col(Consent.version))
     )
     return (await session.exec(statement)).all()
+
+
+def said_no(person_id: SQLColumnExpression[UUID]) -> Clause:
+    """Return the condition that a person's last word on the mission's own work is a no."""
+    newer = aliased(Consent)
+    about = (col(Consent.recipient) == MISSION, col(Consent.purpose) == ASSISTANCE)
+    changed_since = exists().where(
+        col(newer.person_id) == person_id,
+        col(newer.recipient) == MISSION,
+        col(newer.purpose) == ASSISTANCE,
+        col(newer.version) > col(Consent.version),
+    )
+    return exists().where(
+        col(Consent.person_id) == person_id, *about, col(Consent.state) != GIVEN, ~changed_since
+    )
 
 
 async def of_person(session: AsyncSession, person_id: UUID) -> ConsentsOut:

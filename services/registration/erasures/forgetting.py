@@ -12,6 +12,7 @@ from services.registration.concerns.models import Concern
 from services.registration.consents.models import Consent
 from services.registration.corrections.models import Correction
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
+from services.registration.exports.models import ExportedPerson
 from services.registration.holds.models import Hold
 from services.registration.honey.models import Alert, HoneyRecord
 from services.registration.notes.models import Note, NoteVersion
@@ -37,6 +38,7 @@ ROWS = (
     (LastService.person_id, DELETED),
     (DocumentIndex.person_id, DELETED),
     (OwnFile.person_id, DELETED),
+    (ExportedPerson.person_id, DELETED),
     (NoteVersion.person_id, DELETED),
     (Note.person_id, DELETED),
     (Concern.person_id, DELETED),

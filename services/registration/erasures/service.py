@@ -28,6 +28,7 @@ from services.registration.erasures.models import (
     ServiceErased,
 )
 from services.registration.erasures.rules import Status
+from services.registration.exports import keeping as exports
 from services.registration.holds import service as holds
 from services.registration.persons import service as persons
 
@@ -109,6 +110,7 @@ async def begin(session: AsyncSession, found: Erasure) -> None:
     found.status = "running"
     found.waits_for = rules.participants(OWN, topology.published_subscriptions())
     session.add(found)
+    await exports.end_those_with(session, found.person_id)
     await erasure.erase(session, FORGETTING, found.person_id, found.id)
     _tell(session, found)
 

@@ -7,6 +7,8 @@ from chassis.problems import pointer
 from chassis.uploads import Row, is_formula, unguarded
 from services.registration.persons.models import PersonIn
 
+MARK = "export_mark"
+"""The column by which our exports name who asked for them; it says nothing of the person."""
 REQUIRED = (
     "external_id",
     "given_name",
@@ -28,6 +30,7 @@ OPTIONAL = (
     "relationship_to_head",
     "registered_on",
     "consent_given",
+    MARK,
 )
 TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -39,6 +42,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
     if formulas:
         detail = "A spreadsheet would run this cell; write it as text."
         return [_remark(row, name, "formula", detail) for name in formulas]
+    cells.pop(MARK, None)
     document = {
         name: cells.pop(f"document_{name}")
         for name in ("type", "number")

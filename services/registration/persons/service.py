@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, outbox, tombstones
-from chassis.authz import Access
+from chassis.authz import Access, Clause
 from chassis.caller import Caller
 from chassis.clock import new_id
 from chassis.db import insert_new
@@ -194,24 +194,44 @@ async def find(
 ) -> list[PersonOut]:
     """Return the persons whom the caller may see, in order of registration."""
     view = View(access, SHAPE, SCOPING)
-    statement = select(Person, view.standing).where(access.rows(SCOPING))
-    if external_id:
-        statement = statement.where(
-            col(Person.external_id) == external_id, view.showing("external_id")
-        )
-    if case_number:
-        statement = statement.where(col(Person.case_number) == case_number)
-    if phone:
-        index = crypto.blind_index(session, sealed.PHONE, phone)
-        statement = statement.where(col(Person.phone_index) == index, view.showing("phone"))
-    if document_number:
-        index = sealed.document_index(session, document_number)
-        bearers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
-        statement = statement.where(col(Person.id).in_(bearers), view.showing("documents"))
+    named = matching(
+        session,
+        view,
+        external_id=external_id,
+        case_number=case_number,
+        phone=phone,
+        document_number=document_number,
+    )
+    statement = select(Person, view.standing).where(access.rows(SCOPING), *named)
     if after:
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
     return await shown(session, view, found.all())
+
+
+def matching(
+    session: AsyncSession,
+    view: View,
+    *,
+    external_id: str | None,
+    case_number: str | None,
+    phone: str | None,
+    document_number: str | None,
+) -> list[Clause]:
+    """Return the conditions of a search: what is searched by must be seen of whoever is found."""
+    found: list[Clause] = []
+    if external_id:
+        found += [col(Person.external_id) == external_id, view.showing("external_id")]
+    if case_number:
+        found.append(col(Person.case_number) == case_number)
+    if phone:
+        index = crypto.blind_index(session, sealed.PHONE, phone)
+        found += [col(Person.phone_index) == index, view.showing("phone")]
+    if document_number:
+        index = sealed.document_index(session, document_number)
+        bearers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
+        found += [col(Person.id).in_(bearers), view.showing("documents")]
+    return found
 
 
 async def describe(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Description]:
@@ -274,6 +294,10 @@ async def shown(
     for person, standing in found:
         values = person.model_dump(include=set(PersonOut.model_fields))
         values |= opened.get(person.id, sealed.NOTHING)
-        values["status"] = "departed" if person.departed_on else "registered"
+        values["status"] = status_of(person)
         answers.append(view.shown(PersonOut, values, standing))
     return answers
+
+
+def status_of(person: Person) -> Literal["registered", "departed"]:
+    return "departed" if person.departed_on else "registered"

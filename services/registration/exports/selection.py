@@ -1,0 +1,124 @@
+"""Which people an export holds, and whether all of it is open to who asks: asked anew each time."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, case, func, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.authz import Access, Clause, ground
+from chassis.fields import rule_of
+from chassis.problems import Fault, Problem
+from chassis.views import View
+from services.registration.consents import service as consents
+from services.registration.exports import rules
+from services.registration.exports.models import ExportedPerson, FilterIn
+from services.registration.persons import sealed
+from services.registration.persons import service as persons
+from services.registration.persons.models import SCOPING, Person
+
+DEADLY = "S4"
+
+
+class Selection:
+    """
+    Some people and some columns, as one caller may take them out now.
+
+    Nobody is in it whose last word to the mission was a no, and nobody of another organisation:
+    an agreement opens their people to reading, and what is handed on is shared (`chassis.sharing`).
+    403 `masked-field` when a column, or what is filtered by, is open to the caller of nobody.
+    """
+
+    def __init__(
+        self, session: AsyncSession, access: Access, columns: Sequence[str], wanted: FilterIn
+    ) -> None:
+        self._session = session
+        self._columns = columns
+        self._fields = [rules.field_of(each) for each in columns]
+        self._view = View(access, persons.SHAPE, SCOPING)
+        self._open = and_(*self._showing())
+        self._reach = and_(
+            access.rows(SCOPING),
+            col(Person.organisation) == access.caller.organisation,
+            ~consents.said_no(col(Person.id)),
+        )
+        self._wanted = [
+            *persons.matching(session, self._view, **wanted.named()),
+            *_narrowed(self._view, access, wanted),
+        ]
+
+    def _showing(self) -> list[Clause]:
+        found, faults = [], []
+        for number, name in enumerate(self._fields):
+            try:
+                if rule_of(persons.SHAPE, name).level >= DEADLY:
+                    raise _masked([])
+                found.append(self._view.showing(name))
+            except Problem:
+                detail = "This column is masked for you, or for this purpose."
+                faults.append(Fault(pointer=f"/columns/{number}", code="masked", detail=detail))
+        if faults:
+            raise _masked(faults)
+        return found
+
+    async def count(self) -> tuple[int, int]:
+        """Return how many people these are, and of how many of them some column is masked."""
+        masked = func.coalesce(func.sum(case((self._open, 0), else_=1)), 0)
+        statement = select(func.count(), masked).select_from(Person)
+        return (await self._session.exec(statement.where(self._reach, *self._wanted))).one()
+
+    async def following(self, after: UUID | None, most: int) -> list[Person] | None:
+        """Return the next people in order of registration; None when something of one is masked."""
+        statement = select(Person, self._view.standing).where(self._reach, *self._wanted)
+        if after:
+            statement = statement.where(col(Person.id) > after)
+        found = (await self._session.exec(statement.order_by(col(Person.id)).limit(most))).all()
+        for _, standing in found:
+            if not all(self._view.opens(name, standing) for name in self._fields):
+                return None
+        return [person for person, _ in found]
+
+    async def values(self, people: Sequence[Person]) -> list[list[Any]]:
+        """Return a row for each person, in the order of the columns."""
+        hidden = set(self._fields) & set(sealed.SEALED)
+        opened = await sealed.opened(self._session, people) if hidden else {}
+        return [self._row(person, opened.get(person.id, sealed.NOTHING)) for person in people]
+
+    def _row(self, person: Person, opened: dict[str, Any]) -> list[Any]:
+        told = person.model_dump(mode="json", exclude={*sealed.SEALED, "phone_index"}) | opened
+        told["status"] = persons.status_of(person)
+        return [
+            rules.value_of(column, told[name])
+            for column, name in zip(self._columns, self._fields, strict=True)
+        ]
+
+    async def still(self, export_id: UUID) -> int:
+        """Return how many of the people in a file are still the caller's to take out, whole."""
+        statement = (
+            select(func.count())
+            .select_from(Person)
+            .join(ExportedPerson, col(ExportedPerson.person_id) == col(Person.id))
+            .where(col(ExportedPerson.export_id) == export_id, self._reach, self._open)
+        )
+        return (await self._session.exec(statement)).one()
+
+
+def _narrowed(view: View, access: Access, wanted: FilterIn) -> list[Clause]:
+    found: list[Clause] = []
+    if wanted.population_category:
+        category = col(Person.population_category) == wanted.population_category
+        found += [category, view.showing("population_category")]
+    if wanted.location_pcode:
+        below = col(Person.location_pcode).startswith(wanted.location_pcode, autoescape=True)
+        found += [below, view.showing("location_pcode")]
+    if wanted.assigned_to_me:
+        grounds = [ground(each) for each in access.allowances() if each.qualifier.scope == "asg"]
+        found.append(or_(*(access.holds(each, SCOPING) for each in grounds)))
+    return found
+
+
+def _masked(faults: list[Fault]) -> Problem:
+    detail = "A field that you see masked is not exported, nor blanked: choose other columns."
+    return Problem(403, "masked-field", detail, errors=faults)
