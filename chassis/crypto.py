@@ -35,6 +35,8 @@ SERVICE = "service"
 """The subject of the key for what is no one person's: job payloads, kept answers."""
 WRAPPING = "wrapping a key"
 """The turn that whoever adds a wrapped key shares, and the end of a rotation has alone."""
+NEW_KEYS = "new keys"
+"""Where a session keeps the keys made in it: who registers somebody shows them right after."""
 IN_ONE_QUERY = 1000
 
 
@@ -121,6 +123,7 @@ async def subject_keys(
         return Keys(found)
     vault = vault_of(session)
     found = vault.kept(wanted)
+    found |= {name: key for name, key in session.info.get(NEW_KEYS, {}).items() if name in wanted}
     read = await _read(session, wanted - found.keys(), seals=False)
     vault.keep(read.values())
     return Keys(found | read)
@@ -130,6 +133,7 @@ async def new_key(session: AsyncSession, subject: Subject) -> tuple[DataKey, Sub
     """Return a key for a subject who is new, and its row: add that once the subject is there."""
     await _may_wrap(session)
     [(secret, row)] = await _wrapped(session, [str(subject)])
+    session.info.setdefault(NEW_KEYS, {})[row.subject] = DataKey(row.subject, secret, seals=False)
     return DataKey(row.subject, secret), row
 
 

@@ -1,8 +1,9 @@
 """One request, or one event, is one transaction, committed at the edge before the answer leaves."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -15,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.sqlite import open_engine, written_anew
-from chassis.tables import ServiceTables
+from chassis.tables import ServiceTables, core_table
 from chassis.together import Together
 from chassis.vault import Vault
 from chassis.wake import Wake
@@ -51,7 +52,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = make_url(url).database or ""
         if self.is_sqlite:
-            self.writer = open_engine(url, begin="BEGIN IMMEDIATE", pool=1)
+            self.writer = open_engine(url, begin="BEGIN IMMEDIATE", pool=1, at_once=True)
             self.reader = open_engine(url, begin="BEGIN", pool=pool)
             self.recorder = self.writer
         else:
@@ -219,34 +220,68 @@ def _postgres_engine(url: str, pool: int) -> AsyncEngine:
     )
 
 
-def _insert(session: AsyncSession, row: SQLModel) -> Any:
-    dialect = session.get_bind().dialect.name
+@cache
+def inserting(table: type[SQLModel], dialect: str) -> Any:
+    """
+    Return the statement that inserts a row of this table, made once and given values each time.
+
+    It is of the table and not of the class: making it anew for each row, and asking the mapper
+    about it, cost more than what the database does.
+    """
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    # Values are read from the row, so that its defaults count.
-    return insert(type(row)).values(**row.model_dump())
+    return insert(core_table(table))
+
+
+@cache
+def _inserting_new(table: type[SQLModel], dialect: str) -> Any:
+    return inserting(table, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _putting(table: type[SQLModel], dialect: str, counter: str | None) -> Any:
+    """Return what inserts a row or overwrites it; with a counter, only one that is behind."""
+    statement = inserting(table, dialect)
+    keys = [column.name for column in inspect(table).primary_key]
+    rest = {each.name: each for each in statement.excluded if each.name not in keys}
+    older = None
+    if counter is not None:
+        older = statement.table.c[counter] < statement.excluded[counter]
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest, where=older)
 
 
 async def insert_new(session: AsyncSession, row: SQLModel) -> bool:
     """Insert the row unless its key is taken; say whether it was new. Safe in a race."""
-    result = await session.exec(_insert(session, row).on_conflict_do_nothing())
-    return bool(result.rowcount)
+    # Values are read from the row, so that its defaults count.
+    return await insert_unless_there(session, type(row), row.model_dump())
+
+
+async def insert_unless_there(
+    session: AsyncSession, table: type[SQLModel], values: Mapping[str, Any]
+) -> bool:
+    """Insert a row given by all its columns unless its key is taken; say whether it was new."""
+    statement = _inserting_new(table, _dialect(session))
+    return bool((await session.exec(statement, params=values)).rowcount)
 
 
 async def put(session: AsyncSession, row: SQLModel) -> None:
     """Insert the row, or overwrite the one that has its primary key. Safe in a race."""
-    keys = [column.name for column in inspect(type(row)).primary_key]
-    rest = {name: value for name, value in row.model_dump().items() if name not in keys}
-    statement = _insert(session, row)
-    await session.exec(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+    await session.exec(_putting(type(row), _dialect(session), None), params=row.model_dump())
 
 
-async def put_newer(session: AsyncSession, row: SQLModel, counter: str) -> bool:
+async def put_newer(
+    session: AsyncSession, table: type[SQLModel], values: Mapping[str, Any], counter: str
+) -> bool:
     """Put the row unless the one that is there has counted as far; say whether it was put."""
-    keys = [column.name for column in inspect(type(row)).primary_key]
-    rest = {name: value for name, value in row.model_dump().items() if name not in keys}
-    older = getattr(type(row), counter) < rest[counter]
-    statement = _insert(session, row)
-    result = await session.exec(
-        statement.on_conflict_do_update(index_elements=keys, set_=rest, where=older)
-    )
-    return bool(result.rowcount)
+    statement = _putting(table, _dialect(session), counter)
+    return bool((await session.exec(statement, params=values)).rowcount)
+
+
+async def insert_all(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows of one table, each given by its columns, in one statement."""
+    await session.exec(inserting(table, _dialect(session)), params=rows)
+
+
+def _dialect(session: AsyncSession) -> str:
+    return session.get_bind().dialect.name

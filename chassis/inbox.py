@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint, tombstones
-from chassis.db import Database, insert_new, put_newer, take_turns
+from chassis.clock import now
+from chassis.db import Database, insert_unless_there, put_newer, take_turns
 from chassis.telemetry import EVENTS_RECEIVED, follow
 from contracts.event import Envelope, Event
 
@@ -64,12 +65,15 @@ class Consumer:
 
     async def _take(self, session: AsyncSession, envelope: Envelope) -> str:
         tables = self.database.tables
-        if not await insert_new(session, tables.inbox(event_id=envelope.id)):
+        note = {"event_id": envelope.id, "received_at": now()}
+        if not await insert_unless_there(session, tables.inbox, note):
             return "duplicate"
-        position = tables.position(
-            type=envelope.type, subject=envelope.subject, sequence=envelope.sequence
-        )
-        if not await put_newer(session, position, "sequence"):
+        position = {
+            "type": envelope.type,
+            "subject": envelope.subject,
+            "sequence": envelope.sequence,
+        }
+        if not await put_newer(session, tables.position, position, "sequence"):
             return "passed"
         return "handled"
 

@@ -45,12 +45,13 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         pass
 
     async def _execute_async(self, operation: Any, parameters: Any) -> None:
-        await self._in_thread(lambda cursor: cursor.execute(operation, parameters or ()))
+        await self._do(lambda cursor: cursor.execute(operation, parameters or ()))
 
     async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> None:
-        await self._in_thread(lambda cursor: cursor.executemany(operation, seq_of_parameters))
+        await self._do(lambda cursor: cursor.executemany(operation, seq_of_parameters))
 
-    async def _in_thread(self, do: Callable[[sqlite3.Cursor], Any]) -> None:
+    async def _do(self, do: Callable[[sqlite3.Cursor], Any]) -> None:
+        adapted: Any = self._adapt_connection
         connection = self._connection
 
         def trip() -> tuple[sqlite3.Cursor, list[Any]]:
@@ -58,18 +59,26 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
                 do(cursor)
                 return cursor, cursor.fetchall()
 
-        async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - As the class does that this one is of.
+        async with adapted._execute_mutex:  # noqa: SLF001 - As the class does that this one is of.
             # What a cursor tells of its statement is still there when it is closed.
-            self._cursor, rows = await connection._execute(trip)  # noqa: SLF001 - As above.
-            self._rows = deque(rows)
+            cursor: Any
+            if adapted.at_once and connection.in_transaction:
+                cursor, rows = trip()
+            else:
+                cursor, rows = await connection._execute(trip)  # noqa: SLF001 - As above.
+            self._cursor, self._rows = cursor, deque(rows)
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection whose cursors make one trip, and that rolls back only what is open."""
 
-    __slots__ = ()
+    __slots__ = ("at_once",)
 
     _cursor_cls = Cursor
+
+    def __init__(self, dbapi: Any, connection: Any, *, at_once: bool) -> None:
+        super().__init__(dbapi, connection)
+        self.at_once = at_once
 
     def rollback(self) -> None:
         inner = self._connection._connection  # noqa: SLF001 - As SQLAlchemy asks whether it is open.
@@ -77,16 +86,22 @@ class Connection(AsyncAdapt_aiosqlite_connection):
             super().rollback()
 
 
-def open_engine(url: str, begin: str, pool: int) -> AsyncEngine:
-    """Return an engine whose transactions begin with the given words."""
+def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> AsyncEngine:
+    """
+    Return an engine whose transactions begin with the given words.
+
+    `at_once` is for the writer: once its transaction has begun, nobody can keep its statements
+    waiting, and they are short, so they are executed where they are, without a trip. What can
+    wait, for the lock at the beginning or for the disk at the end, goes to the thread.
+    """
 
     def connect() -> Connection:
         arguments, options = engine.dialect.create_connect_args(engine.url)
-        connection = aiosqlite.connect(*arguments, **options)
+        connection = aiosqlite.connect(*arguments, **{**options, "check_same_thread": not at_once})
         # A process that is told to end must not wait for it.
         connection._thread.daemon = True  # noqa: SLF001 - As SQLAlchemy does.
         opened: Any = await_(connection)
-        return Connection(engine.dialect.dbapi, opened)
+        return Connection(engine.dialect.dbapi, opened, at_once=at_once)
 
     engine = create_async_engine(
         url,

@@ -170,6 +170,11 @@ class ServiceTables:
     erased: type[ErasedColumns]
 
 
+def core_table(of: type[SQLModel]) -> Any:
+    """Return the table behind a class, for statements that need nothing of its mapper."""
+    return of.__table__  # type: ignore[attr-defined]  # SQLModel gives it to classes that are tables.
+
+
 def table_on(base: type[SQLModel], name: str, columns: type[Columns]) -> type[Columns]:
     """Make a table of these columns on a service's own base."""
     return new_class(

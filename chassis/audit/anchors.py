@@ -19,10 +19,11 @@ from prometheus_client import Gauge
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.audit.chain import head
-from chassis.audit.entries import Actor, note, table
+from chassis.audit.entries import Actor, note
 from chassis.caller import Caller
 from chassis.clock import now
 from chassis.db import Database, take_turns, vault_of
+from chassis.tables import core_table
 from chassis.telemetry import REGISTRY
 from chassis.vault import Vault
 
@@ -110,7 +111,7 @@ class Departure(NamedTuple):
 
 async def departure(database: Database, lines: Sequence[Line]) -> Departure | None:
     """Return the first seal that an anchor tells of and the chain does not have so."""
-    seal = table(database.tables.audit_seal)
+    seal = core_table(database.tables.audit_seal)
     wanted = expected(lines)
     async with database.read() as session:
         connection = await session.connection()

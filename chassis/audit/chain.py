@@ -18,9 +18,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.audit.entries import HASH_BYTES, Row, table
+from chassis.audit.entries import HASH_BYTES, Row
 from chassis.db import Database, tables_of, try_turn
-from chassis.tables import ServiceTables
+from chassis.tables import ServiceTables, core_table
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def seal_hash(prev: bytes, seq: int, entry: Mapping[str, Any]) -> bytes:
 async def seal(database: Database, most: int = BATCH) -> int:
     """Chain what waits and return how many entries that were; none while another one does it."""
     tables = database.tables
-    waiting = table(tables.audit_waiting)
+    waiting = core_table(tables.audit_waiting)
     async with database.read() as session:
         # Looking first keeps an idle sealer from taking SQLite's one write lock each second.
         looked = await session.connection()
@@ -59,7 +59,7 @@ async def seal(database: Database, most: int = BATCH) -> int:
 
 
 async def _seal(connection: AsyncConnection, tables: ServiceTables, most: int) -> int:
-    entry, waiting = table(tables.audit_entry), table(tables.audit_waiting)
+    entry, waiting = core_table(tables.audit_entry), core_table(tables.audit_waiting)
     statement = (
         select(entry, waiting.c.subjects.label("names"))
         .join(waiting, waiting.c.entry_id == entry.c.id)
@@ -82,10 +82,10 @@ async def _seal(connection: AsyncConnection, tables: ServiceTables, most: int) -
         hashes = hashes_in(each["subjects"])
         about |= {(part, each["id"]): None for part in hashes}
         names |= dict(zip(hashes, subjects, strict=True))
-    await connection.execute(insert(table(tables.audit_seal)), seals)
+    await connection.execute(insert(core_table(tables.audit_seal)), seals)
     if about:
         links = [{"subject": part, "entry_id": entry_id} for part, entry_id in about]
-        await connection.execute(insert(table(tables.audit_about)), links)
+        await connection.execute(insert(core_table(tables.audit_about)), links)
         await _name(connection, tables, names)
     done = [each["entry_id"] for each in seals]
     await connection.execute(delete(waiting).where(waiting.c.entry_id.in_(done)))
@@ -95,7 +95,7 @@ async def _seal(connection: AsyncConnection, tables: ServiceTables, most: int) -
 async def _name(
     connection: AsyncConnection, tables: ServiceTables, names: dict[bytes, str]
 ) -> None:
-    subject = table(tables.audit_subject)
+    subject = core_table(tables.audit_subject)
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     # Somebody who was erased stays nameless when their id is asked for later.
     statement = dialect.insert(subject).on_conflict_do_nothing()
@@ -105,7 +105,7 @@ async def _name(
 
 async def head(connection: AsyncConnection, tables: ServiceTables) -> tuple[int, bytes]:
     """Return the number and the hash of the last seal."""
-    seal = table(tables.audit_seal)
+    seal = core_table(tables.audit_seal)
     last = select(seal.c.seq, seal.c.hash).order_by(seal.c.seq.desc()).limit(1)
     found = (await connection.execute(last)).first()
     return (found.seq, found.hash) if found else (0, FIRST)

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.caller import Caller
 from chassis.clock import new_id, now
-from chassis.db import before_commit, tables_of, vault_of
+from chassis.db import before_commit, inserting, tables_of, vault_of
 from chassis.fields import fields as field_classes
 from chassis.tables import ServiceTables
 from chassis.telemetry import current_request_id
@@ -230,9 +228,8 @@ def rows_of(acts: Mapping[Act, list[str]], vault: Vault) -> list[tuple[Row, Row]
 async def add(
     connection: AsyncConnection, tables: ServiceTables, rows: list[tuple[Row, Row]]
 ) -> None:
-    await connection.execute(insert(table(tables.audit_entry)), [entry for entry, _ in rows])
-    await connection.execute(insert(table(tables.audit_waiting)), [wait for _, wait in rows])
-
-
-def table(of: type[SQLModel]) -> Any:
-    return of.__table__  # type: ignore[attr-defined]  # SQLModel gives it to classes that are tables.
+    for table, of_it in (
+        (tables.audit_entry, [entry for entry, _ in rows]),
+        (tables.audit_waiting, [wait for _, wait in rows]),
+    ):
+        await connection.execute(inserting(table, connection.dialect.name), of_it)

@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.audit.chain import hashes_in
-from chassis.audit.entries import subject_hash, table
+from chassis.audit.entries import subject_hash
 from chassis.db import tables_of, vault_of
+from chassis.tables import core_table
 
 
 async def last_seal(session: AsyncSession) -> int:
     """Return the number of the last seal; an entry that is sealed later gets a higher one."""
-    seal = table(tables_of(session).audit_seal)
+    seal = core_table(tables_of(session).audit_seal)
     last = select(func.max(seal.c.seq))
     return (await (await session.connection()).execute(last)).scalar_one() or 0
 
@@ -30,8 +31,8 @@ async def sealed_between(
 ) -> Sequence[Any]:
     """Return the entries whose seals have these numbers; one for each subject that is asked for."""
     tables = tables_of(session)
-    entry, seal = table(tables.audit_entry), table(tables.audit_seal)
-    subject = table(tables.audit_about)
+    entry, seal = core_table(tables.audit_entry), core_table(tables.audit_seal)
+    subject = core_table(tables.audit_about)
     statement = (
         select(entry)
         .join(seal, seal.c.entry_id == entry.c.id)
@@ -49,7 +50,7 @@ async def sealed_between(
 
 async def ids_of(session: AsyncSession, entries: Sequence[Any]) -> list[UUID]:
     """Return the ids that entries are about, but of those who were erased."""
-    subject = table(tables_of(session).audit_subject)
+    subject = core_table(tables_of(session).audit_subject)
     hashes = {part for entry in entries for part in hashes_in(entry.subjects)}
     statement = select(subject.c.subject).where(subject.c.hash.in_(hashes))
     found = (await (await session.connection()).execute(statement)).scalars()
@@ -61,7 +62,7 @@ async def met_by(
 ) -> set[UUID]:
     """Return of which of these there is an entry that somebody made since then."""
     tables = tables_of(session)
-    entry, about = table(tables.audit_entry), table(tables.audit_about)
+    entry, about = core_table(tables.audit_entry), core_table(tables.audit_about)
     hashes = {subject_hash(vault_of(session), each): each for each in ids}
     statement = (
         select(about.c.subject)

@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.audit.chain import hashes_in
-from chassis.audit.entries import Subject, subject_hash, table
+from chassis.audit.entries import Subject, subject_hash
 from chassis.db import tables_of, vault_of
+from chassis.tables import core_table
 
 MOST_READERS = 10_000
 SEEING = ("read", "export")
@@ -57,7 +58,10 @@ async def find(
     limit: int = MOST_READERS,
 ) -> list[EntryOut]:
     """Return entries in the order in which they were made; those of the last second may lack."""
-    entry, about = table(tables_of(session).audit_entry), table(tables_of(session).audit_about)
+    entry, about = (
+        core_table(tables_of(session).audit_entry),
+        core_table(tables_of(session).audit_about),
+    )
     statement = select(entry).where(within).order_by(entry.c.id).limit(limit)
     if actor:
         statement = statement.where(entry.c.actor == actor)
@@ -84,7 +88,7 @@ def first_id_at(moment: datetime) -> UUID:
 
 
 async def _shown(session: AsyncSession, rows: Sequence[Any]) -> list[EntryOut]:
-    subject = table(tables_of(session).audit_subject)
+    subject = core_table(tables_of(session).audit_subject)
     wanted = {part for row in rows for part in hashes_in(row["subjects"])}
     names: dict[bytes, str | None] = {}
     if wanted:
@@ -110,7 +114,7 @@ async def readers_of(
     session: AsyncSession, subject: Subject, limit: int = MOST_READERS
 ) -> list[EntryOut]:
     """Return who has seen, changed or been refused what is kept of a person, the oldest first."""
-    entry = table(tables_of(session).audit_entry)
+    entry = core_table(tables_of(session).audit_entry)
     return await find(session, entry.c.id.is_not(None), subject=subject, limit=limit)
 
 
@@ -123,7 +127,7 @@ async def readings_of(
     limit: int = MOST_READERS,
 ) -> list[EntryOut]:
     """Return who has seen what is kept of a person, the oldest first; not these resources."""
-    entry = table(tables_of(session).audit_entry)
+    entry = core_table(tables_of(session).audit_entry)
     within = (
         entry.c.action.in_(SEEING)
         & (entry.c.decision == "allowed")
@@ -139,7 +143,7 @@ async def forget_subject(session: AsyncSession, subject: Subject) -> None:
     What stands for the person in the entries is a hash that only the service's key can make from
     their id, and nothing tells any more whose it is.
     """
-    subjects = table(tables_of(session).audit_subject)
+    subjects = core_table(tables_of(session).audit_subject)
     connection = await session.connection()
     part = subject_hash(vault_of(session), subject)
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql

@@ -23,9 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.audit.anchors import AnchorError, Anchors, Line, departure
 from chassis.audit.chain import FIRST, hashes_in, head, seal_hash
-from chassis.audit.entries import table
 from chassis.db import Database
-from chassis.tables import ServiceTables
+from chassis.tables import ServiceTables, core_table
 
 SEGMENT = 10_000
 BATCH = 500
@@ -88,7 +87,7 @@ async def verify(
 
 
 async def _waiting(connection: AsyncConnection, tables: ServiceTables) -> int:
-    waiting = table(tables.audit_waiting)
+    waiting = core_table(tables.audit_waiting)
     counted = await connection.execute(select(func.count()).select_from(waiting))
     return int(counted.scalar_one())
 
@@ -97,7 +96,7 @@ async def _walk(
     connection: AsyncConnection, tables: ServiceTables, after: int, end: int
 ) -> tuple[int, Fault | None]:
     """Return how far the chain is as it was written, and what is wrong there, if anything."""
-    seal, entry = table(tables.audit_seal), table(tables.audit_entry)
+    seal, entry = core_table(tables.audit_seal), core_table(tables.audit_entry)
     seq, prev = after, await _hash_at(connection, seal, after)
     if prev is None:
         return after, Fault("deleted", after)
@@ -152,8 +151,8 @@ def _fault(row: Mapping[str, Any], seq: int, prev: bytes) -> Fault | None:
 
 
 async def _unsealed(connection: AsyncConnection, tables: ServiceTables) -> Fault | None:
-    entry, seal = table(tables.audit_entry), table(tables.audit_seal)
-    waiting = table(tables.audit_waiting)
+    entry, seal = core_table(tables.audit_entry), core_table(tables.audit_seal)
+    waiting = core_table(tables.audit_waiting)
     statement = (
         select(entry.c.id)
         .where(
@@ -170,7 +169,7 @@ async def _unsealed(connection: AsyncConnection, tables: ServiceTables) -> Fault
 async def _unfindable(
     connection: AsyncConnection, tables: ServiceTables, rows: Sequence[Mapping[str, Any]]
 ) -> Fault | None:
-    about = table(tables.audit_about)
+    about = core_table(tables.audit_about)
     pairs = {
         (part, row["entry_id"]): row["seq"]
         for row in rows

@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis import audit, crypto, migrations
 from chassis.audit.chain import FIRST, hashes_in, seal, seal_hash
-from chassis.audit.entries import subject_hash, table
+from chassis.audit.entries import subject_hash
 from chassis.db import Database, vault_of
+from chassis.tables import core_table
 from chassis.vault import key_file
 from services.registration.main import SERVICE
 from tests.conftest import Start
@@ -20,9 +21,9 @@ from tests.conftest import Start
 AMAL, BILAL = uuid4(), uuid4()
 CLERK = audit.Actor("clerk", "iom", ("case_worker",))
 TABLES = SERVICE.tables
-ENTRY, SEAL = table(TABLES.audit_entry), table(TABLES.audit_seal)
-WAITING, ABOUT = table(TABLES.audit_waiting), table(TABLES.audit_about)
-SUBJECT = table(TABLES.audit_subject)
+ENTRY, SEAL = core_table(TABLES.audit_entry), core_table(TABLES.audit_seal)
+WAITING, ABOUT = core_table(TABLES.audit_waiting), core_table(TABLES.audit_about)
+SUBJECT = core_table(TABLES.audit_subject)
 
 
 @pytest.fixture

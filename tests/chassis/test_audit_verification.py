@@ -13,18 +13,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, migrations
 from chassis.audit.anchors import AnchorError, Anchors, anchor, anchors_of, declare_restore
 from chassis.audit.chain import seal, seal_hash
-from chassis.audit.entries import table
 from chassis.audit.log import EntryOut, find
 from chassis.audit.verification import Verified, verify
 from chassis.clock import now
 from chassis.db import Database
+from chassis.tables import core_table
 from chassis.vault import key_file
 from services.registration.main import SERVICE
 
 CLERK = audit.Actor("clerk", "iom", ("case_worker",))
 PEOPLE = [uuid4() for _ in range(6)]
 AT_ONCE = timedelta()
-ENTRY, SEAL = table(SERVICE.tables.audit_entry), table(SERVICE.tables.audit_seal)
+ENTRY, SEAL = core_table(SERVICE.tables.audit_entry), core_table(SERVICE.tables.audit_seal)
 
 
 @pytest.fixture

@@ -44,6 +44,23 @@ async def test_a_statement_is_one_trip_whatever_it_finds(engine: AsyncEngine) ->
         assert len(trips) == 2
 
 
+async def test_the_writer_goes_to_its_thread_only_where_it_could_wait(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/boats.sqlite"
+    engine = open_engine(url, "BEGIN IMMEDIATE", 1, at_once=True)
+    async with engine.connect() as connection:
+        trips = await count_trips(connection)
+
+        await connection.execute(text("create table boat (id integer primary key, name text)"))
+        await connection.execute(text("insert into boat (name) values ('Amal')"))
+        found = await connection.execute(text("select name from boat"))
+        assert found.scalars().all() == ["Amal"]
+        assert len(trips) == 1  # its beginning, which waits for the lock
+
+        await connection.commit()
+        assert len(trips) == 2  # its end, which waits for the disk
+    await engine.dispose()
+
+
 async def test_what_a_cursor_tells_outlives_the_trip(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         added = await connection.execute(text("insert into boat (name) values ('Amal')"))

@@ -8,16 +8,18 @@ a search that is cut off is simply done again.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from uuid import UUID
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import crypto
 from chassis.db import Database, insert_new, try_turn
+from chassis.tables import core_table
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.matching import blocking, clusters
 from services.registration.matching.evidence import Description, Reason, compare, weights
@@ -34,6 +36,12 @@ MOST_PAIRS = 30
 LARGEST_GROUP = 60
 """More registrations than this are not one person's; who is in such a group is left as found."""
 IN_ONE_QUERY = 5000
+PERSONS = core_table(Person)
+MATCHED = (
+    update(PERSONS)
+    .where(PERSONS.c.id == bindparam("of"))
+    .values(matched_version=bindparam("matched_version"))
+)
 
 Pair = tuple[UUID, UUID]
 Comparison = tuple[float, list[Reason]]
@@ -77,11 +85,9 @@ async def _look(session: AsyncSession, people: Sequence[Person]) -> None:
     await _forget_open(session, [person.id for person in people])
     await _keep(session, best(compared, {person.id for person in people}))
     await _group(session, {person.id for person in people}, described)
-    for person in people:
-        # A person who has changed meanwhile has a higher version, and is looked for again.
-        await session.exec(
-            update(Person).where(col(Person.id) == person.id).values(matched_version=person.version)
-        )
+    # A person who has changed meanwhile has a higher version, and is looked for again.
+    done = [{"of": person.id, "matched_version": person.version} for person in people]
+    await session.exec(MATCHED, params=done)
 
 
 async def _keep_keys(session: AsyncSession, described: Mapping[UUID, Description]) -> None:
@@ -191,11 +197,11 @@ def _row(pair: Pair, score: float, reasons: Sequence[Reason], band: str) -> Dupl
 
 
 async def _group(
-    session: AsyncSession, people: Iterable[UUID], described: Mapping[UUID, Description]
+    session: AsyncSession, people: Collection[UUID], described: Mapping[UUID, Description]
 ) -> None:
     """Decide anew which pairs around these people belong to one person each."""
     done: set[UUID] = set()
-    for person in people:
+    for person in await _linked(session, people):
         if person not in done:
             rows = await _around(session, person)
             members = {one for row in rows for one in (row.left_id, row.right_id)}
@@ -206,15 +212,23 @@ async def _group(
                 await _band(session, rows, known)
 
 
+async def _linked(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
+    """Return those of these people who are in a probable pair; most are in none."""
+    rows = await session.exec(_links(people))
+    return {one for row in rows for one in (row.left_id, row.right_id)}.intersection(people)
+
+
+def _links(people: Collection[UUID]) -> SelectOfScalar[DuplicatePair]:
+    links = or_(col(DuplicatePair.left_id).in_(people), col(DuplicatePair.right_id).in_(people))
+    return select(DuplicatePair).where(links, col(DuplicatePair.score) >= weights().probable)
+
+
 async def _around(session: AsyncSession, person: UUID) -> list[DuplicatePair]:
     """Return the pairs that link a person to others, these to more, and so on."""
     found: dict[UUID, DuplicatePair] = {}
     new, seen = {person}, {person}
     while new and len(seen) <= LARGEST_GROUP:
-        links = or_(col(DuplicatePair.left_id).in_(new), col(DuplicatePair.right_id).in_(new))
-        rows = await session.exec(
-            select(DuplicatePair).where(links, col(DuplicatePair.score) >= weights().probable)
-        )
+        rows = await session.exec(_links(new))
         found |= {row.id: row for row in rows}
         reached = {one for row in found.values() for one in (row.left_id, row.right_id)}
         new, seen = reached - seen, reached | seen
