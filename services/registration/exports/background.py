@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -69,7 +69,8 @@ async def _step(session: AsyncSession, database: Database, export_id: UUID, tall
     if found:
         await service.keep_part(session, export, await selection.values(found))
         ids = [person.id for person in found]
-        session.add_all(ExportedPerson(export_id=export_id, person_id=each) for each in ids)
+        held = [{"export_id": export_id, "person_id": each} for each in ids]
+        await session.exec(insert(ExportedPerson), params=held)
         by = audit.Actor(caller.id, caller.organisation, tuple(sorted(caller.roles)))
         audit.note(
             session,
