@@ -140,12 +140,7 @@ class Access:
 
     def allowances(self, resource: str = "", action: str = "") -> list[Allowance]:
         """Return why the caller may; nothing: they may not, with no record at all."""
-        cell, rules = (resource or self.resource, action or self.action), policy()
-        return [
-            Allowance(grant, qualifier)
-            for grant in self.grants
-            for qualifier in rules.cell(*cell, grant.role)
-        ]
+        return list(allowances(self.grants, resource or self.resource, action or self.action))
 
     def may(self, resource: str, action: str) -> bool:
         return bool(self.allowances(resource, action))
@@ -183,6 +178,18 @@ class Access:
     def _who(self) -> Who:
         in_force_now = tuple(each for each in self.caller.agreements if in_force(each))
         return Who(self.caller.id, self.caller.organisation, self.grants, in_force_now)
+
+
+# What a caller may is the same for each of their requests, as long as the same grants count.
+@lru_cache(maxsize=REMEMBERED)
+def allowances(grants: tuple[Grant, ...], resource: str, action: str) -> tuple[Allowance, ...]:
+    """Return why somebody with these grants may do something with a resource."""
+    rules = policy()
+    return tuple(
+        Allowance(grant, qualifier)
+        for grant in grants
+        for qualifier in rules.cell(resource, action, grant.role)
+    )
 
 
 # Conditions are the same for every request of a caller, and take longer to make than to be sent.

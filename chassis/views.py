@@ -11,17 +11,30 @@ What is shown is on record by that alone: who saw which personal fields of whom 
 read hold for it. So what is filtered and what is masked are one rule, in one query.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, false, or_
 
 from chassis import audit
-from chassis.authz import Access, Allowance, Clause, Scoping, ground, lies_below
+from chassis.authz import (
+    REMEMBERED,
+    Access,
+    Allowance,
+    Clause,
+    Ground,
+    Scoping,
+    allowances,
+    ground,
+    lies_below,
+)
+from chassis.caller import Grant
 from chassis.fields import (
     PERSONAL,
     SHOWN_OF_MASKED,
     SPECIAL,
+    Purpose,
     Rule,
     Shown,
     Tree,
@@ -36,6 +49,9 @@ Out = TypeVar("Out", bound=Shown)
 FULL, LAST, MASKED = "", "last3", "masked"
 CLEAREST = (FULL, LAST, MASKED)
 
+Reasons = Mapping[str, Sequence[Allowance]]
+Limits = dict[tuple[int, Rule, str], str]
+
 
 class View:
     """What one caller sees of the records of one shape."""
@@ -47,20 +63,11 @@ class View:
         self._shape = fields().shapes[shape]
         self._name = shape
         self._exports = access.action == "X"
-        self._reasons = {resource: self._opening(resource) for resource in self._shape.resources}
-        self._grounds = list(
-            dict.fromkeys(ground(each) for reasons in self._reasons.values() for each in reasons)
-        )
+        # To take records out, only what lets the caller take them out counts.
+        narrowed = tuple(access.allowances()) if self._exports else None
+        known = _known_of(shape, access.grants, access.purpose, narrowed)
+        self._reasons, self._grounds, self._limits = known
         self._lists = access.action == LIST
-        self._limits: dict[tuple[int, Rule, str], str] = {}
-
-    def _opening(self, resource: str) -> list[Allowance]:
-        """Return why the caller may read; to take out, only what lets them take out counts too."""
-        reasons = self._access.allowances(resource, "R")
-        if not self._exports:
-            return reasons
-        exporting = {(each.grant, each.qualifier.scope) for each in self._access.allowances()}
-        return [each for each in reasons if (each.grant, each.qualifier.scope) in exporting]
 
     @property
     def standing(self) -> ColumnElement[int]:
@@ -174,6 +181,28 @@ class View:
         if rule.level < SPECIAL:
             return True
         return reason.grant.role in purpose.roles and rule.resource in purpose.resources
+
+
+# Nothing of it is of one request: a caller's next one, for the same purpose, asks for the same.
+@lru_cache(maxsize=REMEMBERED)
+def _known_of(
+    shape: str,
+    grants: tuple[Grant, ...],
+    _purpose: Purpose | None,
+    narrowed: tuple[Allowance, ...] | None,
+) -> tuple[Reasons, list[Ground], Limits]:
+    """Return why grants open a shape's resources, the grounds of that, and what follows so far."""
+    counts = None if narrowed is None else {(each.grant, each.qualifier.scope) for each in narrowed}
+    reasons = {
+        resource: [
+            each
+            for each in allowances(grants, resource, "R")
+            if counts is None or (each.grant, each.qualifier.scope) in counts
+        ]
+        for resource in fields().shapes[shape].resources
+    }
+    grounds = dict.fromkeys(ground(each) for several in reasons.values() for each in several)
+    return reasons, list(grounds), {}
 
 
 def _hidden(value: Any) -> bool:
