@@ -1,5 +1,6 @@
 """The main job from end to end, told to a running system: what `make demo` and the tests do."""
 
+import csv
 import io
 import time
 from collections.abc import Callable, Iterator
@@ -60,7 +61,7 @@ def tell_story(api: Api, given: Input, tell: Tell) -> Summary:
     programme = _programme(api, given)
     _entitlements(api, programme, tell, summary)
     _distributions(api, programme, tell, summary)
-    _return(api, programme, tell, summary)
+    _return(api, given, programme, tell, summary)
     return summary
 
 
@@ -92,11 +93,14 @@ def _round(api: Api, given: Input, tell: Tell, summary: Summary) -> None:
 
 
 def _people(api: Api, given: Input, tell: Tell, summary: Summary) -> None:
-    content = given.register or sample_people.register(given.people, given.run)
-    files = {"file": ("register.csv", content)}
+    files = {"file": ("register.csv", _register(given))}
     job = _finish(api, "People", "/v1/registration/imports", files, tell)
     summary.registered, summary.unchanged = job["accepted"], job["unchanged"]
     summary.rejected = job["rejected"]
+
+
+def _register(given: Input) -> bytes:
+    return given.register or sample_people.register(given.people, given.run)
 
 
 def _programme(api: Api, given: Input) -> dict[str, Any]:
@@ -154,11 +158,26 @@ def _deliver(api: Api, entitlement: str) -> bool:
     return True
 
 
-def _return(api: Api, programme: dict[str, Any], tell: Tell, summary: Summary) -> None:
-    [entitlement] = api.get(
-        "/v1/assistance/entitlements", programme_id=programme["id"], status="open", limit=1
-    )["items"]
-    person = entitlement["person_id"]
+def _returning(api: Api, given: Input, programme: dict[str, Any]) -> str:
+    """
+    Return somebody of this story's own register who has an open entitlement.
+
+    Whom the client of an earlier story registered is that one's case, and not this one's to return.
+    """
+    rows = list(csv.DictReader(io.StringIO(_register(given).decode("utf-8-sig"))))
+    for row in reversed(rows):
+        query = {"external_id": row["external_id"]}
+        for person in api.get("/v1/registration/persons", **query)["items"]:
+            own = {"person_id": person["id"], "programme_id": programme["id"], "status": "open"}
+            if api.get("/v1/assistance/entitlements", **own)["items"]:
+                return str(person["id"])
+    raise LookupError("nobody of this register has an open entitlement")
+
+
+def _return(
+    api: Api, given: Input, programme: dict[str, Any], tell: Tell, summary: Summary
+) -> None:
+    person = _returning(api, given, programme)
     case = api.post("/v1/returns/cases", {"person_id": person})
     today = datetime.now(UTC).date()
     steps: list[tuple[str, str, dict[str, Any]]] = [

@@ -16,7 +16,7 @@ from tests.real import FOLDER
 
 def told(api: Api, **given: Any) -> Summary:
     try:
-        return tell_story(api, Input(run="test", **{"gazetteers": [], **given}), lambda *_: None)
+        return tell_story(api, Input(**{"run": "test", "gazetteers": [], **given}), lambda *_: None)
     finally:
         api.close()
 
@@ -117,6 +117,9 @@ async def test_the_story_is_told_by_processes_on_postgres_and_rabbitmq(fleet: Fl
     summary = await asyncio.to_thread(told, api, **real_input())
 
     check(summary)
+    # Another client finds the people of the first there, and they are not its to return.
+    again = await asyncio.to_thread(told, fleet.operations(), run="again")
+    assert again.departed != summary.departed
 
 
 @pytest.mark.parametrize("victim", ["registration", "assistance", "returns", "tracking", "gateway"])
