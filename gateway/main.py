@@ -19,6 +19,7 @@ from gateway.identity.assignments import api as assignments
 from gateway.identity.clients import api as clients
 from gateway.identity.clients.admission import Admission, Admit
 from gateway.identity.clients.service import ensure
+from gateway.identity.failures import Failures
 from gateway.identity.freezes.handlers import freeze, release
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys import api as keys
@@ -94,6 +95,7 @@ def create_app(
     issuer = issuer or Issuer(settings.home, settings.issuer)
     attempts = Attempts()
     admission = Admission()
+    failures = Failures()
     app = create_service(
         SERVICE,
         settings,
@@ -112,12 +114,13 @@ def create_app(
             ),
             (Admit, {"admission": admission}),
         ],
-        around=_around(settings, upstreams, issuer, attempts, admission),
+        around=_around(settings, upstreams, issuer, attempts, admission, failures),
     )
     app.state.issuer = issuer
     app.state.log_in_only_at = None if settings.local_login else settings.oidc_issuer
     app.state.attempts = attempts
     app.state.admission = admission
+    app.state.failures = failures
     app.state.passwords = Passwords()
     app.state.clients = {name: _client(upstream) for name, upstream in upstreams.items()}
     app.state.description = Description(app.state.clients)
@@ -159,6 +162,7 @@ def _around(
     issuer: Issuer,
     attempts: Attempts,
     admission: Admission,
+    failures: Failures,
 ) -> Around:
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
@@ -177,6 +181,7 @@ def _around(
         following = [
             asyncio.create_task(issuer.revocations.follow(stopping)),
             asyncio.create_task(admission.follow(stopping)),
+            asyncio.create_task(failures.follow(app.state.database, stopping)),
         ]
         yield
         stopping.set()

@@ -103,6 +103,12 @@ async def authenticate(session: AsyncSession, client_id: str, secret: str) -> Cl
     return client
 
 
+async def account(session: AsyncSession, client_id: str) -> audit.Actor | None:
+    """Return who a client is on record; none when there is no such client."""
+    client = await _by_client_id(session, client_id)
+    return audit.Actor(client.client_id, client.organisation) if client else None
+
+
 def _is_over(client: Client, moment: datetime) -> bool:
     expired = client.expires_at is not None and client.expires_at <= moment
     return expired or client.revoked_at is not None

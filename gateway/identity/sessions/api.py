@@ -1,5 +1,8 @@
 """HTTP in and out for the sessions of people; no decisions."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -8,6 +11,7 @@ from chassis.auth import CallerDep
 from chassis.clock import now
 from chassis.db import WriteSession, database_of
 from chassis.problems import Problem
+from gateway.identity.failures import Failure, Failures
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.signer import LIFETIME_SECONDS
 from gateway.identity.limits.attempts import FROM_ADDRESS, TO_ACCOUNT, Attempts, peer
@@ -33,21 +37,23 @@ async def log_in(form: SessionIn, request: Request, response: Response) -> Sessi
     attempts: Attempts = request.app.state.attempts
     passwords: Passwords = request.app.state.passwords
     tries = (FROM_ADDRESS, peer(request)), (TO_ACCOUNT, form.name)
-    await attempts.spend(*tries)
+    async with _counting(request, "login"):
+        await attempts.spend(*tries)
     async with database_of(request).read() as session:
         staff = await people.by_name(session, form.name)
     # Outside of a transaction: others would wait for it as long as the hash takes.
     right = await passwords.match(staff.password_hash if staff else None, form.password)
     answer = None
-    # A failure is counted, so this commits whether the login succeeds or not.
-    async with database_of(request).write() as session:
+    # A failure is counted, so this commits whether the login succeeds or not; not so for an
+    # account that is frozen.
+    async with _counting(request, "login"), database_of(request).write() as session:
         staff = await people.by_name(session, form.name)
         if staff and await service.prove(session, staff, password=right, code=form.code):
             begun = await service.begin(session, staff, form.organisation)
             answer = await _answer(request, session, *begun) if begun else None
         if answer:
             await attempts.give_back(session, *tries)
-        _record(session, request, staff, "login", succeeded=answer is not None)
+        _record(session, request, staff, "login", succeeded=answer is not None, named=form.name)
     if answer is None:
         detail = "The name, the password or the code is wrong, or the account rests for a while."
         raise Problem(401, "login-failed", detail)
@@ -60,7 +66,8 @@ async def renew_session(form: Renewal, request: Request, response: Response) -> 
     """Give the next tokens of a session; the refresh token that was sent is used up."""
     attempts: Attempts = request.app.state.attempts
     issuer: Issuer = request.app.state.issuer
-    await attempts.spend((FROM_ADDRESS, peer(request)))
+    async with _counting(request, "renewal"):
+        await attempts.spend((FROM_ADDRESS, peer(request)))
     answer = None
     # A token that was copied ends its session, so this commits in either case.
     async with database_of(request).write() as session:
@@ -82,7 +89,8 @@ async def confirm_session(
 ) -> SessionOut:
     """Prove the second factor again, for what asks for a fresh one; gives a token that says so."""
     attempts: Attempts = request.app.state.attempts
-    await attempts.spend((TO_ACCOUNT, caller.id))
+    async with _counting(request, "confirmation"):
+        await attempts.spend((TO_ACCOUNT, caller.id))
     answer = None
     async with database_of(request).write() as session:
         begun = await service.of_caller(session, caller.session)
@@ -98,6 +106,7 @@ async def confirm_session(
             session.add(begun)
             answer = await _answer(request, session, begun, None)
             await attempts.give_back(session, (TO_ACCOUNT, caller.id))
+        _record(session, request, staff, "confirmation", succeeded=answer is not None)
     if answer is None:
         raise Problem(401, "login-failed", "The code is wrong, or was used before.")
     response.headers["Cache-Control"] = "no-store"
@@ -111,18 +120,33 @@ async def log_out(request: Request, caller: CallerDep, session: WriteSession) ->
     await service.end(session, issuer.revocations, caller.session or caller.id)
 
 
+@asynccontextmanager
+async def _counting(request: Request, action: str) -> AsyncIterator[None]:
+    """Count a try that is refused whatever was sent: there were too many, or a freeze."""
+    failures: Failures = request.app.state.failures
+    try:
+        yield
+    except Problem:
+        failures.count(action, peer(request))
+        raise
+
+
 def _record(
-    session: AsyncSession, request: Request, staff: Staff | None, action: str, *, succeeded: bool
+    session: AsyncSession,
+    request: Request,
+    staff: Staff | None,
+    action: str,
+    *,
+    succeeded: bool,
+    named: str = "",
 ) -> None:
     """Put a try on record with the address it came from: that of the socket, not of a header."""
-    audit.note(
-        session,
-        audit.Actor(staff.subject, staff.organisation) if staff else audit.Actor("nobody"),
-        action,
-        "session",
-        reason=f"from {peer(request)}",
-        decision="allowed" if succeeded else "refused",
-    )
+    failures: Failures = request.app.state.failures
+    account = audit.Actor(staff.subject, staff.organisation) if staff else None
+    if account and succeeded:
+        audit.note(session, account, action, "session", reason=f"from {peer(request)}")
+    else:
+        failures.note(session, Failure(action, peer(request), account, named))
 
 
 async def _answer(

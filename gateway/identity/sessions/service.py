@@ -28,18 +28,10 @@ IDLE = timedelta(hours=1)
 
 async def prove(session: AsyncSession, staff: Staff, *, password: bool, code: str) -> bool:
     """
-    Say whether both factors are right, and count it if not.
+    Say whether both factors are right, and count it if not; too many make the account rest.
 
     Nothing tells a wrong password, a wrong or repeated code and a locked account apart.
     """
-    proved = await _prove(session, staff, password=password, code=code)
-    by = audit.Actor(staff.subject, staff.organisation)
-    decision = "allowed" if proved else "refused"
-    audit.note(session, by, "log_in", "session", staff.subject, decision=decision)
-    return proved
-
-
-async def _prove(session: AsyncSession, staff: Staff, *, password: bool, code: str) -> bool:
     moment = now()
     await session.refresh(staff, with_for_update=True)
     locked = staff.locked_until is not None and staff.locked_until > moment
@@ -54,6 +46,11 @@ async def _prove(session: AsyncSession, staff: Staff, *, password: bool, code: s
         lock = rules.lock_after(staff.failures)
         staff.locked_until = moment + lock if lock else None
         session.add(staff)
+        if lock:
+            # Each rest is twice as long as the one before, so these are few.
+            reason = f"{staff.failures} failures in a row: rests for {lock.total_seconds():.0f} s"
+            by = audit.Actor(staff.subject, staff.organisation)
+            audit.note(session, by, "lock", "staff", staff.subject, reason=reason)
     return False
 
 

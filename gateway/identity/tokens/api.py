@@ -12,6 +12,7 @@ from chassis.problems import Problem
 from gateway.identity.clients import service as clients
 from gateway.identity.clients.admission import Admission
 from gateway.identity.clients.models import Client
+from gateway.identity.failures import Failure, Failures
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.signer import AUDIENCES, LIFETIME_SECONDS
 from gateway.identity.limits.attempts import WRONG_SECRETS, Attempts, peer
@@ -73,12 +74,21 @@ async def _client(request: Request, form: dict[str, str]) -> Client:
     """Return who proved their secret, from an address that the client may come from."""
     attempts: Attempts = request.app.state.attempts
     admission: Admission = request.app.state.admission
-    attempts.refuse_more(WRONG_SECRETS, peer(request))
+    failures: Failures = request.app.state.failures
+    try:
+        attempts.refuse_more(WRONG_SECRETS, peer(request))
+    except Problem:
+        failures.count("token", peer(request))
+        raise
+    named, secret = _credentials(request, form)
     try:
         async with database_of(request).read() as session:
-            client = await clients.authenticate(session, *_credentials(request, form))
+            client = await clients.authenticate(session, named, secret)
     except Problem:
         await attempts.count(WRONG_SECRETS, peer(request))
+        async with database_of(request).write() as session:
+            account = await clients.account(session, named)
+            failures.note(session, Failure("token", peer(request), account, named))
         raise
     admission.refuse_address(client, peer(request))
     return client
