@@ -1,13 +1,11 @@
 """What people agreed to, refused and took back: every answer stays, the newest counts."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
@@ -345,44 +343,6 @@ async def test_a_child_takes_a_consent_back_alone(registration: Running) -> None
     consents = await withdrawn(registration, person, everything=True)
 
     assert [each["state"] for each in consents["items"]] == ["withdrawn"]
-
-
-@pytest.mark.parametrize(
-    ("birth_date", "precision", "on", "expected"),
-    [
-        (date(2000, 2, 29), "day", date(2018, 2, 28), "yes"),
-        (date(2000, 2, 29), "day", date(2018, 3, 1), "no"),
-        (date(2008, 6, 15), "month", date(2026, 6, 1), "unknown"),
-        (date(2008, 6, 15), "month", date(2026, 5, 31), "yes"),
-        (date(2008, 6, 15), "month", date(2026, 6, 30), "no"),
-        (date(2007, 12, 15), "month", date(2025, 12, 31), "no"),
-        (date(2008, 6, 15), "year", date(2026, 1, 1), "unknown"),
-        (date(2008, 6, 15), "year", date(2026, 12, 30), "unknown"),
-        (date(2008, 6, 15), "year", date(2026, 12, 31), "no"),
-        (date(2006, 1, 1), "estimated", date(2026, 6, 1), "unknown"),
-        (date(2005, 1, 1), "estimated", date(2026, 6, 1), "no"),
-        (date(2011, 1, 1), "estimated", date(2026, 6, 1), "yes"),
-    ],
-)
-def test_who_is_a_child_is_known_as_well_as_the_birth_date(
-    birth_date: date, precision: str, on: date, expected: str
-) -> None:
-    assert rules.minor(birth_date, precision, on) == expected
-
-
-@given(
-    st.dates(date(1930, 1, 1), date(2026, 1, 1)),
-    st.sampled_from(["day", "month", "year", "estimated"]),
-    st.dates(date(2026, 1, 2), date(2060, 1, 1)),
-)
-def test_the_day_that_was_told_lies_in_the_interval_and_decides_with_it(
-    birth_date: date, precision: str, on: date
-) -> None:
-    first, last = rules.born(birth_date, precision)
-    truth = "no" if rules.age(birth_date, on) >= rules.OF_AGE else "yes"
-
-    assert first <= birth_date <= last
-    assert rules.minor(birth_date, precision, on) in {truth, "unknown"}
 
 
 def test_every_purpose_has_its_text_in_three_languages() -> None:

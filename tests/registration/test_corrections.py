@@ -6,7 +6,9 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
+from chassis.clock import today
 from services.registration.main import SERVICE
+from services.registration.persons.births import FIELDS
 from services.registration.places.models import Place
 from tests.conftest import Running, Start, bearer
 from tests.registration.test_persons import AMINA
@@ -104,6 +106,13 @@ async def test_of_two_corrections_of_one_version_the_second_is_refused(
         {"organisation": "other"},
         {"consent": True},
         {"birth_date": "2999-01-01"},
+        {"birth_date": None},
+        {"birth_date_precision": "estimated", "birth_date": None},
+        {"birth_date": "1410-02-15"},
+        {"birth_date_calendar": "hijri"},
+        {"birth_date": "1994", "age": 20},
+        {"age": 20, "age_to": 19},
+        {"age_to": 20},
     ],
 )
 async def test_what_cannot_be_corrected_is_refused_whole(
@@ -126,6 +135,38 @@ async def test_what_is_right_already_is_no_correction(registration: Running) -> 
 
     assert (response.status_code, response.headers["etag"]) == (200, '"1"')
     assert await told(registration) == []
+
+
+async def test_a_date_of_birth_takes_the_place_of_an_age_and_the_other_way_round(
+    registration: Running,
+) -> None:
+    person = await amina(registration)
+    hijri = {"birth_date": "1410-02-15", "birth_date_calendar": "hijri"}
+
+    guessed = await correct(registration, person, age=16, age_to=18)
+    dated = await correct(registration, person, '"2"', **hijri)
+    forgotten = await correct(registration, person, '"3"', birth_date_precision="unknown")
+
+    told = [{name: each.json()[name] for name in FIELDS} for each in (guessed, dated, forgotten)]
+    empty: dict[str, Any] = dict.fromkeys(FIELDS) | {"birth_date_calendar": "gregorian"}
+    age = {"birth_date_precision": "estimated", "age": 16, "age_to": 18}
+    assert told == [
+        empty | age | {"age_as_of": today().isoformat()},
+        empty | {"birth_date_precision": "day"} | hijri,
+        empty | {"birth_date_precision": "unknown"},
+    ]
+    assert [each.json()["minor"] for each in (guessed, dated, forgotten)] == [None, False, None]
+    purpose = {"X-Purpose": "case_management"}
+    path = f"{PATH}/{person}/corrections"
+    history = (await registration.client.get(path, headers=purpose)).json()["items"]
+    before = {each["version"]: each["before"] for each in history}
+    assert before[2] == {
+        **dict.fromkeys(("age", "age_to", "age_as_of")),
+        "birth_date": AMINA["birth_date"],
+        "birth_date_precision": "day",
+    }
+    assert before[3] == {name: told[0][name] for name in FIELDS}
+    assert before[4] == hijri | {"birth_date_precision": "day"}
 
 
 async def test_a_place_of_nowhere_is_refused(registration: Running) -> None:

@@ -181,6 +181,67 @@ def test_strangers_share_no_key() -> None:
     assert not blocking.kept_under(somebody()) & blocking.looked_for_under(stranger)
 
 
+UNKNOWN = {"born": None, "precision": "unknown"}
+GUESSED = {"precision": "estimated", "days_off": 3 * 366}
+WIDELY = {"precision": "estimated", "days_off": 10 * 366}
+HIJRI = {"days_off": 2}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        (UNKNOWN, {}, "missing"),
+        (UNKNOWN, UNKNOWN, "missing"),
+        (GUESSED, {"born": date(1992, 5, 4)}, "estimated_2"),
+        (WIDELY, {"born": date(1999, 5, 4)}, "missing"),
+        (WIDELY, {"born": date(2010, 5, 4)}, "estimated_6"),
+        (HIJRI, {"born": date(1990, 5, 6)}, "same_day"),
+        (HIJRI, {"born": date(1990, 5, 7)}, "same_year"),
+        (HIJRI | {"born": date(1989, 12, 31)}, {"born": date(1990, 1, 2)}, "same_day"),
+        (HIJRI | {"born": date(1989, 12, 31)}, {"born": date(1990, 1, 3)}, "other_year"),
+        ({}, {"born": date(1990, 4, 5)}, "day_and_month_swapped"),
+    ],
+)
+def test_birth_dates_agree_within_what_either_knows(
+    one: dict[str, Any], other: dict[str, Any], level: str
+) -> None:
+    left, right = somebody(**one), somebody(**other)
+
+    assert evidence.born(left, right) == evidence.born(right, left) == level
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (WIDELY, {"born": date(1999, 5, 4)}),
+        (WIDELY, {"born": date(1981, 5, 4), "precision": "year"}),
+        (UNKNOWN, UNKNOWN),
+    ],
+)
+def test_two_names_and_a_wide_guess_of_an_age_find_somebody(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    alone = {"father": None, "grandfather": None}
+    left, right = somebody(**alone, **one), somebody(**alone, **other)
+
+    assert blocking.kept_under(left) & blocking.looked_for_under(right)
+    assert blocking.kept_under(right) & blocking.looked_for_under(left)
+
+
+def test_a_hijri_day_finds_somebody_by_the_days_that_it_may_be() -> None:
+    hijri = somebody(**HIJRI)
+    other = somebody(
+        given="Tesfay",
+        father="Gebre",
+        grandfather="Haile",
+        family="Selam",
+        born=date(1990, 5, 6),
+    )
+
+    assert blocking.kept_under(hijri) & blocking.looked_for_under(other)
+    assert blocking.kept_under(other) & blocking.looked_for_under(hijri)
+
+
 def test_members_of_one_household_are_never_joined() -> None:
     scores = {("a", "b"): 9.0, ("b", "c"): 8.0, ("a", "c"): 1.0}
     households = {"a": "H1", "b": None, "c": "H1"}

@@ -1,6 +1,5 @@
 """Decisions about consents without I/O: the texts, who is a child, when nothing changes."""
 
-from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -12,9 +11,6 @@ Form = Literal["written", "recorded", "verbal"]
 Minor = Literal["yes", "no", "unknown"]
 
 TEXTS_FILE = Path(__file__).parent / "texts.yaml"
-OF_AGE = 18
-ESTIMATE_YEARS = 2
-"""How far from the truth an estimated birth date may lie, either way; our own choice."""
 
 
 @cache
@@ -33,36 +29,9 @@ def read_in(version: str, purpose: str) -> frozenset[str]:
     return frozenset(texts().get(version, {}).get(purpose, {}))
 
 
-def minor(birth_date: date, precision: str, on: date) -> Minor:
-    """
-    Say whether somebody is under age on a day: no birth date is more exact than it was told.
-
-    A date known to the month or year, or estimated, is an interval; when the day of coming of age
-    may lie on either side of `on`, the answer is that it is not known.
-    """
-    earliest, latest = born(birth_date, precision)
-    if age(latest, on) >= OF_AGE:
-        return "no"
-    return "yes" if age(earliest, on) < OF_AGE else "unknown"
-
-
-def born(birth_date: date, precision: str) -> tuple[date, date]:
-    """Return the first and the last day on which somebody may be born."""
-    year, month = birth_date.year, birth_date.month
-    if precision == "month":
-        following = date(year + month // 12, month % 12 + 1, 1)
-        return date(year, month, 1), following - timedelta(days=1)
-    if precision == "year":
-        return date(year, 1, 1), date(year, 12, 31)
-    if precision == "estimated":
-        return date(year - ESTIMATE_YEARS, 1, 1), date(year + ESTIMATE_YEARS, 12, 31)
-    return birth_date, birth_date
-
-
-def age(birth_date: date, on: date) -> int:
-    """Return full years; who was born on 29 February is a year older on 1 March, if not before."""
-    before = (on.month, on.day) < (birth_date.month, birth_date.day)
-    return on.year - birth_date.year - before
+def in_a_word(minor: bool | None) -> Minor:
+    """Return whether somebody is a child as an answer keeps it."""
+    return "unknown" if minor is None else "yes" if minor else "no"
 
 
 def needs_guardian(given: bool, minor: Minor) -> bool:

@@ -25,6 +25,7 @@ from services.registration.consents.models import (
     Guardian,
     WithdrawalIn,
 )
+from services.registration.persons.births import Birth
 from services.registration.persons.models import ConsentIn, Person
 from services.registration.sharing import service as sharing
 
@@ -37,7 +38,7 @@ async def record(session: AsyncSession, person: Person, answer: AnswerIn, by: st
     """
     sharing.check_possible(answer.recipient, answer.purpose)
     _check_text(answer)
-    minor = rules.minor(person.birth_date, person.birth_date_precision, answer.asked_on)
+    minor = rules.in_a_word(Birth.of(person).minor(answer.asked_on))
     if answer.guardian is None and rules.needs_guardian(answer.given, minor):
         detail = "A child, or somebody who may be one, agrees together with a guardian."
         fault = Fault(pointer="/guardian", code="missing", detail="Say who agrees with the child.")
@@ -69,7 +70,7 @@ async def told_at_registration(
     """
     if told is None:
         return
-    minor = rules.minor(person.birth_date, person.birth_date_precision, person.registered_on)
+    minor = rules.in_a_word(Birth.of(person).minor(person.registered_on))
     consent = Consent(
         person_id=person.id,
         recipient=MISSION,
@@ -120,7 +121,7 @@ async def withdraw(
             state=state,
             text_version=before.text_version if before else rules.current_version(),
             asked_on=today(),
-            minor=rules.minor(person.birth_date, person.birth_date_precision, today()),
+            minor=rules.in_a_word(Birth.of(person).minor(today())),
             recorded_by=by,
         )
         await _keep(session, person, consent)

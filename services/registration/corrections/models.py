@@ -12,13 +12,14 @@ from sqlmodel import Field
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Shown
 from chassis.strict import Code, PastDay, Pcode, Strict, Text
+from services.registration.persons.birth_models import Age, BirthDate
+from services.registration.persons.births import Calendar, Precision
 from services.registration.persons.models import (
     MOST_DOCUMENTS,
     Category,
     Document,
     Nationality,
     Phone,
-    Precision,
     Sex,
 )
 from services.registration.tables import Table
@@ -29,6 +30,7 @@ ALWAYS_KNOWN = (
     "sex",
     "birth_date",
     "birth_date_precision",
+    "birth_date_calendar",
     "nationality",
     "population_category",
     "documents",
@@ -40,7 +42,8 @@ class CorrectionIn(Strict):
     """
     What is right instead, and why it was not.
 
-    Only the fields that are sent change; null empties a field that may be empty.
+    Only the fields that are sent change; null empties a field that may be empty. A date of birth
+    takes the place of an age and the other way round; the precision `unknown` takes that of both.
     """
 
     reason: Reason
@@ -49,8 +52,12 @@ class CorrectionIn(Strict):
     grandfather_name: Text | None = None
     family_name: Text | None = None
     sex: Sex | None = None
-    birth_date: PastDay | None = None
+    birth_date: BirthDate | None = None
     birth_date_precision: Precision | None = None
+    birth_date_calendar: Calendar | None = None
+    age: Age | None = None
+    age_to: Age | None = None
+    age_as_of: PastDay | None = None
     nationality: Nationality | None = None
     population_category: Category | None = None
     phone: Phone | None = None

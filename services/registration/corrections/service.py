@@ -1,6 +1,7 @@
 """What can be done about a record that is wrong. Callers own the transaction."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, outbox, versions
 from chassis.authz import Access
+from chassis.clock import today
+from chassis.problems import Fault, Problem
 from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
-from services.registration.persons import sealed
+from services.registration.persons import births, sealed
 from services.registration.persons import service as persons
+from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 
 log = structlog.get_logger()
@@ -38,7 +42,8 @@ async def correct(
     if person.version != expected:
         raise versions.changed("record")
     now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
-    changes = {name: value for name, value in form.changes().items() if value != now[name]}
+    told = form.changes() | _birth(person, form)
+    changes = {name: value for name, value in told.items() if value != now[name]}
     if not changes:
         return person
     key = (await crypto.subject_keys(session, [person.id], create=True))[person.id]
@@ -66,6 +71,23 @@ async def correct(
     await session.refresh(person)
     _tell(session, person, sorted(changes))
     return person
+
+
+def _birth(person: Person, form: CorrectionIn) -> dict[str, Any]:
+    """Return what is known of the birth then, if something of it is corrected; 422 if not so."""
+    sent = {name: value for name, value in form.changes().items() if name in births.FIELDS}
+    if not sent:
+        return {}
+    birth = births.corrected(Birth.of(person), sent)
+    if birth.age is not None and birth.age_as_of is None:
+        birth = replace(birth, age_as_of=today())
+    try:
+        births.check(birth, today())
+    except ValueError as error:
+        fault = Fault(pointer="/birth_date", code="value_error", detail=str(error))
+        detail = "Some values cannot be accepted."
+        raise Problem(422, "validation", detail, errors=[fault]) from None
+    return asdict(birth)
 
 
 def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:

@@ -1,9 +1,13 @@
 """How a row of a register in CSV becomes a registration, or the reasons why it cannot."""
 
+import re
+from collections.abc import Mapping
+
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
 from chassis.problems import pointer
+from chassis.strict import in_our_digits
 from chassis.uploads import Row, is_formula, unguarded
 from services.registration.persons.models import PersonIn
 
@@ -13,7 +17,6 @@ REQUIRED = (
     "external_id",
     "given_name",
     "sex",
-    "birth_date",
     "nationality",
     "population_category",
     "location_pcode",
@@ -22,7 +25,12 @@ OPTIONAL = (
     "father_name",
     "grandfather_name",
     "family_name",
+    "birth_date",
     "birth_date_precision",
+    "birth_date_calendar",
+    "age",
+    "age_to",
+    "age_as_of",
     "phone",
     "document_type",
     "document_number",
@@ -32,6 +40,8 @@ OPTIONAL = (
     "consent_given",
     MARK,
 )
+NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
+BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -48,7 +58,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         for name in ("type", "number")
         if f"document_{name}" in cells
     }
-    form: dict[str, object] = dict(cells)
+    form: dict[str, object] = dict(cells) | _ages(cells)
     if document:
         form["documents"] = [document]
     consent = form.pop("consent_given", None)
@@ -61,6 +71,17 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
             _remark(row, _column(each["loc"]), each["type"], _detail(each["msg"]))
             for each in error.errors(include_input=False, include_url=False)
         ]
+
+
+def _ages(cells: Mapping[str, str]) -> dict[str, object]:
+    """Return ages as numbers, `16-18` as two; what is no number stays text, and is refused."""
+    ages = {name: cells[name] for name in ("age", "age_to") if name in cells}
+    if between := BETWEEN.fullmatch(cells.get("age", "")):
+        ages |= dict(zip(("age", "age_to"), between.groups(), strict=True))
+    return {
+        name: int(in_our_digits(text)) if NUMBER.fullmatch(text) else text
+        for name, text in ages.items()
+    }
 
 
 def _runs(column: str, cell: str) -> bool:

@@ -3,13 +3,15 @@ By which keys likely pairs are found, so that nobody is compared with the whole 
 
 Any two names in any order with sex and year of birth; any three names; the birth date, day and
 month in either order; a phone; a document number. A person is looked for under the keys of the
-years around theirs as well.
+years around theirs as well; whoever's age is hardly known is kept under all the years it may mean.
+Somebody of unknown age shares the keys with years with others of unknown age only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from itertools import combinations
 
-from services.registration.matching.evidence import Description
+from services.registration.matching.evidence import WIDE_DAYS, Description
 from services.registration.matching.spelling import coarse
 
 YEARS_AROUND = 2
@@ -18,13 +20,20 @@ LAST_MONTH = 12
 
 def kept_under(person: Description) -> set[str]:
     """Return the keys under which a person is kept."""
-    return set(_always(person)) | set(_names_in(person, person.born.year))
+    return set(_always(person)).union(*(_names_in(person, year) for year in _years(person, 0)))
 
 
 def looked_for_under(person: Description) -> set[str]:
     """Return the keys under which those are kept who may be this person."""
-    around = range(person.born.year - YEARS_AROUND, person.born.year + YEARS_AROUND + 1)
+    around = _years(person, YEARS_AROUND)
     return set(_always(person)).union(*(_names_in(person, year) for year in around))
+
+
+def _years(person: Description, around: int) -> Iterable[int | None]:
+    if person.born is None:
+        return [None]
+    off = timedelta(days=person.days_off if person.days_off > WIDE_DAYS else 0)
+    return range((person.born - off).year - around, (person.born + off).year + around + 1)
 
 
 def _always(person: Description) -> Iterator[str]:
@@ -32,17 +41,22 @@ def _always(person: Description) -> Iterator[str]:
         yield f"phone {person.phone}"
     for _, number in person.documents:
         yield f"document {number}"
-    if person.precision == "day":
-        month, day = person.born.month, person.born.day
-        if day <= LAST_MONTH:
-            # Which of the two is the month is what people mix up.
-            month, day = sorted((month, day))
-        yield f"born {person.born.year}-{month}-{day}"
+    if person.precision == "day" and person.born:
+        for days in range(-person.days_off, person.days_off + 1):
+            yield _born(person.born + timedelta(days=days))
     for three in combinations(sorted(_names(person)), 3):
         yield f"names {' '.join(three)}"
 
 
-def _names_in(person: Description, year: int) -> Iterator[str]:
+def _born(born: date) -> str:
+    month, day = born.month, born.day
+    if day <= LAST_MONTH:
+        # Which of the two is the month is what people mix up.
+        month, day = sorted((month, day))
+    return f"born {born.year}-{month}-{day}"
+
+
+def _names_in(person: Description, year: int | None) -> Iterator[str]:
     for two in combinations(sorted(_names(person)), 2):
         yield f"names {' '.join(two)} {person.sex} {year}"
 

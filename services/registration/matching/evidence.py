@@ -37,6 +37,8 @@ UNLIKE = -99.0
 RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
+WIDE_DAYS = 3 * 366
+"""By how much a guessed birth date may be wrong before its nearness to another says nothing."""
 NEAR_NUMBER = 2
 """How many slips of a key a document number may be off."""
 
@@ -51,11 +53,13 @@ class Description:
     family: str | None
     sex: str
     nationality: str
-    born: date
+    born: date | None
     precision: str
     phone: str | None
     documents: tuple[tuple[str, str], ...]
     household: str | None
+    days_off: int = 0
+    """By how much the day of birth may be wrong, either way, as far as is known."""
 
 
 Band = Literal["probable", "possible"]
@@ -213,17 +217,28 @@ def _rarity(found: Closeness) -> str:
 
 def born(left: Description, right: Description) -> str:
     """Return how two birth dates agree, within what either claims to know."""
-    one, other = left.born, right.born
-    years = abs(one.year - other.year)
+    if left.born is None or right.born is None:
+        return "missing"
+    off = max(left.days_off, right.days_off)
     if left.precision == right.precision == "day":
-        if one == other:
-            return "same_day"
-        if years == 0 and (one.month, one.day) == (other.day, other.month):
-            return "day_and_month_swapped"
-        return "same_year" if years == 0 else "other_year"
+        return _born_on(left.born, right.born, off)
+    if off > WIDE_DAYS:
+        # The weights were learned from closer guesses, and within a wide one all ages are alike.
+        return "missing" if abs((left.born - right.born).days) <= off + WIDE_DAYS else "estimated_6"
+    years = abs(left.born.year - right.born.year)
     if "estimated" in {left.precision, right.precision}:
         return f"estimated_{min(years, 6)}"
     return f"year_{min(years, 3)}"
+
+
+def _born_on(one: date, other: date, off: int) -> str:
+    # A day of another calendar may be any of a few.
+    if abs((one - other).days) <= off:
+        return "same_day"
+    if one.year != other.year:
+        return "other_year"
+    swapped = (one.month, one.day) == (other.day, other.month)
+    return "day_and_month_swapped" if swapped else "same_year"
 
 
 def _same(left: str, right: str) -> str:

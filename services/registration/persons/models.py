@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
 from pydantic import Field as Shape
+from pydantic_core import to_json
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
@@ -18,11 +19,32 @@ from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import rules
+from services.registration.persons.birth_models import BirthIn, BornBetween
+from services.registration.persons.births import Calendar, Precision
 from services.registration.referrals.models import referred
 from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
 
 MOST_DOCUMENTS = 10
+AT_FIRST = (
+    "external_id",
+    "given_name",
+    "father_name",
+    "grandfather_name",
+    "family_name",
+    "sex",
+    "birth_date",
+    "birth_date_precision",
+    "nationality",
+    "population_category",
+    "phone",
+    "documents",
+    "location_pcode",
+    "household_ref",
+    "relationship_to_head",
+    "consent",
+)
+LATER = ("birth_date_calendar", "age", "age_to", "age_as_of")
 
 
 def _nationality(code: str) -> str:
@@ -32,7 +54,6 @@ def _nationality(code: str) -> str:
 
 
 Sex = Literal["male", "female", "other", "unknown"]
-Precision = Literal["day", "month", "year", "estimated"]
 Category = Literal["migrant", "idp", "returnee", "host_community"]
 Nationality = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_nationality)
@@ -67,7 +88,7 @@ ConsentTold = Annotated[
 """Consent told in full, or as its answer alone."""
 
 
-class PersonIn(Strict):
+class PersonIn(BirthIn):
     """
     What is told when somebody is registered.
 
@@ -82,8 +103,6 @@ class PersonIn(Strict):
     grandfather_name: Text | None = None
     family_name: Text | None = None
     sex: Sex
-    birth_date: PastDay
-    birth_date_precision: Precision = "day"
     nationality: Nationality
     population_category: Category
     phone: Phone | None = None
@@ -96,7 +115,14 @@ class PersonIn(Strict):
 
     def canonical(self) -> str:
         """What the registration says, in one form, whoever sends it and whenever."""
-        return self.model_dump_json(exclude={"registered_on"})
+        values = self.model_dump(mode="json", exclude={"registered_on"})
+        values["birth_date_precision"] = self.birth().birth_date_precision
+        if self.age_as_of == self.registered_on:
+            values["age_as_of"] = None
+        # What goes without saying is left out, so that a registration from before says the same
+        # when it is sent again, and one that comes from an export what it said at first.
+        told = {name: values[name] for name in LATER if values[name] not in {None, "gregorian"}}
+        return to_json({name: values[name] for name in AT_FIRST} | told).decode()
 
 
 class Person(Table, table=True):
@@ -130,8 +156,14 @@ class Person(Table, table=True):
     grandfather_name: str | None = None
     family_name: str | None = None
     sex: str
-    birth_date: date
+    birth_date: str | None = None
     birth_date_precision: str
+    birth_date_calendar: str = Field(
+        default="gregorian", sa_column_kwargs={"server_default": "gregorian"}
+    )
+    age: int | None = None
+    age_to: int | None = None
+    age_as_of: date | None = None
     nationality: str
     population_category: str
     phone: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -221,6 +253,8 @@ class PersonOut(Shown, shape="person"):
     """
     A person as the register knows them; `departed_on` is set when they left in a return.
 
+    The date of birth is as it was told: `1990` stays `1990`, `born_between` says in the Gregorian
+    calendar what a Hijri date may mean, and `minor` is null where nobody can know it.
     What the caller may not see is {"masked": true}, whether there is something or not.
     """
 
@@ -232,8 +266,14 @@ class PersonOut(Shown, shape="person"):
     grandfather_name: Maskable[str | None]
     family_name: Maskable[str | None]
     sex: Maskable[Sex]
-    birth_date: Maskable[date]
+    birth_date: Maskable[str | None]
     birth_date_precision: Maskable[Precision]
+    birth_date_calendar: Maskable[Calendar]
+    born_between: Maskable[BornBetween | None]
+    age: Maskable[int | None]
+    age_to: Maskable[int | None]
+    age_as_of: Maskable[date | None]
+    minor: Maskable[bool | None]
     nationality: Maskable[str]
     population_category: Maskable[Category]
     phone: Maskable[str | None]

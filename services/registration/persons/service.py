@@ -1,6 +1,7 @@
 """What can be done with persons. Callers own the transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, outbox, tombstones
 from chassis.authz import Access, Clause
 from chassis.caller import Caller
-from chassis.clock import new_id
+from chassis.clock import new_id, today
 from chassis.db import insert_new
 from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
@@ -19,6 +20,7 @@ from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
 from services.registration.matching.evidence import Description
 from services.registration.persons import rules, sealed
+from services.registration.persons.births import Birth
 from services.registration.persons.models import SCOPING, DocumentIndex, Person, PersonIn, PersonOut
 
 SHAPE = "person"
@@ -42,8 +44,11 @@ async def register(
     person_id = new_id()
     key, key_row = await crypto.new_key(session, person_id)
     kept = sealed.columns(session, key, form.model_dump(include={*sealed.SEALED}))
+    birth = form.birth()
+    if birth.age is not None and birth.age_as_of is None:
+        birth = replace(birth, age_as_of=form.registered_on)
     person = Person(
-        **form.model_dump(exclude={*sealed.SEALED}) | kept,
+        **form.model_dump(exclude={*sealed.SEALED}) | asdict(birth) | kept,
         id=person_id,
         case_number=rules.new_case_number(),
         organisation=organisation,
@@ -243,6 +248,7 @@ async def describe(session: AsyncSession, people: Sequence[Person]) -> dict[UUID
 def _description(person: Person, opened: Mapping[str, Any]) -> Description:
     phone = opened["phone"]
     papers = [(each["type"], each["number"]) for each in opened["documents"]]
+    birth = Birth.of(person)
     return Description(
         given=person.given_name,
         father=person.father_name,
@@ -250,8 +256,9 @@ def _description(person: Person, opened: Mapping[str, Any]) -> Description:
         family=person.family_name,
         sex=person.sex,
         nationality=person.nationality,
-        born=person.birth_date,
+        born=birth.middle(),
         precision=person.birth_date_precision,
+        days_off=birth.days_off(),
         # What cannot be opened any more is no evidence.
         phone=phone if isinstance(phone, str) else None,
         documents=tuple((kind, number) for kind, number in papers if isinstance(number, str)),
@@ -294,6 +301,10 @@ async def shown(
     for person, standing in found:
         values = person.model_dump(include=set(PersonOut.model_fields))
         values |= opened.get(person.id, sealed.NOTHING)
+        birth = Birth.of(person)
+        converted = birth.converted()
+        values["minor"] = birth.minor(today())
+        values["born_between"] = converted and converted._asdict()
         values["status"] = status_of(person)
         answers.append(view.shown(PersonOut, values, standing))
     return answers

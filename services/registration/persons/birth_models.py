@@ -1,0 +1,73 @@
+"""What is told of somebody's birth (BirthIn), and what is shown beside it (BornBetween)."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field as Shape
+from pydantic_core import PydanticCustomError
+
+from chassis.clock import today
+from chassis.fields import Maskable
+from chassis.strict import PastDay, Strict
+from services.registration.persons import births
+from services.registration.persons.births import Birth, Calendar, Precision
+
+MOST_YEARS = 120
+BirthDate = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=10),
+    AfterValidator(births.well_formed),
+    Shape(examples=["1990-05-12", "1990-05", "1990"]),
+]
+"""A date, or as much of it as is known: YYYY-MM-DD, YYYY-MM or YYYY."""
+Age = Annotated[int, Shape(strict=True, ge=0, le=MOST_YEARS)]
+
+
+class BirthIn(Strict):
+    """
+    When somebody was born, as well as it is known; only one of a date, an age, or `unknown`.
+
+    `birth_date` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, and is as exact as it is written unless
+    `birth_date_precision` says that it is less so. `birth_date_calendar` is `gregorian`, or
+    `hijri` (Umm al-Qura). An `age`, or one from `age` to `age_to`, was estimated on `age_as_of`,
+    the day of the registration unless another is told. Arabic-Indic digits are read as digits.
+    """
+
+    # The date is looked at last, because all the others say how to read it.
+    birth_date_calendar: Calendar = "gregorian"
+    birth_date_precision: Precision | None = None
+    age: Age | None = None
+    age_to: Age | None = None
+    age_as_of: PastDay | None = None
+    birth_date: Annotated[BirthDate | None, Shape(validate_default=True)] = None
+
+    @field_validator("birth_date")
+    @classmethod
+    def _agrees(cls, birth_date: str | None, told: ValidationInfo) -> str | None:
+        if not set(births.FIELDS) <= told.data.keys() | {"birth_date"}:
+            return birth_date
+        nothing = (birth_date, told.data["age"], told.data["birth_date_precision"])
+        if nothing == (None, None, None):
+            raise PydanticCustomError("missing", births.MISSING)
+        births.check(_birth(told.data | {"birth_date": birth_date}), today())
+        return birth_date
+
+    def birth(self) -> Birth:
+        """Return what was told, with the precision that it has by itself."""
+        return _birth({name: getattr(self, name) for name in births.FIELDS})
+
+
+def _birth(told: dict[str, Any]) -> Birth:
+    named = {name: told[name] for name in births.FIELDS}
+    if named["birth_date_precision"] is None:
+        text = named["birth_date"]
+        named["birth_date_precision"] = births.fineness(text) if text else "estimated"
+    return Birth(**named)
+
+
+class BornBetween(BaseModel):
+    """The first and the last day, in the Gregorian calendar, that a date of another may mean."""
+
+    earliest: Maskable[date]
+    latest: Maskable[date]
