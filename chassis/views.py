@@ -12,8 +12,8 @@ read hold for it. So what is filtered and what is masked are one rule, in one qu
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, false, or_
 
@@ -48,9 +48,18 @@ from chassis.problems import Problem
 Out = TypeVar("Out", bound=Shown)
 FULL, LAST, MASKED = "", "last3", "masked"
 CLEAREST = (FULL, LAST, MASKED)
+WHOLE = {FULL}
 
 Reasons = Mapping[str, Sequence[Allowance]]
-Limits = dict[tuple[int, Rule, str], str]
+
+
+class Known(NamedTuple):
+    """What follows from a caller's grants for one purpose; the limits are filled in as met."""
+
+    reasons: Reasons
+    grounds: list[Ground]
+    limit: dict[tuple[int, Rule, str], str]
+    limits: dict[tuple[int, str], set[str]]
 
 
 class View:
@@ -65,8 +74,8 @@ class View:
         self._exports = access.action == "X"
         # To take records out, only what lets the caller take them out counts.
         narrowed = tuple(access.allowances()) if self._exports else None
-        known = _known_of(shape, access.grants, access.purpose, narrowed)
-        self._reasons, self._grounds, self._limits = known
+        self._known = _known_of(shape, access.grants, access.purpose, narrowed)
+        self._reasons, self._grounds = self._known.reasons, self._known.grounds
         self._lists = access.action == LIST
 
     @property
@@ -91,11 +100,8 @@ class View:
         return kind.model_validate(masked)
 
     def _put_on_record(self, values: Mapping[str, Any], masked: Mapping[str, Any]) -> None:
-        seen = [
-            name
-            for name, value in masked.items()
-            if not _hidden(value) and _personal(self._shape.fields[name])
-        ]
+        personal = _personal(self._name)
+        seen = [name for name, value in masked.items() if name in personal and not _hidden(value)]
         subject = values.get("person_id") or values["id"]
         audit.read(
             self._name,
@@ -108,7 +114,14 @@ class View:
 
     def masked(self, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
         """Return the values with what the caller may not see masked; each must be known."""
-        return self._masked(self._shape.fields, values, standing)
+        fields_of = self._shape.fields
+        return {
+            # Most of a record is open whole, and what is need not be walked.
+            name: value
+            if self._limits_of(name, standing) == WHOLE
+            else self._value(fields_of[name], name, value, standing)
+            for name, value in values.items()
+        }
 
     def hides(self, name: str, standing: int) -> bool:
         """Say whether a field is masked whole: what is sealed need not be opened for that."""
@@ -116,11 +129,16 @@ class View:
 
     def opens(self, name: str, standing: int) -> bool:
         """Say whether nothing of a field is masked: what is not open whole is not taken out."""
-        return self._limits_of(name, standing) <= {FULL}
+        return self._limits_of(name, standing) <= WHOLE
 
     def _limits_of(self, name: str, standing: int) -> set[str]:
-        rules = leaves({name: self._shape.fields[name]})
-        return {self._limit(rule, leaf, standing) for leaf, rule in rules}
+        key = (standing, name)
+        found = self._known.limits.get(key)
+        if found is None:
+            rules = leaves({name: self._shape.fields[name]})
+            found = {self._limit(rule, leaf, standing) for leaf, rule in rules}
+            self._known.limits[key] = found
+        return found
 
     def showing(self, name: str) -> Clause:
         """
@@ -162,14 +180,14 @@ class View:
         if rule.level < PERSONAL:
             return FULL
         key = (standing, rule, name)
-        if key not in self._limits:
+        if key not in self._known.limit:
             limits = {
                 each.qualifier.limit
                 for each in self._reasons[rule.resource]
                 if standing >> self._grounds.index(ground(each)) & 1 and self._for(rule, name, each)
             }
-            self._limits[key] = _clearest(limits)
-        return self._limits[key]
+            self._known.limit[key] = _clearest(limits)
+        return self._known.limit[key]
 
     def _for(self, rule: Rule, name: str, reason: Allowance) -> bool:
         """Say whether the purpose that was told, or that none was, lets this reason count."""
@@ -190,8 +208,8 @@ def _known_of(
     grants: tuple[Grant, ...],
     _purpose: Purpose | None,
     narrowed: tuple[Allowance, ...] | None,
-) -> tuple[Reasons, list[Ground], Limits]:
-    """Return why grants open a shape's resources, the grounds of that, and what follows so far."""
+) -> Known:
+    """Return why grants open a shape's resources, and the grounds of that."""
     counts = None if narrowed is None else {(each.grant, each.qualifier.scope) for each in narrowed}
     reasons = {
         resource: [
@@ -202,17 +220,22 @@ def _known_of(
         for resource in fields().shapes[shape].resources
     }
     grounds = dict.fromkeys(ground(each) for several in reasons.values() for each in several)
-    return reasons, list(grounds), {}
+    return Known(reasons, list(grounds), {}, {})
 
 
 def _hidden(value: Any) -> bool:
     return isinstance(value, dict) and value == {"masked": True}
 
 
-def _personal(rule: "Rule | Tree") -> bool:
-    if isinstance(rule, Rule):
-        return rule.level >= PERSONAL
-    return any(leaf.level >= PERSONAL for _, leaf in leaves(rule))
+@cache
+def _personal(shape: str) -> frozenset[str]:
+    """Return which fields of a shape hold something personal, in themselves or within."""
+    tree = fields().shapes[shape].fields
+    return frozenset(
+        name
+        for name, rule in tree.items()
+        if any(leaf.level >= PERSONAL for _, leaf in leaves({name: rule}))
+    )
 
 
 def _clearest(limits: Iterable[str]) -> str:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from chassis import audit, crypto, outbox, tombstones
-from chassis.authz import Access, Clause
+from chassis.authz import REMEMBERED, Access, Clause
 from chassis.caller import Caller
 from chassis.clock import new_id, today
 from chassis.db import insert_new
@@ -140,13 +143,17 @@ async def standing(
 async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonOut:
     """Return as much of a person as the caller may see."""
     view = View(access, SHAPE, SCOPING)
-    statement = select(Person, view.standing).where(
-        col(Person.id) == person_id, access.rows(SCOPING, action="R")
-    )
-    found = (await session.exec(statement)).one_or_none()
+    statement = _one_within(access.rows(SCOPING, action="R"), view.standing)
+    found = (await session.exec(statement, params={"person_id": person_id})).one_or_none()
     if found is None:
         raise await _not_there(session, person_id, access.caller)
     return (await shown(session, view, [found]))[0]
+
+
+# The conditions are kept by chassis.authz; a statement of the same ones is worth keeping too.
+@lru_cache(maxsize=REMEMBERED)
+def _one_within(reached: Clause, standing: ColumnElement[int]) -> Select[Person, int]:
+    return select(Person, standing).where(col(Person.id) == bindparam("person_id"), reached)
 
 
 async def see_again(session: AsyncSession, known: Person, access: Access) -> PersonOut:
