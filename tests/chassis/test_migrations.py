@@ -13,6 +13,7 @@ from services.registration.main import SERVICE as REGISTRATION
 from services.returns.main import SERVICE as RETURNS
 from services.tracking.main import SERVICE as TRACKING
 from tests.chassis.road import unique
+from tests.migrated import really_upgrade
 from tests.servers.postgres import PostgresServer
 
 EVERY = [GATEWAY, REGISTRATION, ASSISTANCE, RETURNS, TRACKING]
@@ -23,8 +24,8 @@ async def test_the_history_and_the_tables_agree(service: Service, database_url: 
     folder = service.folder / "migrations"
     database = Database(database_url, service.tables)
 
-    await migrations.upgrade(database, folder)
-    await migrations.upgrade(database, folder)
+    await really_upgrade(database, folder)
+    await really_upgrade(database, folder)
 
     await migrations.differences(database, folder)
     await database.close()
@@ -37,7 +38,7 @@ async def test_replicas_that_start_together_migrate_once(postgres: PostgresServe
     url = postgres.url(name, driver="asyncpg")
     replicas = [Database(url, REGISTRATION.tables) for _ in range(3)]
 
-    await asyncio.gather(*(migrations.upgrade(replica, folder) for replica in replicas))
+    await asyncio.gather(*(really_upgrade(replica, folder) for replica in replicas))
 
     for replica in replicas:
         await migrations.differences(replica, folder)
