@@ -8,6 +8,7 @@ import xlsxwriter
 Cell = str | int | None
 Sheets = dict[str, list[list[Cell]]]
 
+NUMBER = 1
 REGIONS = {"LY01": ("East", "الشرق"), "LY02": ("West", "الغرب"), "LY03": ("South", "الجنوب")}
 MANTIKAS = {
     "LY0103": ("Benghazi", "بنغازي"),
@@ -81,7 +82,7 @@ NATIONALITY_HEADER = [
 ]
 
 
-def sheets(number: int = 1) -> Sheets:
+def sheets(number: int = NUMBER) -> Sheets:
     """Return the rows of a round of three mantikas, two baladiyas and four muhallas each."""
     book: Sheets = {
         "Summary": [["DTM Round", "sample"], [], ["Period", "A made-up month"]],
@@ -116,7 +117,7 @@ def _add_muhalla(book: Sheets, above: list[Cell], pcode: str, number: int, total
 
 
 def write(
-    target: BinaryIO, number: int = 1, change: Callable[[Sheets], None] | None = None
+    target: BinaryIO, number: int = NUMBER, change: Callable[[Sheets], None] | None = None
 ) -> None:
     """Write the workbook; `change` may spoil the rows first, which tests do."""
     book = sheets(number)

@@ -83,9 +83,12 @@ def _round(api: Api, given: Input, tell: Tell, summary: Summary) -> None:
     job = _finish(api, "DTM round", "/v1/tracking/rounds/imports", files, tell)
     summary.round_warnings = len(job["warnings"])
     rounds = api.get("/v1/tracking/rounds")["items"]
-    newest = max(rounds, key=lambda each: str(each["imported_at"]))
-    summary.round_number, summary.individuals = newest["number"], newest["individuals"]
-    path = f"/v1/tracking/rounds/{newest['number']}/figures"
+    if given.workbook is None:
+        # One that was there before was not imported again, and so is not the newest.
+        rounds = [each for each in rounds if each["number"] == sample_round.NUMBER]
+    told = max(rounds, key=lambda each: str(each["imported_at"]))
+    summary.round_number, summary.individuals = told["number"], told["individuals"]
+    path = f"/v1/tracking/rounds/{told['number']}/figures"
     summary.level_sums = tuple(
         sum(each["value"] for each in _all(api, path, population="migrant", level=level))
         for level in LEVELS

@@ -1,6 +1,7 @@
 """The main job from end to end, over HTTP, in both ways to run."""
 
 import asyncio
+import io
 import signal
 import stat
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cli import sample_round
 from cli.api import Api
 from cli.story import Input, Summary, tell_story
 from tests.fleet import Fleet, OneProcess, free_port
@@ -47,6 +49,12 @@ def real_input() -> dict[str, Any]:
     }
 
 
+def made_up(number: int) -> bytes:
+    workbook = io.BytesIO()
+    sample_round.write(workbook, number)
+    return workbook.getvalue()
+
+
 def test_the_story_is_told_in_one_process(one_process: OneProcess) -> None:
     ready = one_process.start()
 
@@ -79,8 +87,9 @@ def test_a_second_start_finds_everything_again(one_process: OneProcess) -> None:
     one_process.start()
 
     assert one_process.credentials() == before
-    again = told(one_process.api())
+    again = told(one_process.api(), workbook=made_up(2))
     assert (again.registered, again.unchanged) == (0, first.registered)
+    assert (again.round_number, told(one_process.api()).round_number) == (2, 1)
 
 
 def test_the_credentials_tell_the_port_of_the_last_start(one_process: OneProcess) -> None:
