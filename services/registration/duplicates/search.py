@@ -1,6 +1,8 @@
 """
 Looks for doubles of whoever is new or changed, after the answer to the registration has left.
 
+The same step keeps the words by which a search finds them (searches/names.py).
+
 The caller of a registration learns nothing of it: neither that somebody was found, nor by the time
 it took. A step is a transaction, and a person is looked for again until their version is done, so
 a search that is cut off is simply done again.
@@ -25,6 +27,7 @@ from services.registration.matching import blocking, clusters
 from services.registration.matching.evidence import Description, Reason, compare, weights
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person
+from services.registration.searches import names
 
 TURN = "looking for doubles"
 PEOPLE_A_STEP = 20
@@ -79,6 +82,7 @@ async def _waiting(session: AsyncSession, most: int) -> Sequence[Person]:
 async def _look(session: AsyncSession, people: Sequence[Person]) -> None:
     described = await persons.describe(session, people)
     await _keep_keys(session, described)
+    await names.keep(session, people)
     pairs = await _candidates(session, described)
     described |= await _described(session, {one for pair in pairs for one in pair} - set(described))
     compared = await asyncio.to_thread(_compared, pairs, described)

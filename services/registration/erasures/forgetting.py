@@ -22,6 +22,7 @@ from services.registration.persons.service import external_mark
 from services.registration.referrals.models import Referral
 from services.registration.requests.models import SubjectRequest
 from services.registration.retention.models import LastService
+from services.registration.searches.models import NameKey
 from services.registration.sharing.models import SharingException
 
 ROWS = (
@@ -30,6 +31,7 @@ ROWS = (
     (Consent.person_id, DELETED),
     (SharingException.person_id, DELETED),
     (MatchingKey.person_id, DELETED),
+    (NameKey.person_id, DELETED),
     (DuplicatePair.left_id, DELETED),
     (DuplicatePair.right_id, DELETED),
     (Assignment.person_id, DELETED),

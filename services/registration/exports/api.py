@@ -31,8 +31,7 @@ async def ask_for_export(
 
     Up to 100 people it is made at once; for more it waits until somebody else has approved it.
     """
-    told = {name: text for name, text in form.filter.named().items() if text is not None}
-    await searches.note(database_of(request), access.caller, told)
+    await searches.note(database_of(request), access.caller, form.filter.terms().told())
     export = await service.ask(session, form, access)
     response.headers["Location"] = f"{PATH}/{export.id}"
     return _shown(export)

@@ -14,6 +14,7 @@ from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Shown
 from chassis.strict import Code, Pcode, Strict, Text
 from services.registration.exports.rules import COLUMNS, MOST_ALONE, Column, Ending, Format, Status
+from services.registration.persons.finding import Terms
 from services.registration.persons.models import Category, Phone
 from services.registration.tables import Table
 
@@ -42,9 +43,14 @@ class FilterIn(Strict):
         """Return by what is filtered, without the values."""
         return sorted(self.model_dump(exclude_defaults=True))
 
-    def named(self) -> dict[str, str | None]:
+    def terms(self) -> Terms:
         """Return by what one person is named, as the list of persons is searched by it."""
-        return self.model_dump(include={"external_id", "case_number", "phone", "document_number"})
+        return Terms(
+            external_id=self.external_id,
+            case_number=self.case_number,
+            phone=self.phone,
+            document_number=self.document_number,
+        )
 
 
 class ExportIn(Strict):

@@ -17,6 +17,7 @@ from services.registration.exports import rules
 from services.registration.exports.models import ExportedPerson, FilterIn
 from services.registration.persons import sealed
 from services.registration.persons import service as persons
+from services.registration.persons.finding import matching
 from services.registration.persons.models import SCOPING, Person
 
 DEADLY = "S4"
@@ -45,7 +46,7 @@ class Selection:
             ~consents.said_no(col(Person.id)),
         )
         self._wanted = [
-            *persons.matching(session, self._view, **wanted.named()),
+            *matching(session, self._view, wanted.terms()),
             *_narrowed(self._view, access, wanted),
         ]
 

@@ -186,6 +186,14 @@ def _fit(pair: tuple[Closeness | None, Closeness | None]) -> float:
     return sum(lost if each is None else max(each.below, least) for each in pair)
 
 
+def likeness(asked: str, borne: str) -> float:
+    """Return by how many bits two spellings are less alike than one with itself; 0 is the same."""
+    if folded(asked) == folded(borne):
+        return 0.0
+    found = _closeness(asked, borne, weights().transducer)
+    return found.below if found else UNLIKE
+
+
 def _closeness(left: str | None, right: str | None, transducer: Transducer) -> Closeness | None:
     one, other = folded(left or ""), folded(right or "")
     if not one or not other:

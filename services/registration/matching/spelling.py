@@ -90,6 +90,9 @@ ARTICLE = re.compile(r"^(?:al|el|ul|il|as|es|ar|er|an|en|at|et|ad|ed|az|ez|ash|e
 ABD = re.compile(r"^[aei]?b[aeiou]?d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])")
 ABDOUL = re.compile(r"^[aei]?b[aeiou]?d[aeiou]{1,2}(?=l[aeiou])")
 ABD_ALONE = re.compile(r"^[aei]?b[aeiou]?d[aeiou]?[lrsntd]?$")
+BEGINNINGS = frozenset({"عبد", "ابو", "abu"})
+LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", "walad", "mint"})
+LINKS |= {"بن", "ابن", "بنت", "ولد"}
 LEAST_JOINED, LEAST_WITH_ARTICLE = 6, 4
 """Shorter words are names of their own: Abdi, الله."""
 ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufeff]")
@@ -116,10 +119,14 @@ CLASSES = str.maketrans(
 @lru_cache(maxsize=1 << 17)
 def folded(name: str) -> str:
     """Return the sounding letters of a name; empty when it has none that this alphabet knows."""
-    text = unicodedata.normalize("NFKD", name).casefold().replace("\u0640", "")
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    words = re.findall(r"[^\W\d_]+", re.sub(r"['’ʼ‘`´]", "", text))
+    words = re.findall(r"[^\W\d_]+", plain(name))
     return "".join(_word(word, words, at) for at, word in enumerate(words))
+
+
+def plain(name: str) -> str:
+    """Return a name in small letters, without marks, lengthening and apostrophes."""
+    text = unicodedata.normalize("NFKD", name).casefold().replace("\u0640", "")
+    return re.sub(r"['’ʼ‘`´]", "", "".join(c for c in text if not unicodedata.combining(c)))
 
 
 def _word(word: str, words: list[str], at: int) -> str:
@@ -133,6 +140,26 @@ def _word(word: str, words: list[str], at: int) -> str:
     if joined:
         return SERVANT + _latin(word[joined.end() :])
     return _latin(word)
+
+
+@lru_cache(maxsize=1 << 17)
+def words(name: str) -> tuple[str, ...]:
+    """Return the names that are written in a row, each with its article, or the Abd it begins by.
+
+    What only links a name to the next one, as ben and ولد do, is left out unless nothing else is.
+    """
+    found: list[str] = []
+    begun = ""
+    for word in re.split(r"[\s\u200c-]+", name.strip()):
+        bare = plain(word)
+        begun = f"{begun} {word}".strip()
+        if not (ARTICLE.match(bare) or ABD_ALONE.match(bare) or bare in BEGINNINGS):
+            found.append(begun)
+            begun = ""
+    if begun:
+        found.append(begun)
+    found = [word for word in found if folded(word)]
+    return tuple(word for word in found if plain(word) not in LINKS) or tuple(found)
 
 
 def _arabic_word(word: str) -> str:
@@ -172,6 +199,15 @@ def skeleton(name: str) -> str:
 @lru_cache(maxsize=1 << 17)
 def coarse(name: str) -> str:
     """Return the classes of a name's consonants: the key by which its respellings are found."""
+    return _coarse(folded(name))
+
+
+def sounds(name: str) -> set[str]:
+    """Return the coarse keys of how a name may be said: the ث of عثمان is the s of Ousmane too."""
     letters = folded(name)
+    return {_coarse(letters), _coarse(letters.replace("T", "s"))} - {""}
+
+
+def _coarse(letters: str) -> str:
     key = "".join(c for c in letters if c not in VOWELS).translate(CLASSES)
     return _without_doubles(key) or letters[:1]

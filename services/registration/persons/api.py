@@ -9,14 +9,24 @@ from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
-from chassis.strict import Text
-from services.registration.persons import service
-from services.registration.persons.models import PersonIn, PersonOut, PersonsOut, Phone
+from chassis.problems import Problem
+from chassis.strict import Pcode, Text
+from services.registration.persons import finding, service
+from services.registration.persons.finding import Terms
+from services.registration.persons.models import (
+    Nationality,
+    PersonIn,
+    PersonOut,
+    PersonsOut,
+    Phone,
+    Sex,
+)
 from services.registration.places import service as places
 from services.registration.searches import service as searches
 
 PATH = "/v1/registration/persons"
 PATIENCE_SECONDS = 3.0
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
 router = APIRouter(prefix=PATH, tags=["persons"], route_class=Once)
 
@@ -73,6 +83,11 @@ async def list_persons(
     case_number: Annotated[str | None, Query(max_length=20)] = None,
     phone: Annotated[Phone | None, Query()] = None,
     document_number: Annotated[Text | None, Query()] = None,
+    name: Annotated[Text | None, Query()] = None,
+    born_in: Annotated[int | None, Query(ge=EARLIEST_YEAR, le=LATEST_YEAR)] = None,
+    sex: Annotated[Sex | None, Query()] = None,
+    nationality: Annotated[Nationality | None, Query()] = None,
+    location_pcode: Annotated[Pcode | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PersonsOut:
@@ -80,25 +95,28 @@ async def list_persons(
     List the persons whom the caller may see, or search among them.
 
     A phone or a paper finds whoever has the same one, and only those whose own the caller may see
-    for the purpose that they tell.
+    for the purpose that they tell. A name finds its spellings in Arabic and Latin letters, in any
+    order, the likeliest first and at most twenty; with it the year of birth, the place or the
+    nationality is told, and who is sought is found a moment after they were registered.
     """
-    terms = {
-        "external_id": external_id,
-        "case_number": case_number,
-        "phone": phone,
-        "document_number": document_number,
-    }
-    told = {name: text for name, text in terms.items() if text is not None}
-    await searches.note(database_of(request), access.caller, told)
-    found = await service.find(
-        session,
-        access,
+    terms = Terms(
         external_id=external_id,
         case_number=case_number,
         phone=phone,
         document_number=document_number,
-        after=cursor,
-        limit=limit + 1,
+        name=name,
+        born_in=born_in,
+        sex=sex,
+        nationality=nationality,
+        location_pcode=location_pcode,
     )
+    await searches.note(database_of(request), access.caller, terms.told())
+    if terms.name:
+        if cursor:
+            raise Problem(422, "no-next-page", "A search by name has one page; tell more of them.")
+        return PersonsOut(
+            items=await finding.find_named(session, access, terms, limit=limit), next_cursor=None
+        )
+    found = await finding.find(session, access, terms, after=cursor, limit=limit + 1)
     page, following = next_cursor(found, limit)
     return PersonsOut(items=list(page), next_cursor=following)

@@ -24,7 +24,7 @@ from services.registration.consents import service as consents
 from services.registration.matching.evidence import Description
 from services.registration.persons import rules, sealed
 from services.registration.persons.births import Birth
-from services.registration.persons.models import SCOPING, DocumentIndex, Person, PersonIn, PersonOut
+from services.registration.persons.models import SCOPING, Person, PersonIn, PersonOut
 
 SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
@@ -191,59 +191,6 @@ def refuse_erased() -> Problem:
         "The record of this external id was erased. Somebody who comes back is registered anew, "
         "under a new external id.",
     )
-
-
-async def find(
-    session: AsyncSession,
-    access: Access,
-    *,
-    external_id: str | None,
-    case_number: str | None,
-    phone: str | None,
-    document_number: str | None,
-    after: UUID | None,
-    limit: int,
-) -> list[PersonOut]:
-    """Return the persons whom the caller may see, in order of registration."""
-    view = View(access, SHAPE, SCOPING)
-    named = matching(
-        session,
-        view,
-        external_id=external_id,
-        case_number=case_number,
-        phone=phone,
-        document_number=document_number,
-    )
-    statement = select(Person, view.standing).where(access.rows(SCOPING), *named)
-    if after:
-        statement = statement.where(col(Person.id) > after)
-    found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
-    return await shown(session, view, found.all())
-
-
-def matching(
-    session: AsyncSession,
-    view: View,
-    *,
-    external_id: str | None,
-    case_number: str | None,
-    phone: str | None,
-    document_number: str | None,
-) -> list[Clause]:
-    """Return the conditions of a search: what is searched by must be seen of whoever is found."""
-    found: list[Clause] = []
-    if external_id:
-        found += [col(Person.external_id) == external_id, view.showing("external_id")]
-    if case_number:
-        found.append(col(Person.case_number) == case_number)
-    if phone:
-        index = crypto.blind_index(session, sealed.PHONE, phone)
-        found += [col(Person.phone_index) == index, view.showing("phone")]
-    if document_number:
-        index = sealed.document_index(session, document_number)
-        bearers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
-        found += [col(Person.id).in_(bearers), view.showing("documents")]
-    return found
 
 
 async def describe(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Description]:

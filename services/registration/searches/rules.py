@@ -11,6 +11,11 @@ MOST_SEARCHES = 60
 PERIOD = timedelta(hours=1)
 IDENTIFYING = frozenset({"external_id", "case_number", "phone", "document_number"})
 """What names one person, and is its own second attribute."""
+TELLS_LITTLE = frozenset({"sex"})
+"""What narrows a search and is too little to be asked with a name alone."""
+ENOUGH = 2
+CODES = frozenset({"born_in", "sex", "nationality", "location_pcode"})
+"""What has a form of its own, however short: LY is all of Libya."""
 
 
 def faults(terms: Mapping[str, str]) -> list[Fault]:
@@ -22,10 +27,10 @@ def faults(terms: Mapping[str, str]) -> list[Fault]:
             detail=f"At least {SHORTEST} letters or digits are needed.",
         )
         for name, text in terms.items()
-        if sum(character.isalnum() for character in text) < SHORTEST
+        if name not in CODES and sum(character.isalnum() for character in text) < SHORTEST
     ]
-    if not terms.keys() & IDENTIFYING and len(terms) == 1:
-        detail = "Say one more thing about the person: year, place or case number."
+    if not terms.keys() & IDENTIFYING and len(terms.keys() - TELLS_LITTLE) < ENOUGH:
+        detail = "Say one more thing about the person: year, place, nationality or a number."
         found.append(Fault(pointer="query", code="one_attribute", detail=detail))
     return found
 

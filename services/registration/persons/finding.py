@@ -1,0 +1,143 @@
+"""Who is in the register: in order, or by what is told of them; only whom the caller may see."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import crypto
+from chassis.authz import Access, Clause
+from chassis.problems import Fault, Problem
+from chassis.views import View
+from services.registration.matching.spelling import words
+from services.registration.persons import sealed
+from services.registration.persons.models import (
+    SCOPING,
+    DocumentIndex,
+    Nationality,
+    Person,
+    PersonOut,
+    Sex,
+)
+from services.registration.persons.service import SHAPE, shown
+from services.registration.searches import names
+from services.registration.searches.rules import MOST_HITS
+
+MOST_RANKED = 200
+"""So many of those who bear the words are compared with them; the rest bear fewer of them."""
+NAMES = ("given_name", "father_name", "grandfather_name", "family_name")
+WITH_A_NAME = ("born_in", "sex", "nationality", "location_pcode")
+"""What many share narrows a search by name, and is none of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What is told of whoever is looked for; nothing at all means everybody."""
+
+    external_id: str | None = None
+    case_number: str | None = None
+    phone: str | None = None
+    document_number: str | None = None
+    name: str | None = None
+    born_in: int | None = None
+    sex: Sex | None = None
+    nationality: Nationality | None = None
+    location_pcode: str | None = None
+
+    def told(self) -> dict[str, str]:
+        return {name: str(value) for name, value in vars(self).items() if value is not None}
+
+
+async def find(
+    session: AsyncSession, access: Access, terms: Terms, *, after: UUID | None, limit: int
+) -> list[PersonOut]:
+    """Return the persons whom the caller may see, in order of registration."""
+    _refuse_without_name(terms)
+    view = View(access, SHAPE, SCOPING)
+    statement = select(Person, view.standing)
+    statement = statement.where(access.rows(SCOPING), *matching(session, view, terms))
+    if after:
+        statement = statement.where(col(Person.id) > after)
+    found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
+    return await shown(session, view, found.all())
+
+
+def _refuse_without_name(terms: Terms) -> None:
+    faults = [
+        Fault(pointer=f"query/{each}", code="needs_name", detail="It narrows a search by name.")
+        for each in terms.told()
+        if each in WITH_A_NAME
+    ]
+    if faults:
+        raise Problem(422, "search-too-broad", "Say a name as well.", errors=faults)
+
+
+async def find_named(
+    session: AsyncSession, access: Access, terms: Terms, *, limit: int
+) -> list[PersonOut]:
+    """
+    Return the persons whose names are spellings of the one that is told, the likeliest first.
+
+    At most MOST_HITS: who finds no one among them tells more of the person, and does not leaf on.
+    """
+    view = View(access, SHAPE, SCOPING)
+    asked = words(terms.name or "")
+    if not asked:
+        # It is in letters that no name is kept by: figures, or a script that is not known here.
+        return []
+    bearers = names.found_by(session, asked, terms.born_in, terms.location_pcode)
+    statement = (
+        select(Person, view.standing)
+        .join(bearers, bearers.c.person_id == col(Person.id))
+        .where(access.rows(SCOPING), *(view.showing(each) for each in NAMES))
+        .where(*matching(session, view, terms), *_narrowed(view, terms))
+        .order_by(bearers.c.likely.desc(), col(Person.id).desc())
+        .limit(MOST_RANKED)
+    )
+    found = (await session.exec(statement)).all()
+    return await shown(session, view, _likeliest(found, asked, terms.born_in)[:limit])
+
+
+def _likeliest(
+    found: Sequence[tuple[Person, int]], asked: Collection[str], born_in: int | None
+) -> list[tuple[Person, int]]:
+    fitting = [(names.fit(person, asked, born_in), person, bits) for person, bits in found]
+    ranked = sorted(
+        ((-fit, person.id, person, bits) for fit, person, bits in fitting if fit is not None),
+        key=lambda each: each[:2],
+    )
+    return [(person, bits) for *_, person, bits in ranked[:MOST_HITS]]
+
+
+def matching(session: AsyncSession, view: View, terms: Terms) -> list[Clause]:
+    """Return the conditions of a search: what is searched by must be seen of whoever is found."""
+    found: list[Clause] = []
+    if terms.external_id:
+        found += [col(Person.external_id) == terms.external_id, view.showing("external_id")]
+    if terms.case_number:
+        found.append(col(Person.case_number) == terms.case_number)
+    if terms.phone:
+        index = crypto.blind_index(session, sealed.PHONE, terms.phone)
+        found += [col(Person.phone_index) == index, view.showing("phone")]
+    if terms.document_number:
+        index = sealed.document_index(session, terms.document_number)
+        bearers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
+        found += [col(Person.id).in_(bearers), view.showing("documents")]
+    return found
+
+
+def _narrowed(view: View, terms: Terms) -> list[Clause]:
+    found: list[Clause] = []
+    if terms.born_in:
+        # Whom the words find are born about then.
+        found.append(view.showing("birth_date"))
+    if terms.sex:
+        found += [col(Person.sex) == terms.sex, view.showing("sex")]
+    if terms.nationality:
+        found += [col(Person.nationality) == terms.nationality, view.showing("nationality")]
+    if terms.location_pcode:
+        below = col(Person.location_pcode).startswith(terms.location_pcode, autoescape=True)
+        found += [below, view.showing("location_pcode")]
+    return found

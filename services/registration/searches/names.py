@@ -1,0 +1,128 @@
+"""
+By which words of their name people are found, in any script and order, and who is meant most.
+
+A word is looked up by how it sounds, together with a year or a place, and whoever is found is
+ranked by how likely their words are spellings of the words that were asked for.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Subquery, case, delete, distinct, func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import crypto
+from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
+from services.registration.matching.spelling import skeleton, sounds, words
+from services.registration.persons.births import Birth
+from services.registration.persons.models import Person
+from services.registration.places.service import MANTIKA_LENGTH
+from services.registration.searches.models import NameKey
+
+UNKNOWN_YEAR = 0
+WIDEST_SPAN = 20
+"""Of whom it is only known that they may be born within more years than this, no year is known."""
+MANY = 2
+"""Of more words than this one may be missing: not everybody tells all their names each time."""
+FARTHEST = CLOSENESS[-1][0]
+"""A word that is less like another, in bits, is not searched for by it, and weighs so much."""
+YEARS_AROUND = 2
+"""Years of birth are often guessed: so far from the year that is asked for somebody is found."""
+
+
+async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
+    """Keep the words by which people are found now, instead of those from before."""
+    theirs = [person.id for person in people]
+    await session.exec(delete(NameKey).where(col(NameKey.person_id).in_(theirs)))
+    session.add_all(
+        NameKey(
+            key=_hashed(session, sound),
+            skeleton=_hashed(session, consonants),
+            born_in=year,
+            mantika=person.location_pcode[:MANTIKA_LENGTH],
+            person_id=person.id,
+        )
+        for person in people
+        for sound, consonants in _told_apart(borne(person))
+        for year in _years(person)
+    )
+    await session.flush()
+
+
+def borne(person: Person) -> list[str]:
+    """Return the words of a person's name."""
+    parts = (person.given_name, person.father_name, person.grandfather_name, person.family_name)
+    return [word for part in parts if part for word in words(part)]
+
+
+def _told_apart(names: Iterable[str]) -> set[tuple[str, str]]:
+    return {(sound, skeleton(name)) for name in names for sound in sounds(name)}
+
+
+def _years(person: Person) -> Iterable[int]:
+    earliest, latest = Birth.of(person).span()
+    if not earliest or not latest or latest.year - earliest.year > WIDEST_SPAN:
+        return [UNKNOWN_YEAR]
+    return range(earliest.year, latest.year + 1)
+
+
+def _hashed(session: AsyncSession, key: str) -> int:
+    index = crypto.blind_index(session, "name_key.key", key)
+    return int.from_bytes(index[:8], signed=True)
+
+
+def found_by(
+    session: AsyncSession, asked: Collection[str], born_in: int | None, place: str | None
+) -> Subquery:
+    """Return who bears the words, as `person_id`, and how many of theirs sound so, as `likely`."""
+    numbers = {
+        _hashed(session, sound): number
+        for number, word in enumerate(asked)
+        for sound in sounds(word)
+    }
+    word = case(numbers, value=col(NameKey.key))
+    skeletons = {_hashed(session, skeleton(word)) for word in asked}
+    like = case((col(NameKey.skeleton).in_(skeletons), col(NameKey.skeleton)))
+    statement = select(col(NameKey.person_id), func.count(distinct(like)).label("likely")).where(
+        col(NameKey.key).in_(numbers)
+    )
+    if born_in is not None:
+        around = range(born_in - YEARS_AROUND, born_in + YEARS_AROUND + 1)
+        statement = statement.where(col(NameKey.born_in).in_([UNKNOWN_YEAR, *around]))
+    if place is not None:
+        statement = statement.where(_in_mantika(place))
+    grouped = statement.group_by(col(NameKey.person_id))
+    needed = _needed(len(set(numbers.values())))
+    return grouped.having(func.count(distinct(word)) >= needed).subquery()
+
+
+def _in_mantika(place: str) -> ColumnElement[bool]:
+    mantika = place[:MANTIKA_LENGTH]
+    if len(mantika) == MANTIKA_LENGTH:
+        return col(NameKey.mantika) == mantika
+    return col(NameKey.mantika).startswith(mantika, autoescape=True)
+
+
+def fit(person: Person, asked: Collection[str], born_in: int | None) -> float | None:
+    """
+    Return how well a person fits what was asked for, in bits, 0 the best; None if they do not.
+
+    A year off is weighed as one bit: it says less than most differences in spelling.
+    """
+    theirs = borne(person)
+    likest = [max((likeness(word, each) for each in theirs), default=UNLIKE) for word in asked]
+    if sum(each >= FARTHEST for each in likest) < _needed(len(likest)):
+        return None
+    spelt = sum(max(each, FARTHEST) for each in likest)
+    return spelt - (_years_off(person, born_in) if born_in is not None else 0)
+
+
+def _years_off(person: Person, born_in: int) -> int:
+    earliest, latest = Birth.of(person).span()
+    if not earliest or not latest:
+        return YEARS_AROUND
+    return max(earliest.year - born_in, born_in - latest.year, 0)
+
+
+def _needed(number: int) -> int:
+    return number - (number > MANY)

@@ -1,0 +1,200 @@
+"""Searches by name: in any script, spelling and order, and by who may see the names."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from services.registration.duplicates.search import look_for_new
+from services.registration.matching.spelling import words
+from services.registration.searches.models import NameKey
+from tests.registration.office import PERSONS, Office, Worker
+
+FOR_CASES = {"X-Purpose": "case_management"}
+
+
+async def found(worker: Worker, **terms: Any) -> list[str]:
+    response = await worker.get(PERSONS, params=terms, headers=FOR_CASES)
+    assert response.status_code == 200, response.text
+    assert response.json()["next_cursor"] is None
+    return [each["external_id"] for each in response.json()["items"]]
+
+
+async def registered(office: Office, *names: str, **changes: Any) -> None:
+    """Register one person for each name, whose parts are written in a row, and keep the words."""
+    for number, name in enumerate(names):
+        parts = dict(zip(("given_name", "father_name", "family_name"), name.split(), strict=False))
+        told = {"external_id": f"N{number:04}", "phone": None, "documents": []} | parts | changes
+        await office.register(**told)
+    await look_for_new(office.running.database)
+
+
+@pytest.mark.parametrize(
+    "asked", ["محمد", "مُحَمَّد", "مـحمد", "ﻣﺤﻤﺪ", "Mohamed", "Muhammad", "MOHAMMED"]
+)
+async def test_case_11_a_name_is_found_in_each_script_and_spelling(
+    office: Office, asked: str
+) -> None:
+    await registered(office, "مُحَمَّد")
+
+    assert await found(office.case_worker, name=asked, born_in=1999) == ["N0000"]
+
+
+@pytest.mark.parametrize(
+    ("borne", "asked"),
+    [
+        ("قذافي", "Gaddafi"),
+        ("القذافي", "Kadhafi"),
+        ("عبدالله", "Abdallah"),
+        ("Abdoulaye", "عبد الله"),
+        ("يوسف", "Youssef"),
+        ("Aïcha", "عائشة"),
+        ("Ousmane", "عثمان"),
+        ("أحمد", "احمد"),
+        ("فاطمة", "فاطمه"),
+        ("مصطفى", "مصطفي"),
+    ],
+)
+async def test_a_name_is_found_by_its_other_spelling(
+    office: Office, borne: str, asked: str
+) -> None:
+    await registered(office, borne)
+
+    assert await found(office.case_worker, name=asked, location_pcode="LY02") == ["N0000"]
+
+
+@pytest.mark.parametrize(
+    ("borne", "asked"), [("سعيد", "Saad"), ("Hassan", "حسين"), ("Mahdi", "محمد"), ("Aline", "علي")]
+)
+async def test_another_name_is_not_taken_for_it(office: Office, borne: str, asked: str) -> None:
+    await registered(office, borne)
+
+    assert await found(office.case_worker, name=asked, born_in=1999) == []
+
+
+async def test_the_order_of_the_parts_is_free_and_the_likeliest_comes_first(
+    office: Office,
+) -> None:
+    await registered(
+        office, "Ibrahim Mahamat Saleh", "Mahamat Ibrahim Saleh", "Moussa Ibrahim Saley"
+    )
+
+    answers = await found(office.case_worker, name="إبراهيم محمد صالح", born_in=1999)
+
+    assert answers[:2] == ["N0000", "N0001"] or answers[:2] == ["N0001", "N0000"]
+    # Of three parts one may be another.
+    assert answers[2:] == ["N0002"]
+    assert await found(office.case_worker, name="Saleh Mahamat", born_in=1999) == answers[:2]
+
+
+async def test_who_is_born_nearer_to_the_year_comes_first_and_who_is_not_is_not_found(
+    office: Office,
+) -> None:
+    for number, year in enumerate((1996, 1998, 1999, 2001)):
+        await office.register(external_id=f"N{number:04}", birth_date=f"{year}-03-01")
+    await office.register(external_id="N0004", birth_date=None, birth_date_precision="unknown")
+    await look_for_new(office.running.database)
+
+    answers = await found(office.case_worker, name="Nawal", born_in=1999)
+
+    assert answers == ["N0002", "N0001", "N0003", "N0004"]
+
+
+async def test_what_is_told_with_a_name_narrows_the_search(office: Office) -> None:
+    await registered(office, "Amina", sex="female", nationality="SDN", location_pcode="LY020908")
+    name = {"name": "Amina", "born_in": 1999}
+
+    for agrees in ({"sex": "female"}, {"nationality": "SDN"}, {"location_pcode": "LY0209"}):
+        assert await found(office.case_worker, **name, **agrees) == ["N0000"]
+    for differs in ({"sex": "male"}, {"nationality": "TCD"}, {"location_pcode": "LY0211"}):
+        assert await found(office.case_worker, **name, **differs) == []
+
+
+async def test_no_more_than_twenty_are_shown_and_no_second_page(office: Office) -> None:
+    await registered(office, *["Amina"] * 23)
+
+    assert len(await found(office.case_worker, name="Amina", born_in=1999, limit=100)) == 20
+    assert len(await found(office.case_worker, name="Amina", born_in=1999, limit=5)) == 5
+    cursor = "00000000-0000-7000-8000-000000000000"
+    paged = await office.case_worker.get(
+        PERSONS, params={"name": "Amina", "born_in": 1999, "cursor": cursor}
+    )
+    assert (paged.status_code, paged.json()["type"]) == (422, "/problems/no-next-page")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"name": "Amina"},
+        {"name": "Amina", "sex": "female"},
+        {"name": "عل", "born_in": 1990},
+        {"born_in": 1990, "nationality": "SDN"},
+        {"location_pcode": "LY0209"},
+    ],
+)
+async def test_case_31_what_fits_too_many_is_no_search(
+    office: Office, terms: dict[str, Any]
+) -> None:
+    response = await office.case_worker.get(PERSONS, params=terms, headers=FOR_CASES)
+
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/search-too-broad")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["%%%", "___", "'; drop", "a" * 300, "... ...", "👩‍👩‍👧", "عبد", "ـــ", "123", "王小明"],
+)
+async def test_case_21_whatever_is_asked_for_is_taken_as_a_name(office: Office, asked: str) -> None:
+    await registered(office, "Amina")
+
+    response = await office.case_worker.get(PERSONS, params={"name": asked, "born_in": 1999})
+
+    assert response.status_code in {200, 422}
+    assert response.json().get("items", []) == []
+
+
+async def test_nobody_is_found_who_is_out_of_reach_or_by_what_is_masked(office: Office) -> None:
+    await registered(office, "Amina")
+
+    assert await found(office.far_officer, name="Amina", born_in=1999) == []
+    assert await found(office.stranger, name="Amina", born_in=1999) == []
+    # Where somebody is, is shown for a purpose only.
+    masked = await office.case_worker.get(
+        PERSONS, params={"name": "Amina", "location_pcode": "LY0209"}
+    )
+    assert (masked.status_code, masked.json()["type"]) == (403, "/problems/masked-field")
+
+
+async def test_a_corrected_name_is_found_and_the_old_one_no_longer(office: Office) -> None:
+    person = await office.register()
+    await look_for_new(office.running.database)
+    corrected = await office.case_worker.send(
+        "PATCH",
+        f"{PERSONS}/{person}",
+        json={"given_name": "Zeinab", "reason": "recorded_wrongly"},
+        headers={"If-Match": '"1"'},
+    )
+    assert corrected.status_code == 200, corrected.text
+
+    await look_for_new(office.running.database)
+
+    assert await found(office.case_worker, name="زينب", born_in=1999) == ["R00000077"]
+    assert await found(office.case_worker, name="نوال", born_in=1999) == []
+
+
+async def test_a_search_by_name_is_written_down_without_the_name(office: Office) -> None:
+    await registered(office, "Amina")
+    async with office.running.database.read() as session:
+        kept = (await session.exec(select(NameKey))).all()
+
+    assert kept
+    assert "amina" not in str([each.model_dump() for each in kept]).casefold()
+
+
+def test_a_name_is_told_apart_from_the_next() -> None:
+    assert words("Abd al-Rahman el Mahdi") == ("Abd al Rahman", "el Mahdi")
+    assert words("محمد بن علي") == ("محمد", "علي")
+    assert words("Jean-Pierre") == ("Jean", "Pierre")
+    assert words("أبو بكر") == ("أبو بكر",)
+    assert words("Ben") == ("Ben",)
+    assert words(" - ") == ()
