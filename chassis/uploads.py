@@ -1,9 +1,11 @@
 """Files that come in: read with limits, decoded strictly, tables checked before any row is used."""
 
+import codecs
 import csv
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from email.message import Message
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -12,6 +14,16 @@ from starlette.formparsers import MultiPartException
 from chassis.problems import Fault, Problem
 
 MOST_FILES = 20
+CHARSETS = {
+    "utf-8": "utf-8-sig",
+    "utf-16": "utf-16",
+    "windows-1256": "cp1256",
+    "iso-8859-6": "iso-8859-6",
+    "windows-1252": "cp1252",
+}
+"""How files of the region are written, as MIME names it and as Python does."""
+SEPARATORS = ",;\t"
+"""What stands between cells: spreadsheets write a semicolon where the comma is for decimals."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 MULTIPART = {
@@ -37,6 +49,8 @@ class Upload:
 
     name: str
     content: bytes
+    charset: str | None = None
+    """In what its text is written, if that was told."""
 
 
 async def read_files(request: Request) -> list[Upload]:
@@ -49,21 +63,41 @@ async def read_files(request: Request) -> list[Upload]:
     except (MultiPartException, ValueError, KeyError, UnicodeDecodeError):
         raise Problem(400, "malformed-body", "The multipart body could not be read.") from None
     parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-    files = [Upload(part.filename or "file", await part.read()) for part in parts]
+    files = [
+        Upload(part.filename or "file", await part.read(), _charset(part.content_type))
+        for part in parts
+    ]
     await form.close()
     if not files:
         raise Problem(422, "file-missing", "The request has no file; send it as the part `file`.")
     return files
 
 
+def _charset(content_type: str | None) -> str | None:
+    header = Message()
+    header["Content-Type"] = content_type or ""
+    return header.get_content_charset()
+
+
 def decode(upload: Upload) -> str:
-    """Return the text of a file in UTF-8, with or without a byte order mark."""
+    """
+    Return the text of a file: UTF-8, UTF-16 by its byte order mark, or what its part names.
+
+    A spreadsheet on Windows writes Arabic in windows-1256, in which any bytes are some letters, so
+    it is never guessed: `Content-Type: text/csv; charset=windows-1256` of the part says it.
+    """
+    charset = upload.charset or "utf-8"
+    if upload.content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        charset = "utf-16"
+    if charset not in CHARSETS:
+        detail = f"The charset of the part is one of: {', '.join(CHARSETS)}."
+        raise Problem(422, "wrong-encoding", detail)
     try:
-        text = upload.content.decode("utf-8-sig")
+        text = upload.content.decode(CHARSETS[charset])
     except UnicodeDecodeError as error:
         line = upload.content[: error.start].count(b"\n") + 1
-        fault = Fault(pointer=f"line/{line}", code="encoding", detail="Not UTF-8 from here.")
-        detail = "The file is not UTF-8; save it as 'CSV UTF-8'."
+        fault = Fault(pointer=f"line/{line}", code="encoding", detail=f"Not {charset} from here.")
+        detail = f"The file is not {charset}; save it as 'CSV UTF-8', or name its charset."
         raise Problem(422, "wrong-encoding", detail, errors=[fault]) from None
     if "\0" in text:
         raise Problem(422, "wrong-encoding", "The file holds NUL bytes; it is not a text file.")
@@ -78,17 +112,27 @@ class Row:
     cells: dict[str, str]
 
 
-def read_table(text: str, required: Collection[str], optional: Collection[str] = ()) -> list[Row]:
-    """
-    Read CSV with a header row into rows.
+Line = tuple[int, list[str]]
 
-    The whole table is refused when a required column is missing, an unknown one is there, one
-    is there twice, or a row has more cells than the header.
-    """
+
+def read_table(text: str, required: Collection[str], optional: Collection[str] = ()) -> list[Row]:
+    """Read CSV with a header row into rows, as `rows_of` does."""
     try:
         lines = list(_lines(text))
     except csv.Error:
         raise Problem(422, "table-unreadable", "The file is not a CSV table.") from None
+    return rows_of(lines, required, optional)
+
+
+def rows_of(
+    lines: Sequence[Line], required: Collection[str], optional: Collection[str] = ()
+) -> list[Row]:
+    """
+    Return the rows below a header.
+
+    The whole table is refused when a required column is missing, an unknown one is there, one
+    is there twice, or a row has more cells than the header.
+    """
     if not lines:
         raise Problem(422, "table-unreadable", "The file is empty.")
     (_, header), *body = lines
@@ -108,8 +152,11 @@ def read_table(text: str, required: Collection[str], optional: Collection[str] =
     ]
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _lines(text: str) -> Iterator[Line]:
+    header = text.partition("\n")[0]
+    # Names of columns hold none of them, so what the header has most of is what separates.
+    separator = max(SEPARATORS, key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     begun = 1
     for cells in reader:
         yield begun, cells

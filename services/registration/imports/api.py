@@ -1,5 +1,6 @@
 """HTTP in and out for registers that come as files."""
 
+import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -21,15 +22,21 @@ router = APIRouter(prefix=PATH, tags=["imports"], route_class=Once)
 async def import_persons(
     request: Request, response: Response, access: AccessDep, session: WriteSession
 ) -> jobs.JobOut:
-    """Register the people of a CSV file; the job tells of each row that was rejected, and why."""
+    """
+    Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
+
+    CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
+    workbook the first sheet is read.
+    """
     uploads = await read_files(request)
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one register at a time.")
-    rows = service.read_rows(uploads[0])
+    # A large file takes seconds, which other requests must not wait for.
+    rows, content = await asyncio.to_thread(service.read, uploads[0])
     job = jobs.submit(
         session,
         service.KIND,
-        uploads[0].content,
+        content,
         total=len(rows),
         caller=access.caller,
         options=service.on_behalf_of(access),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from pydantic import ValidationError
 
@@ -42,6 +43,10 @@ OPTIONAL = (
 )
 NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
+DAYS = ("birth_date", "registered_on", "age_as_of")
+SERIAL = re.compile("[1-6][0-9]{4}")
+FIRST_DAY = date(1899, 12, 30)
+"""From here spreadsheets count the days of a date that has lost its form."""
 TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -53,6 +58,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         detail = "A spreadsheet would run this cell; write it as text."
         return [_remark(row, name, "formula", detail) for name in formulas]
     cells.pop(MARK, None)
+    cells |= _counted_days(cells)
     document = {
         name: cells.pop(f"document_{name}")
         for name in ("type", "number")
@@ -71,6 +77,26 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
             _remark(row, _column(each["loc"]), each["type"], _detail(each["msg"]))
             for each in error.errors(include_input=False, include_url=False)
         ]
+
+
+def _counted_days(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return the dates that a spreadsheet left as numbers: 36526 is the first day of 2000."""
+    if cells.get("birth_date_calendar", "gregorian") != "gregorian":
+        return {}
+    return {
+        name: (FIRST_DAY + timedelta(days=int(cells[name]))).isoformat()
+        for name in DAYS
+        if SERIAL.fullmatch(cells.get(name, ""))
+    }
+
+
+def counted_days(row: Row) -> list[Remark]:
+    """Return a warning for each date that was told as a number of days."""
+    cells = {name: cell.strip() for name, cell in row.cells.items()}
+    return [
+        _remark(row, name, "day_counted", f"A number of days was read as the date {day}.")
+        for name, day in _counted_days({name: cell for name, cell in cells.items() if cell}).items()
+    ]
 
 
 def _ages(cells: Mapping[str, str]) -> dict[str, object]:

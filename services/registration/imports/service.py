@@ -1,12 +1,13 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, Tally, Work
-from chassis.uploads import Row, Upload, decode, read_table
-from services.registration.imports import rules
+from chassis.uploads import Row, Upload, decode, read_table, rows_of
+from services.registration.imports import rules, sheets
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
 from services.registration.places import service as places
@@ -16,9 +17,17 @@ ROWS_A_STEP = 100
 PATIENCE_SECONDS = 10.0
 
 
-def read_rows(upload: Upload) -> list[Row]:
-    """Return the rows of a register in CSV; the problem with the file as a whole is raised."""
-    return read_table(decode(upload), rules.REQUIRED, rules.OPTIONAL)
+def read(upload: Upload) -> tuple[list[Row], bytes]:
+    """
+    Return the rows of a register in CSV or XLSX, and its content as a job keeps it.
+
+    The problem with the file as a whole is raised.
+    """
+    if sheets.is_workbook(upload.content):
+        rows = rows_of(sheets.lines(upload.content), rules.REQUIRED, rules.OPTIONAL)
+        return rows, upload.content
+    text = decode(upload)
+    return read_table(text, rules.REQUIRED, rules.OPTIONAL), text.encode()
 
 
 def on_behalf_of(access: Access) -> dict[str, Any]:
@@ -32,7 +41,7 @@ def on_behalf_of(access: Access) -> dict[str, Any]:
 
 async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
-    rows = read_rows(Upload("register.csv", work.payload))
+    rows, _ = await asyncio.to_thread(read, Upload("register", work.payload))
     while work.job.position < len(rows):
         start = work.job.position
         await _import_step(work, rows[start : start + ROWS_A_STEP])
@@ -67,6 +76,8 @@ async def _import_step(work: Work, rows: Sequence[Row]) -> None:
                     if outcome == "different":
                         tally.reject(rules.other_content(row))
                     else:
+                        for remark in rules.counted_days(row):
+                            tally.warn(remark)
                         tally.accepted += outcome == "created"
                         tally.unchanged += outcome == "unchanged"
 

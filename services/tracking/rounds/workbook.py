@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from chassis import archive
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
-from services.tracking.rounds import archive, layout
+from services.tracking.rounds import layout
 
 HEADERS_WITHIN = 10
 MUHALLA = re.compile(r"LY\d{8}")
