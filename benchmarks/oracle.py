@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks.protection import PATH, PERSON, served
+from benchmarks import protection
+from benchmarks.protection import PATH, served
 from benchmarks.report import Report, median
 from tests.conftest import bearer
 from tests.servers.postgres import start_private
@@ -54,14 +55,16 @@ async def measure() -> Report:
 async def _medians(client: httpx.AsyncClient) -> dict[str, tuple[float, float]]:
     numbers = count()
     for number in range(PEOPLE):
-        await _registered(client, PERSON | {"external_id": f"K{number}", **_like(number)})
+        await _registered(
+            client, protection.person(0) | {"external_id": f"K{number}", **_like(number)}
+        )
     known = [each["id"] for each in (await client.get(PATH, params={"limit": 50})).json()["items"]]
     in_an_hour = int(time.time()) + 3600
     client.headers.update(bearer(sub="stranger", organisation="elsewhere", exp=in_an_hour))
 
     async def register(person: str) -> httpx.Response:
         number = known.index(person) if person in known else PEOPLE + next(numbers)
-        form = PERSON | {"external_id": f"S{next(numbers)}"} | _like(number)
+        form = protection.person(0) | {"external_id": f"S{next(numbers)}"} | _like(number)
         return await _registered(client, form)
 
     asks: dict[str, Ask] = {

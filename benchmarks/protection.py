@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -27,19 +28,27 @@ CLIENTS = 8
 SECONDS = 4
 ROUNDS = 5
 START_SECONDS = 60
-PERSON = {
-    "given_name": "Amina",
-    "father_name": "Moussa",
-    "sex": "female",
-    "birth_date": "1990-01-01",
-    "nationality": "NER",
-    "population_category": "migrant",
-    "phone": "+218912345678",
-    "documents": [{"type": "passport", "number": "P1234567"}],
-    "location_pcode": "LY0211",
-    "consent": True,
-}
+SYLLABLES = [f"{consonant}{vowel}" for consonant in "bdfgklmnrstz" for vowel in "aeiou"]
 Request = Callable[[], Coroutine[Any, Any, httpx.Response]]
+
+
+def person(number: int) -> dict[str, Any]:
+    """Return somebody like nobody else: alike, they would measure the search for doubles."""
+    chance = Random(number)  # noqa: S311 - It makes up people, and hides nothing.
+    names = ["".join(chance.choices(SYLLABLES, k=3)).title() for _ in range(2)]
+    return {
+        "external_id": f"B{number}",
+        "given_name": names[0],
+        "father_name": names[1],
+        "sex": "female",
+        "birth_date": f"{chance.randint(1950, 2020)}-{chance.randint(1, 12):02}-15",
+        "nationality": "NER",
+        "population_category": "migrant",
+        "phone": f"+21891{number:07}",
+        "documents": [{"type": "passport", "number": f"P{number:07}"}],
+        "location_pcode": "LY0211",
+        "consent": True,
+    }
 
 
 async def measure() -> Report:
@@ -64,7 +73,7 @@ async def measure() -> Report:
         "`python -m benchmarks protection`: registration alone on PostgreSQL, twice: as it is, and "
         "with authorisation, audit and sealing taken out of the process (the token is verified in "
         "both). A read is one person with phone and documents, for a purpose; a write registers "
-        f"one. {CLIENTS} clients, {SECONDS} s, {ROUNDS} rounds of each in turn.",
+        f"another one. {CLIENTS} clients, {SECONDS} s, {ROUNDS} rounds of each in turn.",
         ("what", "way", "a second", "of bare"),
         rows,
         f"Protection takes {lost['read']:.0%} of the reads' throughput and {lost['write']:.0%} of "
@@ -81,7 +90,7 @@ async def _compare(clients: dict[str, httpx.AsyncClient]) -> dict[str, dict[str,
     numbers = count()
 
     def write(client: httpx.AsyncClient) -> Request:
-        return lambda: client.post(PATH, json=PERSON | {"external_id": f"B{next(numbers)}"})
+        return lambda: client.post(PATH, json=person(next(numbers)))
 
     def read(client: httpx.AsyncClient, person: str) -> Request:
         return lambda: client.get(f"{PATH}/{person}")
