@@ -150,6 +150,31 @@ async def test_case_37_an_export_of_100_people_is_made_at_once(office: Office) -
     assert len(await lines(office.officer, export)) == 100
 
 
+async def test_case_37_several_small_exports_count_together_for_a_day(office: Office) -> None:
+    await import_people(office, 60, office.officer)
+    first = await made(office.officer, NAMES)
+
+    second, third = await asyncio.gather(*(ask(office.officer, NAMES) for _ in range(2)))
+    by_another = await ask(office.other_officer, NAMES)
+
+    assert [each.json()["status"] for each in (second, third)] == ["waiting"] * 2
+    assert by_another.json()["status"] == "making"
+    await office.dpo.post(f"{EXPORTS}/{second.json()['id']}/approval")
+    assert (await settled(office.officer, second.json()["id"]))["rows"] == 60
+    for export in (first, by_another.json()["id"]):
+        await office.let_pass(Export, export, timedelta(hours=24, minutes=1), "requested_at")
+    assert (await ask(office.officer, NAMES)).json()["status"] == "making"
+
+
+async def test_case_37_small_exports_asked_for_at_once_count_together(office: Office) -> None:
+    await import_people(office, 60, office.officer)
+
+    answers = await asyncio.gather(*(ask(office.officer, NAMES) for _ in range(3)))
+
+    states = sorted(each.json()["status"] for each in answers)
+    assert states == ["making", "waiting", "waiting"]
+
+
 async def test_case_37_a_refused_export_is_not_made(office: Office) -> None:
     export = await waiting_for_approval(office)
 

@@ -45,6 +45,9 @@ SHARED_NAME = {"consent_given": "consent"}
 
 MOST_ALONE = 100
 """So many people somebody takes out alone; for one more a second person decides."""
+ALONE_WITHIN = timedelta(hours=24)
+"""Within so long the files that somebody takes out alone are counted together."""
+NOT_TAKEN = frozenset({"waiting", "refused", "failed"})
 MOST_ROWS_OF_A_SHEET = 1_048_575
 KEPT_FOR = timedelta(days=7)
 OVER = frozenset({"refused", "failed", "gone"})

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,7 +14,7 @@ from chassis import audit, crypto, jobs
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import new_id, now
-from chassis.db import Database
+from chassis.db import Database, take_turns
 from chassis.fields import fields
 from chassis.problems import Fault, Problem, not_found
 from services.registration.exports import rules, writing
@@ -35,6 +36,8 @@ async def ask(session: AsyncSession, form: ExportIn, access: Access) -> Export:
     """
     Ask for a file of people; up to MOST_ALONE it is made at once, else somebody else decides.
 
+    What the asker has taken out alone within ALONE_WITHIN counts too, or many small files would
+    be a large one.
     403 when a column is masked for the asker, be it for one of the people only.
     """
     if access.purpose is None:
@@ -45,6 +48,7 @@ async def ask(session: AsyncSession, form: ExportIn, access: Access) -> Export:
         detail = f"You may take these columns out of {rows - masked} of these {rows} people only."
         raise Problem(403, "masked-field", detail)
     _refuse_long_sheet(form, rows)
+    left = rules.MOST_ALONE - await _taken_alone(session, access.caller)
     export = Export(
         id=new_id(),
         organisation=access.caller.organisation,
@@ -54,7 +58,8 @@ async def ask(session: AsyncSession, form: ExportIn, access: Access) -> Export:
         filtered_by=form.filter.told(),
         filter=b"",
         rows=rows,
-        status="waiting" if rows > rules.MOST_ALONE else "making",
+        most_rows=left,
+        status="waiting" if rows > left else "making",
         kept_until=now() + rules.KEPT_FOR,
         **form.model_dump(include={"format", "columns", "right_to_left"}),
     )
@@ -65,6 +70,20 @@ async def ask(session: AsyncSession, form: ExportIn, access: Access) -> Export:
     if export.status == "making":
         begin(session, export, access.caller)
     return export
+
+
+async def _taken_alone(session: AsyncSession, caller: Caller) -> int:
+    """Return of how many people somebody has files that nobody else has decided on."""
+    # Without turns, exports that are asked for at once would each find the same room.
+    await take_turns(session, f"export {caller.organisation} {caller.id}")
+    statement = select(func.coalesce(func.sum(Export.rows), 0)).where(
+        col(Export.requested_by) == caller.id,
+        col(Export.organisation) == caller.organisation,
+        col(Export.requested_at) > now() - rules.ALONE_WITHIN,
+        col(Export.decided_by).is_(None),
+        col(Export.status).not_in(rules.NOT_TAKEN),
+    )
+    return (await session.exec(statement)).one()
 
 
 def _refuse_long_sheet(form: ExportIn, rows: int) -> None:
@@ -121,7 +140,7 @@ async def decide(
         _note(session, export, access.caller, "refuse")
     else:
         # What was approved is so many people; if they are more by then, it is asked again.
-        export.status, export.most_rows = "making", max(export.rows, rules.MOST_ALONE)
+        export.status, export.most_rows = "making", max(export.rows, export.most_rows)
         export.kept_until = export.decided_at + rules.KEPT_FOR
         _note(session, export, access.caller, "approve")
         begin(session, export, access.caller)
