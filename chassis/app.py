@@ -288,7 +288,7 @@ def install_health(app: FastAPI) -> None:
     Answer whether the process lives, and whether it can do its work.
 
     A bus that is down leaves the service ready but degraded: requests are still accepted and
-    their events wait in the outbox.
+    their events wait in the outbox. So does a key service: what needs no key goes on.
     """
 
     async def live(_request: Request) -> JSONResponse:
@@ -304,8 +304,13 @@ def install_health(app: FastAPI) -> None:
         if also_ready := getattr(request.app.state, "also_ready", None):
             missing |= await also_ready()
         status, code = ("not ready", 503) if missing else ("ready", 200)
-        if degraded := request.app.state.bus.missing():
-            missing["bus"] = degraded
+        vault = request.app.state.database.vault
+        degraded = {
+            "bus": request.app.state.bus.missing(),
+            "keys": await vault.wrapper.missing() if vault else None,
+        }
+        if less := {name: why for name, why in degraded.items() if why}:
+            missing |= less
             status = "degraded" if code == 200 else status  # noqa: PLR2004 - It is HTTP's word for well.
         return JSONResponse({"status": status, "missing": missing}, code)
 

@@ -9,10 +9,12 @@ What is wrapped begins with a hash of its context, so that a key which was copie
 does not unwrap: associated data would not survive the engine's own rewrapping.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -30,6 +32,9 @@ from chassis.vault import KeysAwayError, VaultError, Wrapped, write_once, write_
 log = structlog.get_logger()
 
 BATCH = 200
+ASK_SECONDS = 10.0
+"""How long what was found of the key service's health is taken to hold."""
+PATIENCE_SECONDS = 2.0
 HASHING = "hashing key"
 CONTEXT_BYTES = 32
 BAD_REQUEST, SERVER_ERRORS = 400, 500
@@ -133,6 +138,9 @@ class TransitKeys:
         self.path = path
         self.hashing_key = b""
         self.version = 0
+        self._asked_at = -ASK_SECONDS
+        self._missing: str | None = None
+        self._asking = asyncio.Lock()
 
     async def open(self, *, may_make: bool) -> None:
         """
@@ -217,6 +225,23 @@ class TransitKeys:
         """Let the engine open nothing any more that is wrapped under an older version."""
         form = {"min_decryption_version": self.version}
         await self._transit.ask("POST", f"keys/{self._transit.engine.key}/config", form)
+
+    async def missing(self) -> str | None:
+        """Ask it to unwrap the one key that is always there, once in ASK_SECONDS at most."""
+        async with self._asking:
+            if time.monotonic() - self._asked_at >= ASK_SECONDS:
+                self._missing = await self._why_not()
+                self._asked_at = time.monotonic()
+        return self._missing
+
+    async def _why_not(self) -> str | None:
+        try:
+            wrapped = json.loads(self.path.read_text())["hashing"].encode()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self.unwrap(wrapped, 0, HASHING)
+        except Exception as error:  # noqa: BLE001 - Whatever it is, keys cannot be had.
+            return type(error).__name__
+        return None
 
     async def close(self) -> None:
         await self._transit.close()

@@ -57,6 +57,9 @@ class KeyWrapper(Protocol):
     async def unwrap_all(self, wrapped: Sequence[Wrapped]) -> list[bytes]:
         """Return several keys, in one go where that is faster."""
 
+    async def missing(self) -> str | None:
+        """Return why keys cannot be unwrapped just now, in a word for operators, or None."""
+
     async def close(self) -> None:
         """Let go of what it holds; it is used no more."""
 
@@ -75,6 +78,9 @@ class OneByOne:
 
     async def unwrap_all(self, wrapped: Sequence[Wrapped]) -> list[bytes]:
         return [await self.unwrap(*each) for each in wrapped]
+
+    async def missing(self) -> str | None:
+        return None
 
     async def close(self) -> None:
         pass

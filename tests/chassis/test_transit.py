@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
-from chassis import crypto, keys
+from chassis import crypto, keys, transit
 from chassis.app import create_service
 from chassis.bus import InProcessBus
 from chassis.db import Database
@@ -300,3 +300,28 @@ async def test_a_key_service_that_goes_away_is_503_and_nothing_is_kept_in_the_cl
     assert TOKEN not in capsys.readouterr().out
     for file in tmp_path.glob("registration.sqlite*"):
         assert form["phone"].encode() not in file.read_bytes()
+
+
+async def test_a_key_service_that_is_away_is_named_in_readiness_and_asked_seldom(
+    tmp_path: Path, token_file: Path, engine: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(engine.app) as port:
+        app = registration(tmp_path, port, token_file)
+        async with lifespan(app), client_of(app) as client:
+            well = await client.get("/health/ready")
+            engine.status = 503
+            asked = len(engine.asked)
+            not_yet = [await client.get("/health/ready") for _ in range(20)]
+            asked_since = len(engine.asked) - asked
+
+            monkeypatch.setattr(transit, "ASK_SECONDS", 0.0)
+            away = await client.get("/health/ready")
+            engine.status = None
+            back = await client.get("/health/ready")
+
+    assert (well.status_code, well.json()) == (200, {"status": "ready", "missing": {}})
+    assert {each.json()["status"] for each in not_yet} == {"ready"}
+    assert asked_since == 0
+    assert (away.status_code, away.json()["status"]) == (200, "degraded")
+    assert away.json()["missing"] == {"keys": "KeysAwayError"}
+    assert back.json()["status"] == "ready"
