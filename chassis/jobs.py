@@ -1,7 +1,7 @@
 """Long work as rows: begun by a request, done by a worker, resumed where a killed one stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,17 +84,32 @@ class OvertakenError(Exception):
 
 
 class Work:
-    """A job in hand: its input, and steps that each count exactly once."""
+    """
+    A job in hand: its input, and steps that each count exactly once.
+
+    When it is done its input is forgotten, but for what the work says is `left_over` of it
+    (chassis/leftover.py); `detail` is what is to be said of the whole.
+    """
 
     def __init__(self, database: Database, job: JobColumns) -> None:
         self.database = database
         self.job = job
+        self.left_over = b""
+        self.detail: str | None = None
 
     @property
     def payload(self) -> bytes:
         """The input of the job, which is sealed where it waits."""
         key = crypto.service_key_of(self.database)
         return key.open_bytes("job", "payload", self.job.payload, row=self.job.id)
+
+    async def end(self) -> None:
+        # What was sent is needed no more, and may be personal.
+        key = crypto.service_key_of(self.database)
+        left_over = self.left_over and key.seal_bytes(
+            "job", "payload", self.left_over, row=self.job.id
+        )
+        await _end(self.database, self.job, "done", self.detail, payload=left_over)
 
     @asynccontextmanager
     async def step(self, position: int) -> AsyncIterator[tuple[AsyncSession, Tally]]:
@@ -175,23 +190,39 @@ def accepted(job: JobColumns, path: str, response: Response) -> JobOut:
 
 async def get(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> JobOut:
     """Return a job that the caller may see with its first remarks, rejections first."""
+    found = await find(session, kind, job_id, access)
+    remarks = [
+        each
+        for rejected in (True, False)
+        for each in await remarks_of(session, job_id, rejected=rejected, most=REMARKS_SHOWN)
+    ]
+    return _out(found, remarks)
+
+
+async def find(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> JobColumns:
+    """Return a job as it is kept; 404 when the caller may not see it."""
     audit.looking()
-    job, remark = tables_of(session).job, tables_of(session).remark
+    job = tables_of(session).job
     scoping = Scoping(organisation=col(job.organisation), created_by=col(job.created_by))
     wanted = select(job).where(col(job.id) == job_id, col(job.kind) == kind, access.rows(scoping))
     found = (await session.exec(wanted)).one_or_none()
     if found is None:
         raise not_found("job")
-    remarks: list[RemarkColumns] = []
-    for rejected in (True, False):
-        statement = (
-            select(remark)
-            .where(col(remark.job_id) == job_id, col(remark.rejected).is_(rejected))
-            .order_by(col(remark.number))
-            .limit(REMARKS_SHOWN)
-        )
-        remarks += (await session.exec(statement)).all()
-    return _out(found, remarks)
+    return found
+
+
+async def remarks_of(
+    session: AsyncSession, job_id: UUID, *, rejected: bool, most: int | None = None
+) -> Sequence[RemarkColumns]:
+    """Return what was said of rows that were rejected, or of others, in the order of saying."""
+    remark = tables_of(session).remark
+    statement = (
+        select(remark)
+        .where(col(remark.job_id) == job_id, col(remark.rejected).is_(rejected))
+        .order_by(col(remark.number))
+        .limit(most)
+    )
+    return (await session.exec(statement)).all()
 
 
 def _out(job: JobColumns, remarks: list[RemarkColumns]) -> JobOut:
@@ -249,8 +280,9 @@ async def _lease(database: Database) -> JobColumns | None:
 
 
 async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
+    work = Work(database, job)
     try:
-        await runners[job.kind](Work(database, job))
+        await runners[job.kind](work)
     except Problem as problem:
         await _end(database, job, "failed", problem.detail)
     except OvertakenError:
@@ -262,8 +294,7 @@ async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
         else:
             await _try_again(database, job)
     else:
-        # What was sent is needed no more, and may be personal.
-        await _end(database, job, "done", None, payload=b"")
+        await work.end()
 
 
 async def _end(

@@ -24,6 +24,8 @@ CHARSETS = {
 """How files of the region are written, as MIME names it and as Python does."""
 SEPARATORS = ",;\t"
 """What stands between cells: spreadsheets write a semicolon where the comma is for decimals."""
+BYTE_ORDER_MARK = "\ufeff"
+"""By it spreadsheets know UTF-8."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 MULTIPART = {

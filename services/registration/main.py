@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from chassis import leftover
 from chassis.app import Service, create_service
 from chassis.background import every
 from chassis.bus import EventBus
@@ -117,6 +118,7 @@ SERVICE = Service(
         every(TELL_SECONDS, tell_again, rung=False),
         every(RETENTION_SECONDS, run_daily, rung=False),
         every(exporting.SECONDS, exporting.end_overdue, rung=False),
+        every(leftover.SECONDS, leftover.forget, rung=False),
     ],
     forgetting=FORGETTING,
 )

@@ -4,12 +4,14 @@ import asyncio
 import csv
 import io
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import xlsxwriter
+from sqlmodel import select
 
+from chassis import leftover
 from tests.registration.office import PERSONS, Office
 
 IMPORTS = "/v1/registration/imports"
@@ -31,7 +33,7 @@ Cell = str | int | float | bool | date | None
 def workbook(*rows: tuple[Cell, ...], before: int = 0, hidden: bool = False) -> bytes:
     """Return a workbook whose rows begin below some empty ones, after a sheet that is not shown."""
     target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+    with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False}) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         if hidden:
             aside = book.add_worksheet("lists")
@@ -56,10 +58,12 @@ def text(*rows: tuple[str, ...], separator: str = ",") -> str:
     return target.getvalue()
 
 
-async def sent(office: Office, content: bytes, kind: str = "text/csv") -> dict[str, Any]:
+async def sent(
+    office: Office, content: bytes, kind: str = "text/csv", **told: str
+) -> dict[str, Any]:
     """Send a register, and return its job when it has ended."""
     file = {"file": ("register", content, kind)}
-    answer = await office.case_worker.post(IMPORTS, files=file)
+    answer = await office.case_worker.post(IMPORTS, files=file, params=told)
     assert answer.status_code == 202, answer.text
     return await finished(office, answer.headers["location"])
 
@@ -172,3 +176,83 @@ async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(
 
     assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
     assert await everybody(office) == []
+
+
+WRONG = ("X2", "=cmd", "man", "1990-01-01", "TCD", "migrant", "", "LY0209", "")
+ELSEWHERE = ("X3", "Zara", "female", "1990-01-01", "TCD", "migrant", "", "LY999999", "")
+
+
+async def rejected_rows(office: Office, job: dict[str, Any]) -> list[dict[str, str]]:
+    answer = await office.case_worker.get(f"{IMPORTS}/{job['id']}/rejected")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize("written", ["csv", "xlsx"])
+async def test_the_rejected_rows_come_back_with_the_reasons_and_go_in_again_corrected(
+    office: Office, written: str
+) -> None:
+    rows = (HEADER, AMINA, WRONG, ELSEWHERE)
+    job = await sent(office, text(*rows).encode() if written == "csv" else workbook(*rows))
+
+    formula, elsewhere = await rejected_rows(office, job)
+
+    # It would run in the spreadsheet in which it is corrected.
+    assert formula["given_name"] == "'=cmd"
+    assert formula["rejected_because"].startswith("given_name: ")
+    assert elsewhere["rejected_because"] == "location_pcode: No place has this p-code."
+    corrected = elsewhere | {"location_pcode": "LY0209"}
+    again = await sent(office, text(tuple(corrected), tuple(corrected.values())).encode())
+    assert (again["accepted"], again["rejected"]) == (1, 0), again
+    assert [each["given_name"] for each in await everybody(office)] == ["أمينة", "Zara"]
+
+
+async def test_the_rejected_rows_are_for_who_may_see_the_job_and_for_a_week(
+    office: Office,
+) -> None:
+    job = await sent(office, text(HEADER, WRONG).encode())
+    path = f"{IMPORTS}/{job['id']}/rejected"
+    table = office.running.database.tables.job
+
+    assert (await office.stranger.get(path)).status_code == 404
+    assert len(await rejected_rows(office, job)) == 1
+    assert ("user-karim", "export", "allowed") in await office.record("register")
+    async with office.running.database.read() as session:
+        kept = (await session.exec(select(table.payload))).all()
+    assert kept
+    assert not [payload for payload in kept if b"cmd" in payload]
+    await office.let_pass(table, job["id"], timedelta(days=6, hours=23), "finished_at")
+    await leftover.forget(office.running.database)
+    assert len(await rejected_rows(office, job)) == 1
+    await office.let_pass(table, job["id"], timedelta(hours=2), "finished_at")
+    await leftover.forget(office.running.database)
+    assert (await office.case_worker.get(path)).status_code == 404
+    assert (await office.case_worker.get(f"{IMPORTS}/{job['id']}")).json()["rejected"] == 1
+
+
+async def test_of_a_register_without_a_fault_nothing_is_left_over(office: Office) -> None:
+    job = await sent(office, text(HEADER, AMINA).encode())
+
+    answer = await office.case_worker.get(f"{IMPORTS}/{job['id']}/rejected")
+
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+
+
+async def test_a_dry_run_tells_what_would_come_of_it_and_registers_nobody(office: Office) -> None:
+    await sent(office, text(HEADER, AMINA).encode())
+    other = (AMINA[0], "Amal", *AMINA[2:])
+    new = ("X4", *AMINA[1:])
+    new_with_another_name = ("X4", "Zara", *AMINA[2:])
+    rows = (HEADER, AMINA, other, new, new, new_with_another_name, WRONG)
+
+    foreseen = await sent(office, text(*rows).encode(), dry_run="true")
+
+    assert len(await everybody(office)) == 1
+    assert foreseen["detail"].startswith("A dry run")
+    assert len(await rejected_rows(office, foreseen)) == 3
+    done = await sent(office, text(*rows).encode())
+    assert len(await everybody(office)) == 2
+    counted = ("accepted", "unchanged", "rejected", "rejected_rows", "warnings")
+    assert [foreseen[each] for each in counted] == [done[each] for each in counted]
+    assert [done[each] for each in counted[:3]] == [1, 2, 3]

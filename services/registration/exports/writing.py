@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
-from chassis.uploads import guarded
+from chassis.uploads import BYTE_ORDER_MARK, guarded
 from services.registration.imports.rules import MARK
 
-BYTE_ORDER_MARK = "\ufeff"
 UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

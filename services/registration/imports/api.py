@@ -1,11 +1,12 @@
 """HTTP in and out for registers that come as files."""
 
 import asyncio
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from chassis import jobs
+from chassis import audit, jobs, leftover
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
@@ -15,18 +16,28 @@ from services.registration.imports import service
 
 PATH = "/v1/registration/imports"
 
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+
 router = APIRouter(prefix=PATH, tags=["imports"], route_class=Once)
 
 
 @router.post("", status_code=202, openapi_extra=MULTIPART)
 async def import_persons(
-    request: Request, response: Response, access: AccessDep, session: WriteSession
+    request: Request,
+    response: Response,
+    access: AccessDep,
+    session: WriteSession,
+    *,
+    dry_run: Annotated[bool, Query()] = False,
 ) -> jobs.JobOut:
     """
     Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
 
     CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
-    workbook the first sheet is read.
+    workbook the first sheet is read. With `dry_run` the job tells what would come of it, and
+    registers nobody.
     """
     uploads = await read_files(request)
     if len(uploads) > 1:
@@ -39,7 +50,7 @@ async def import_persons(
         content,
         total=len(rows),
         caller=access.caller,
-        options=service.on_behalf_of(access),
+        options=service.on_behalf_of(access) | {service.DRY_RUN: dry_run},
     )
     return jobs.accepted(job, PATH, response)
 
@@ -47,3 +58,20 @@ async def import_persons(
 @router.get("/{job_id}")
 async def get_import(job_id: UUID, access: AccessDep, session: ReadSession) -> jobs.JobOut:
     return await jobs.get(session, service.KIND, job_id, access)
+
+
+@router.get("/{job_id}/rejected", response_class=Response, responses=CSV)
+async def get_rejected_rows(job_id: UUID, access: AccessDep, session: ReadSession) -> Response:
+    """
+    Return the rows of a register that were rejected, as they came, with a column of reasons.
+
+    Corrected, the file can be sent as it is. It is kept for a week after the job is done.
+    """
+    content = await leftover.of(session, service.KIND, job_id, access)
+    audit.read("register", job_id, action="export")
+    headers = {
+        "Content-Disposition": f'attachment; filename="rejected-{job_id}.csv"',
+        # What the application says of personal answers is not carried over to one made here.
+        "Cache-Control": "no-store",
+    }
+    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")

@@ -1,19 +1,25 @@
 """How a row of a register in CSV becomes a registration, or the reasons why it cannot."""
 
+import csv
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Protocol
 
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
 from chassis.problems import pointer
 from chassis.strict import in_our_digits
-from chassis.uploads import Row, is_formula, unguarded
+from chassis.uploads import BYTE_ORDER_MARK, Row, guarded, is_formula, unguarded
 from services.registration.persons.models import PersonIn
 
 MARK = "export_mark"
 """The column by which our exports name who asked for them; it says nothing of the person."""
+REASON = "rejected_because"
+"""The column by which a file of rejected rows says why; whoever corrects a row may leave it."""
+ASIDE = (MARK, REASON)
 REQUIRED = (
     "external_id",
     "given_name",
@@ -39,8 +45,18 @@ OPTIONAL = (
     "relationship_to_head",
     "registered_on",
     "consent_given",
-    MARK,
+    *ASIDE,
 )
+
+
+class Said(Protocol):
+    """A remark, as told or as kept."""
+
+    row: int | None
+    column: str | None
+    detail: str
+
+
 NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of")
@@ -53,11 +69,14 @@ TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0":
 def read_person(row: Row) -> PersonIn | list[Remark]:
     """Return the registration a row holds, or one remark for each thing wrong with it."""
     cells = {name: unguarded(cell.strip()) for name, cell in row.cells.items() if cell.strip()}
-    formulas = [name for name, cell in row.cells.items() if _runs(name, cell.strip())]
+    formulas = [
+        name for name, cell in row.cells.items() if name not in ASIDE and _runs(name, cell.strip())
+    ]
     if formulas:
         detail = "A spreadsheet would run this cell; write it as text."
         return [_remark(row, name, "formula", detail) for name in formulas]
-    cells.pop(MARK, None)
+    for column in ASIDE:
+        cells.pop(column, None)
     cells |= _counted_days(cells)
     document = {
         name: cells.pop(f"document_{name}")
@@ -128,6 +147,25 @@ def _detail(message: str) -> str:
 
 def _remark(row: Row, column: str, code: str, detail: str) -> Remark:
     return Remark(row=row.line, column=column, code=code, detail=detail)
+
+
+def file_of_rejected(rows: Sequence[Row], remarks: Iterable[Said]) -> bytes:
+    """Return the rows that remarks are about, as they came, in CSV, each with the reasons."""
+    reasons: dict[int | None, list[str]] = {}
+    for remark in remarks:
+        reasons.setdefault(remark.row, []).append(f"{remark.column}: {remark.detail}")
+    rejected = [row for row in rows if row.line in reasons]
+    if not rejected:
+        return b""
+    columns = [name for name in rejected[0].cells if name != REASON]
+    target = io.StringIO(newline="")
+    target.write(BYTE_ORDER_MARK)
+    table = csv.writer(target)
+    table.writerow([*columns, REASON])
+    for row in rejected:
+        cells = [*(row.cells[name] for name in columns), " ".join(reasons[row.line])]
+        table.writerow([guarded(cell) for cell in cells])
+    return target.getvalue().encode()
 
 
 def unknown_place(row: Row) -> Remark:

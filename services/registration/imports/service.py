@@ -1,11 +1,14 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from chassis.authz import Access, lies_below
-from chassis.jobs import Remark, Tally, Work
+from chassis.jobs import Remark, Tally, Work, remarks_of
+from chassis.tables import JobColumns
 from chassis.uploads import Row, Upload, decode, read_table, rows_of
 from services.registration.imports import rules, sheets
 from services.registration.persons import service as persons
@@ -13,8 +16,11 @@ from services.registration.persons.models import PersonIn
 from services.registration.places import service as places
 
 KIND = "import_persons"
+DRY_RUN = "dry_run"
 ROWS_A_STEP = 100
 PATIENCE_SECONDS = 10.0
+
+Take = Callable[[AsyncSession, JobColumns, PersonIn], Awaitable[persons.Outcome]]
 
 
 def read(upload: Upload) -> tuple[list[Row], bytes]:
@@ -42,12 +48,18 @@ def on_behalf_of(access: Access) -> dict[str, Any]:
 async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
     rows, _ = await asyncio.to_thread(read, Upload("register", work.payload))
+    take = _foreseen(rows[: work.job.position]) if work.job.options.get(DRY_RUN) else _registered
     while work.job.position < len(rows):
         start = work.job.position
-        await _import_step(work, rows[start : start + ROWS_A_STEP])
+        await _import_step(work, rows[start : start + ROWS_A_STEP], take)
+    if work.job.options.get(DRY_RUN):
+        work.detail = "A dry run: this is what would come of it, and nobody was registered."
+    async with work.database.read() as session:
+        remarks = await remarks_of(session, work.job.id, rejected=True)
+    work.left_over = rules.file_of_rejected(rows, remarks)
 
 
-async def _import_step(work: Work, rows: Sequence[Row]) -> None:
+async def _import_step(work: Work, rows: Sequence[Row], take: Take) -> None:
     forms = [(row, rules.read_person(row)) for row in rows]
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
     nowhere = await places.unknown(work.database, pcodes, PATIENCE_SECONDS)
@@ -66,20 +78,42 @@ async def _import_step(work: Work, rows: Sequence[Row]) -> None:
                 elif form.external_id in erased:
                     tally.reject(rules.was_erased(row))
                 else:
-                    _, outcome = await persons.register(
-                        session,
-                        form,
-                        organisation=work.job.organisation,
-                        by=work.job.created_by,
-                        case_owner=work.job.options["case_owner"],
-                    )
-                    if outcome == "different":
-                        tally.reject(rules.other_content(row))
-                    else:
-                        for remark in rules.counted_days(row):
-                            tally.warn(remark)
-                        tally.accepted += outcome == "created"
-                        tally.unchanged += outcome == "unchanged"
+                    _count(tally, row, await take(session, work.job, form))
+
+
+async def _registered(session: AsyncSession, job: JobColumns, form: PersonIn) -> persons.Outcome:
+    _, outcome = await persons.register(
+        session,
+        form,
+        organisation=job.organisation,
+        by=job.created_by,
+        case_owner=job.options["case_owner"],
+    )
+    return outcome
+
+
+def _foreseen(done: Sequence[Row]) -> Take:
+    """Return what says of a form what would come of it after the rows that were gone through."""
+    forms = map(rules.read_person, done)
+    earlier = {each.external_id: each for each in forms if isinstance(each, PersonIn)}
+
+    async def take(session: AsyncSession, job: JobColumns, form: PersonIn) -> persons.Outcome:
+        before = earlier.setdefault(form.external_id, form)
+        if before is not form:
+            return "unchanged" if before.canonical() == form.canonical() else "different"
+        return await persons.foresee(session, form, job.organisation)
+
+    return take
+
+
+def _count(tally: Tally, row: Row, outcome: persons.Outcome) -> None:
+    if outcome == "different":
+        tally.reject(rules.other_content(row))
+        return
+    for remark in rules.counted_days(row):
+        tally.warn(remark)
+    tally.accepted += outcome == "created"
+    tally.unchanged += outcome == "unchanged"
 
 
 def _reject(tally: Tally, remarks: list[Remark]) -> None:

@@ -55,7 +55,7 @@ async def register(
         id=person_id,
         case_number=rules.new_case_number(),
         organisation=organisation,
-        fingerprint=sealed.fingerprint(session, rules.fingerprint(form.canonical())),
+        fingerprint=_fingerprint(session, form),
         created_by=by,
         case_owner=case_owner,
     )
@@ -83,6 +83,21 @@ async def register(
     )
     await consents.told_at_registration(session, person, form.consent, by)
     return person, "created"
+
+
+async def foresee(session: AsyncSession, form: PersonIn, organisation: str) -> Outcome:
+    """Return what would come of a registration, without it."""
+    statement = select(Person.fingerprint).where(
+        col(Person.organisation) == organisation, col(Person.external_id) == form.external_id
+    )
+    known = (await session.exec(statement)).one_or_none()
+    if known is None:
+        return "created"
+    return "unchanged" if known == _fingerprint(session, form) else "different"
+
+
+def _fingerprint(session: AsyncSession, form: PersonIn) -> str:
+    return sealed.fingerprint(session, rules.fingerprint(form.canonical()))
 
 
 async def _by_external_id(session: AsyncSession, organisation: str, external_id: str) -> Person:
