@@ -85,6 +85,8 @@ async def erase(
         known = erased(erasure_id=erasure_id, marks=marks, rows=rows)
     known.kept_at = None
     session.add(known)
+    # Whom it was about is nobody's to know any more: the erasure is named.
+    audit.note(session, audit.system("erasure"), "erase", "person", erasure_id)
     leave_work(session)
 
 
@@ -127,9 +129,9 @@ async def drop_mentions(session: AsyncSession, subject: UUID) -> None:
     letters = await session.exec(select(letter.id, letter.body))
     named = [id_ for id_, body in letters.all() if str(subject).encode() in body]
     await session.exec(delete(letter).where(col(letter.id).in_(named)))
-    # A failed job keeps what was sent, for another try; that may name the subject.
+    # A job that failed keeps what was sent, and one that is done what it left over.
     await session.exec(
-        update(tables.job).where(col(tables.job.status) == "failed").values(payload=b"")
+        update(tables.job).where(col(tables.job.status).in_(("failed", "done"))).values(payload=b"")
     )
     await session.exec(delete(tables.position).where(col(tables.position.subject) == str(subject)))
 

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from chassis.clock import new_id, today
 from contracts.returns import PersonDeparted
@@ -132,6 +133,24 @@ async def test_who_departs_loses_what_is_open_and_keeps_what_was_delivered(
         "/v1/assistance/distributions", json={"entitlement_id": closed["id"]}
     )
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/entitlement-closed")
+
+
+async def test_what_follows_from_an_event_is_on_record_as_the_systems_act(
+    assistance: Running,
+) -> None:
+    await created(assistance)
+    person = registered()
+
+    await assistance.hear(person, person, departed(person.person_id), departed(person.person_id))
+
+    entry = assistance.database.tables.audit_entry
+    async with assistance.database.read() as session:
+        statement = select(entry).where(col(entry.actor).startswith("system:"))
+        found = (await session.exec(statement.order_by(col(entry.id)))).all()
+    assert [(each.actor, each.action, each.resource, each.reason) for each in found] == [
+        ("system:registration.person_registered.v1", "create", "entitlement", None),
+        ("system:returns.person_departed.v1", "update", "entitlement", "departed"),
+    ]
 
 
 async def test_who_is_known_to_have_departed_first_is_entitled_to_nothing(

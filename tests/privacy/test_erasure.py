@@ -57,6 +57,31 @@ async def test_case_43_a_kept_export_with_the_erased_person_is_destroyed(
     assert list(traces(mission.system.home)) == []
 
 
+async def test_case_43_rejected_rows_that_may_name_the_erased_are_destroyed(
+    mission: Mission,
+) -> None:
+    await mission.assist_somebody()
+    worker = mission.as_("case_worker")
+    columns = [name for name, value in CANARY.items() if isinstance(value, str)]
+    row = [str(CANARY[name]) for name in columns]
+    row[columns.index("sex")] = "of another"
+    register = "\n".join([",".join(columns), ",".join(row)])
+    asked = await worker.post("/v1/registration/imports", files={"file": ("r.csv", register)})
+    path = asked.headers["location"]
+
+    async def done() -> bool:
+        return bool((await worker.get(path)).json()["status"] == "done")
+
+    await until(done)
+    kept = await worker.get(f"{path}/rejected")
+    assert CANARY["household_ref"] in kept.text
+
+    await mission.erase()
+
+    assert (await worker.get(f"{path}/rejected")).status_code == 404
+    assert list(traces(mission.system.home)) == []
+
+
 async def test_case_43_it_is_gone_for_the_officer_and_was_never_there_for_others(
     mission: Mission,
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
 from chassis.authz import Access
 from chassis.clock import today
 from chassis.db import insert_new, take_turns
@@ -24,14 +25,16 @@ from services.assistance.scoping import ENTITLEMENTS
 PEOPLE_A_STEP = 200
 
 
-async def entitle_person(session: AsyncSession, person: Person) -> None:
+async def entitle_person(session: AsyncSession, person: Person, by: audit.Actor) -> None:
     """Open an entitlement in every programme that covers the person and has none for them."""
     statement = select(Programme).where(col(Programme.ends_on) >= today())
     for programme in (await session.exec(statement)).all():
-        await _entitle(session, programme, person)
+        await _entitle(session, programme, person, by)
 
 
-async def _entitle(session: AsyncSession, programme: Programme, person: Person) -> bool:
+async def _entitle(
+    session: AsyncSession, programme: Programme, person: Person, by: audit.Actor
+) -> bool:
     covered = person.departed_on is None and rules.covers(
         categories=programme.population_categories,
         places=programme.places,
@@ -41,12 +44,16 @@ async def _entitle(session: AsyncSession, programme: Programme, person: Person) 
         today=today(),
     )
     entitlement = Entitlement(programme_id=programme.id, person_id=person.id)
-    return covered and await insert_new(session, entitlement)
+    if not covered or not await insert_new(session, entitlement):
+        return False
+    audit.note(session, by, "create", "entitlement", [person.id, entitlement.id])
+    return True
 
 
 async def entitle_people(work: Work) -> None:
     """Entitle the people whom a new programme finds already registered; a job, in steps."""
     programme_id = UUID(work.payload.decode())
+    by = audit.Actor(work.job.created_by, work.job.organisation)
     after: UUID | None = None
     while True:
         async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
@@ -55,7 +62,7 @@ async def entitle_people(work: Work) -> None:
             programme = await session.get(Programme, programme_id)
             people = await _people(session, after)
             for person in people:
-                new = programme is not None and await _entitle(session, programme, person)
+                new = programme is not None and await _entitle(session, programme, person, by)
                 tally.accepted += new
                 tally.unchanged += not new
         if not people:
@@ -70,13 +77,17 @@ async def _people(session: AsyncSession, after: UUID | None) -> Sequence[Person]
     return (await session.exec(statement)).all()
 
 
-async def close_all(session: AsyncSession, person_id: UUID, reason: str) -> None:
+async def close_all(session: AsyncSession, person_id: UUID, reason: str, by: audit.Actor) -> None:
     """Close what a person has not received; what they have received stays as it is."""
-    await session.exec(
+    closed = await session.exec(
         update(Entitlement)
         .where(col(Entitlement.person_id) == person_id, col(Entitlement.status) == "open")
         .values(status="closed", closed_because=reason, version=col(Entitlement.version) + 1)
     )
+    if closed.rowcount:
+        audit.note(
+            session, by, "update", "entitlement", person_id, fields=["status"], reason=reason
+        )
 
 
 async def find(

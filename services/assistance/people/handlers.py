@@ -1,7 +1,13 @@
-"""What assistance does when others report something about a person."""
+"""
+What assistance does when others report something about a person.
+
+What follows from it here is on record as the system's act, with the event that it follows from. A
+copy of what another service has on record is not put on record once more.
+"""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import audit
 from chassis.db import insert_new, put, take_turns
 from contracts.registration import (
     PersonAssigned,
@@ -29,7 +35,7 @@ async def entitle_new_person(session: AsyncSession, event: PersonRegistered) -> 
         person.location_pcode = event.location_pcode
         person.version = 1
     session.add(person)
-    await entitlements.entitle_person(session, person)
+    await entitlements.entitle_person(session, person, audit.system(event.type))
 
 
 async def follow_correction(session: AsyncSession, event: PersonCorrected) -> None:
@@ -46,7 +52,7 @@ async def follow_correction(session: AsyncSession, event: PersonCorrected) -> No
     person.location_pcode = event.location_pcode
     person.version = event.version
     session.add(person)
-    await entitlements.entitle_person(session, person)
+    await entitlements.entitle_person(session, person, audit.system(event.type))
 
 
 async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> None:
@@ -56,7 +62,8 @@ async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> No
     person = await session.get(Person, event.person_id) or Person(id=event.person_id)
     person.departed_on = event.departed_on
     session.add(person)
-    await entitlements.close_all(session, event.person_id, "departed")
+    by = audit.system(event.type)
+    await entitlements.close_all(session, event.person_id, "departed", by)
 
 
 async def remember_assignment(session: AsyncSession, event: PersonAssigned) -> None:
