@@ -16,6 +16,11 @@ PAUSE_SECONDS = 0.5
 NOT_NOW = {502, 503, 504}
 UNAUTHENTICATED = 401
 NOTHING_RUNS = "No system is running here: start one with `make run` or `make up`."
+NOBODY = (
+    "Set MASAR_CLIENT_ID and MASAR_CLIENT_SECRET: those of a client that `masar client create` "
+    "made."
+)
+HERE = "http://127.0.0.1:8000"
 OPERATIONS = {
     "name": "Operations client of the demo",
     "organisation": "iom",
@@ -100,8 +105,16 @@ class Api:
             if cursor is None:
                 return
 
+    def file(self, path: str) -> bytes:
+        """Return a file that the system gives."""
+        return self._sent("GET", path).content
+
     def send(self, method: str, path: str, **content: Any) -> Any:
         """Return the answer's JSON; RefusedError when it is a problem that waiting won't solve."""
+        response = self._sent(method, path, **content)
+        return response.json() if response.content else None
+
+    def _sent(self, method: str, path: str, **content: Any) -> httpx.Response:
         deadline = time.monotonic() + self._patience
         # What is sent again under the same key takes effect once, and is answered as at first.
         key = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
@@ -113,7 +126,7 @@ class Api:
                     raise
             else:
                 if response.is_success:
-                    return response.json() if response.content else None
+                    return response
                 refused = RefusedError(response)
                 passing = refused.status in NOT_NOW or refused.slug == "idempotency-in-progress"
                 if not passing or time.monotonic() > deadline:
@@ -173,6 +186,23 @@ def operations(home: Path, environment: Path, base_url: str | None = None) -> Ap
         credentials = Credentials(keeper.base_url, made["client_id"], made["client_secret"])
         return Api(credentials)
     raise LookupError(NOTHING_RUNS)
+
+
+def own(home: Path, base_url: str | None = None) -> Api:
+    """
+    Return the client that the environment names, or the one of the one process here.
+
+    LookupError when there is neither: who does real work does it under a name of their own.
+    """
+    secret = os.environ.get("MASAR_CLIENT_SECRET")
+    if secret and (name := os.environ.get("MASAR_CLIENT_ID")):
+        return Api(Credentials(base_url or HERE, name, secret))
+    bootstrap = home / "bootstrap.json"
+    if bootstrap.exists():
+        told = json.loads(bootstrap.read_text())
+        url = base_url or told["base_url"]
+        return Api(Credentials(url, told["client_id"], told["client_secret"]))
+    raise LookupError(NOBODY)
 
 
 def administrator(home: Path, environment: Path, base_url: str | None = None) -> Api:

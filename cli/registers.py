@@ -1,0 +1,94 @@
+"""`masar import`: a register goes in, and rows that were rejected come back with the reasons."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from cli.api import Api, own
+from cli.desk import telling
+
+PATH = "/v1/registration/imports"
+LOOK_AGAIN_SECONDS = 0.2
+REASONS_SHOWN = 10
+OVER = frozenset({"done", "failed"})
+
+
+def import_register(
+    register: Annotated[Path, typer.Argument(help="In CSV or XLSX.", exists=True, dir_okay=False)],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would come of it; register nobody.")
+    ] = False,
+    charset: Annotated[
+        str | None, typer.Option(help="Of a CSV that is not UTF-8: windows-1256, say.")
+    ] = None,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(help="Where rejected rows go; beside the register if it is left out."),
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="Where the system is.")] = None,
+) -> None:
+    """
+    Register the people of a file; the rows that were rejected are written to another, to correct.
+
+    It goes by MASAR_CLIENT_ID and MASAR_CLIENT_SECRET, and ends with 2 if a row was rejected.
+    """
+    console = Console()
+    kind = f"text/csv; charset={charset}" if charset else "application/octet-stream"
+    with telling():
+        api = own(Path(os.environ.get("MASAR_HOME", "var")), base_url)
+        try:
+            file = {"file": (register.name, register.read_bytes(), kind)}
+            asked = api.send("POST", PATH, files=file, params={"dry_run": dry_run})
+            job = _ended(api, asked, console)
+            _tell(job, console)
+            if job["rejected"] and job["status"] == "done":
+                target = rejected or register.with_name(f"{register.stem}-rejected.csv")
+                _write(target, api.file(f"{PATH}/{job['id']}/rejected"))
+                console.print(f"Correct the rejected rows in {target}, and import that file.")
+        finally:
+            api.close()
+    if job["status"] == "failed":
+        sys.exit(1)
+    sys.exit(2 if job["rejected"] else 0)
+
+
+def _ended(api: Api, job: dict[str, Any], console: Console) -> dict[str, Any]:
+    columns = ("Rows", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("Rows", total=job["total"])
+        while True:
+            gone_through = job["accepted"] + job["unchanged"] + job["rejected"]
+            progress.update(bar, completed=gone_through, total=job["total"])
+            if job["status"] in OVER:
+                return job
+            time.sleep(LOOK_AGAIN_SECONDS)
+            job = api.get(f"{PATH}/{job['id']}")
+
+
+def _tell(job: dict[str, Any], console: Console) -> None:
+    if job["detail"]:
+        console.print(job["detail"])
+    console.print(
+        f"{job['accepted']:,} registered, {job['unchanged']:,} known, {job['rejected']:,} rejected"
+    )
+    for remark in [*job["rejected_rows"], *job["warnings"]][:REASONS_SHOWN]:
+        console.print(
+            f"  row {remark['row']}, {remark['column']}: {remark['detail']}", markup=False
+        )
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write people's rows for nobody but who runs this; a file that is there stays."""
+    try:
+        opened = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise LookupError(f"{target} is there already: name another file by --rejected.") from error
+    with os.fdopen(opened, "wb") as file:
+        file.write(content)

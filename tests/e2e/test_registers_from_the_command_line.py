@@ -1,0 +1,73 @@
+"""What `masar import` does, against a system in one process."""
+
+import asyncio
+import csv
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+from tests.fleet import OneProcess
+
+HEADER = "external_id,given_name,sex,nationality,population_category,location_pcode,age,age_as_of"
+AMINA = "X1,أمينة,female,SDN,migrant,LY0211,30,2026-01-01"
+WRONG = "X2,Moussa,man,TCD,migrant,LY0211,30,2026-01-01"
+
+Masar = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def masar(one_process: OneProcess) -> Masar:
+    one_process.start()
+    environment = {"MASAR_HOME": str(one_process.home), "COLUMNS": "200"}
+
+    async def run(*words: str, status: int = 0) -> str:
+        result = await asyncio.to_thread(CliRunner().invoke, app, list(words), env=environment)
+        assert result.exit_code == status, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Path:
+    file = tmp_path / "register.csv"
+    file.write_bytes(f"{HEADER}\r\n{AMINA}\r\n{WRONG}".encode("cp1256"))
+    return file
+
+
+async def test_rejected_rows_are_written_beside_the_register_and_go_in_corrected(
+    masar: Masar, register: Path
+) -> None:
+    arabic = ("--charset", "windows-1256")
+    unread = await masar("import", str(register), status=1)
+    foreseen = await masar("import", str(register), *arabic, "--dry-run", status=2)
+    rejected = register.with_name("register-rejected.csv")
+    rejected.unlink()
+
+    told = await masar("import", str(register), *arabic, status=2)
+
+    assert "charset" in unread
+    assert "A dry run" in foreseen
+    assert "1 registered, 0 known, 1 rejected" in foreseen
+    assert "1 registered, 0 known, 1 rejected" in told
+    assert "row 3, sex: " in told
+    assert stat.S_IMODE(rejected.stat().st_mode) == 0o600
+    [row] = csv.DictReader(rejected.read_text("utf-8-sig").splitlines())
+    assert (row["external_id"], row["rejected_because"][:5]) == ("X2", "sex: ")
+    kept = await masar("import", str(register), *arabic, status=1)
+    assert "is there already" in kept.replace("\n", "")
+    rejected.write_text(rejected.read_text("utf-8-sig").replace(",man,", ",male,"))
+    assert "1 registered, 0 known, 0 rejected" in await masar("import", str(rejected))
+
+
+async def test_who_has_no_name_of_their_own_is_told_how_to_get_one(
+    tmp_path: Path, register: Path
+) -> None:
+    result = CliRunner().invoke(app, ["import", str(register)], env={"MASAR_HOME": str(tmp_path)})
+
+    assert result.exit_code == 1
+    assert "MASAR_CLIENT_ID" in result.output
