@@ -153,6 +153,9 @@ async def build(world: World, also: Callable[["World", str], Awaitable[None]]) -
         await also(world, situation)
     await _set_makers(world)
     await _erase(world)
+    for situation in HOLDS.keys() - {"erased"}:
+        # What jobs leave over goes with whoever is erased, as it may name them.
+        await _jobs(world, situation)
 
 
 def _class(world: World, service: str, table: str) -> Any:

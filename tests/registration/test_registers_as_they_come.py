@@ -3,15 +3,19 @@
 import asyncio
 import csv
 import io
+import json
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import xlsxwriter
-from sqlmodel import select
+from sqlalchemy import update
+from sqlmodel import col, select
 
-from chassis import leftover
+from chassis import leftover, progress
+from chassis.clock import now
 from tests.registration.office import PERSONS, Office
 
 IMPORTS = "/v1/registration/imports"
@@ -256,3 +260,53 @@ async def test_a_dry_run_tells_what_would_come_of_it_and_registers_nobody(office
     counted = ("accepted", "unchanged", "rejected", "rejected_rows", "warnings")
     assert [foreseen[each] for each in counted] == [done[each] for each in counted]
     assert [done[each] for each in counted[:3]] == [1, 2, 3]
+
+
+async def test_progress_is_told_as_events_until_the_end(office: Office) -> None:
+    rows = [(f"P{number}", *AMINA[1:]) for number in range(250)]
+    file = {"file": ("register", text(HEADER, *rows, WRONG).encode(), "text/csv")}
+    answer = await office.case_worker.post(IMPORTS, files=file)
+
+    followed = await office.case_worker.get(answer.headers["location"] + "/events")
+
+    assert followed.headers["content-type"].startswith("text/event-stream")
+    events = [
+        dict(line.split(": ", 1) for line in event.splitlines())
+        for event in followed.text.strip().split("\n\n")
+    ]
+    assert {each["event"] for each in events[:-1]} <= {"progress"}
+    told = [json.loads(each["data"]) for each in events]
+    counted = [each["accepted"] + each["rejected"] for each in told]
+    assert counted == sorted(counted)
+    assert events[-1]["event"] == "end"
+    assert told[-1] == {
+        "status": "done",
+        "total": 251,
+        "accepted": 250,
+        "unchanged": 0,
+        "rejected": 1,
+        "detail": None,
+    }
+    assert "X2" not in followed.text
+    job = answer.headers["location"]
+    assert (await office.stranger.get(f"{job}/events")).status_code == 404
+
+
+async def test_an_answer_that_goes_on_too_long_ends_before_the_job_does(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LONGEST_SECONDS", 1.0)
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.2)
+    job = await sent(office, text(HEADER, AMINA).encode())
+    table = office.running.database.tables.job
+    async with office.running.database.write() as session:
+        # Somebody else's worker has it, and does nothing.
+        later = now() + timedelta(hours=1)
+        held = update(table).where(col(table.id) == UUID(job["id"]))
+        await session.exec(held.values(status="running", leased_until=later))
+
+    followed = await office.case_worker.get(f"{IMPORTS}/{job['id']}/events")
+
+    assert followed.text.count("event: progress") == 1
+    assert "event: end" not in followed.text
+    assert ": ping" in followed.text

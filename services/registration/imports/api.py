@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
-from chassis import audit, jobs, leftover
+from chassis import audit, jobs, leftover, progress
 from chassis.authz import AccessDep
-from chassis.db import ReadSession, WriteSession
+from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
@@ -18,6 +19,9 @@ PATH = "/v1/registration/imports"
 
 CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
 
 router = APIRouter(prefix=PATH, tags=["imports"], route_class=Once)
@@ -58,6 +62,16 @@ async def import_persons(
 @router.get("/{job_id}")
 async def get_import(job_id: UUID, access: AccessDep, session: ReadSession) -> jobs.JobOut:
     return await jobs.get(session, service.KIND, job_id, access)
+
+
+@router.get("/{job_id}/events", response_class=StreamingResponse, responses=EVENTS)
+async def follow_import(job_id: UUID, request: Request, access: AccessDep) -> StreamingResponse:
+    """
+    Tell how far an import is as server-sent events: `progress` at each change, then `end`.
+
+    One answer goes on for a minute at most; ask again for more.
+    """
+    return await progress.response(database_of(request), service.KIND, job_id, access)
 
 
 @router.get("/{job_id}/rejected", response_class=Response, responses=CSV)
