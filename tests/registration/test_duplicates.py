@@ -135,6 +135,54 @@ async def test_what_was_decided_to_be_different_stays_so(registration: Running) 
     assert [each["id"] for each in await found(registration, status="different")] == [pair["id"]]
 
 
+async def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(
+    registration: Running,
+) -> None:
+    await registered(registration, MUSA, AGAIN)
+    [pair] = await found(registration, 1, status="open")
+    decision = f"{DUPLICATES}/{pair['id']}/decision"
+
+    answers = await asyncio.gather(
+        *(
+            registration.client.post(decision, json={"decision": word})
+            for word in ("same", "different")
+        )
+    )
+
+    first, second = sorted(answers, key=lambda answer: answer.status_code)
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert second.json()["type"].endswith("out-of-order")
+    kept = (await registration.client.get(f"{DUPLICATES}/{pair['id']}")).json()
+    assert kept["status"] == first.json()["status"]
+
+
+@pytest.mark.parametrize(
+    ("said", "form", "status_code"),
+    [
+        ("unsure", {"decision": "same"}, 200),
+        ("unsure", {"decision": "same", "seen": "different"}, 409),
+        ("different", {"decision": "same"}, 409),
+        ("different", {"decision": "same", "seen": "same"}, 409),
+        ("different", {"decision": "same", "seen": "different"}, 200),
+        ("same", {"decision": "unsure", "seen": "same"}, 200),
+    ],
+)
+async def test_what_is_settled_is_changed_only_by_who_has_seen_it(
+    registration: Running, said: str, form: dict[str, str], status_code: int
+) -> None:
+    await registered(registration, MUSA, AGAIN)
+    [pair] = await found(registration, 1, status="open")
+    decision = f"{DUPLICATES}/{pair['id']}/decision"
+    noted = await registration.client.post(decision, json={"decision": said})
+    assert noted.status_code == 200, noted.text
+
+    answer = await registration.client.post(decision, json=form)
+
+    assert answer.status_code == status_code, answer.text
+    kept = (await registration.client.get(f"{DUPLICATES}/{pair['id']}")).json()
+    assert kept["status"] == (form["decision"] if status_code == 200 else said)
+
+
 async def test_a_correction_takes_back_what_no_longer_holds(registration: Running) -> None:
     _, second = await registered(registration, MUSA, AGAIN)
     await found(registration, 1, status="open")

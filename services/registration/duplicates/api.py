@@ -51,5 +51,10 @@ async def get_duplicate(pair_id: UUID, access: AccessDep, session: ReadSession) 
 async def decide_duplicate(
     pair_id: UUID, form: DecisionIn, access: AccessDep, session: WriteSession
 ) -> DuplicateOut:
-    """Say whether the two are one person. `different` is remembered for good."""
+    """
+    Say whether the two are one person. `different` is remembered until a reviewer changes it.
+
+    Of two reviewers at once the second is answered 409 `out-of-order`; to change what is settled,
+    say with `seen` what it was.
+    """
     return await service.decide(session, pair_id, form, access)

@@ -14,6 +14,8 @@ from services.registration.tables import Table
 
 Band = Literal["probable", "possible"]
 Status = Literal["open", "same", "different", "unsure"]
+Decision = Literal["same", "different", "unsure"]
+Settled = Literal["same", "different"]
 
 
 class MatchingKey(Table, table=True):
@@ -50,9 +52,14 @@ class DuplicatePair(Table, table=True):
 
 
 class DecisionIn(Strict):
-    """Whether the two are one person; who is not sure says so, and the pair stays to be asked."""
+    """
+    Whether the two are one person; who is not sure says so, and the pair stays to be asked.
 
-    decision: Literal["same", "different", "unsure"]
+    `seen` is the decision that the reviewer means to change; without it nobody's is changed.
+    """
+
+    decision: Decision
+    seen: Settled | None = None
 
 
 class Registration(BaseModel):

@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.problems import not_found
+from chassis.problems import Problem, not_found
+from services.registration.duplicates import rules
 from services.registration.duplicates.models import (
     Band,
     DecisionIn,
@@ -66,8 +67,15 @@ async def see(session: AsyncSession, pair_id: UUID, access: Access) -> Duplicate
 async def decide(
     session: AsyncSession, pair_id: UUID, form: DecisionIn, access: Access
 ) -> DuplicateOut:
-    """Note what a reviewer says; `different` is remembered, whatever is found later."""
-    pair, left, right = await _get(session, pair_id, access)
+    """
+    Note what a reviewer says; `different` is remembered, whatever is found later.
+
+    409 when somebody has settled the pair and the reviewer does not say that they have seen it.
+    """
+    pair, left, right = await _get(session, pair_id, access, lock=True)
+    if not rules.may_decide(pair.status, form.seen):
+        detail = "Somebody has decided on this pair meanwhile; read it again, and say what you saw."
+        raise Problem(409, "out-of-order", detail)
     pair.status = form.decision
     pair.decided_by, pair.decided_at = access.caller.id, now()
     session.add(pair)
@@ -76,8 +84,12 @@ async def decide(
     return _shown(pair, left, right)
 
 
-async def _get(session: AsyncSession, pair_id: UUID, access: Access) -> Sequence[Any]:
+async def _get(
+    session: AsyncSession, pair_id: UUID, access: Access, *, lock: bool = False
+) -> Sequence[Any]:
     statement = _visible(access).where(col(DuplicatePair.id) == pair_id)
+    if lock:
+        statement = statement.with_for_update(of=DuplicatePair)
     found: Sequence[Any] | None = (await session.exec(statement)).one_or_none()
     if found is None:
         raise not_found("pair of registrations")
