@@ -94,10 +94,12 @@ def _without_sealing() -> None:
     async def subject_keys(_session: Any, subjects: Any, **_: Any) -> crypto.Keys:
         return crypto.Keys({str(each): DataKey(str(each), bytes(32)) for each in subjects})
 
-    async def new_key(session: AsyncSession, subject: Any) -> tuple[DataKey, Any]:
+    async def new_keys(session: AsyncSession, subjects: Any) -> list[tuple[DataKey, Any]]:
         table = session.info["tables"].subject_key
-        row = table(subject=str(subject), wrapped=b"", version=1)
-        return DataKey(str(subject), bytes(32)), row
+        return [
+            (DataKey(str(each), bytes(32)), table(subject=str(each), wrapped=b"", version=1))
+            for each in subjects
+        ]
 
     add = AsyncSession.add
 
@@ -111,7 +113,7 @@ def _without_sealing() -> None:
         open_bytes=lambda _key, _table, _column, kept, **_: kept[1:],
     )
     _put(sealed, document_indexes=lambda *_: [])
-    _put(crypto, subject_keys=subject_keys, new_key=new_key)
+    _put(crypto, subject_keys=subject_keys, new_keys=new_keys)
     _put(AsyncSession, add=add_all_but_keys)
 
 

@@ -129,12 +129,17 @@ async def subject_keys(
     return Keys(found | read)
 
 
-async def new_key(session: AsyncSession, subject: Subject) -> tuple[DataKey, SubjectKeyColumns]:
-    """Return a key for a subject who is new, and its row: add that once the subject is there."""
+async def new_keys(
+    session: AsyncSession, subjects: Sequence[Subject]
+) -> list[tuple[DataKey, SubjectKeyColumns]]:
+    """Return keys for subjects who are new, each with its row: add that once they are there."""
     await _may_wrap(session)
-    [(secret, row)] = await _wrapped(session, [str(subject)])
-    session.info.setdefault(NEW_KEYS, {})[row.subject] = DataKey(row.subject, secret, seals=False)
-    return DataKey(row.subject, secret), row
+    kept = session.info.setdefault(NEW_KEYS, {})
+    made = []
+    for secret, row in await _wrapped(session, [str(each) for each in subjects]):
+        kept[row.subject] = DataKey(row.subject, secret, seals=False)
+        made.append((DataKey(row.subject, secret), row))
+    return made
 
 
 def service_key(session: AsyncSession) -> DataKey:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy import func, inspect
@@ -238,6 +239,11 @@ def _inserting_new(table: type[SQLModel], dialect: str) -> Any:
 
 
 @cache
+def _inserting_all_new(table: type[SQLModel], dialect: str) -> Any:
+    return _inserting_new(table, dialect).returning(core_table(table).c.id)
+
+
+@cache
 def _putting(table: type[SQLModel], dialect: str, counter: str | None) -> Any:
     """Return what inserts a row or overwrites it; with a counter, only one that is behind."""
     statement = inserting(table, dialect)
@@ -253,6 +259,19 @@ async def insert_new(session: AsyncSession, row: SQLModel) -> bool:
     """Insert the row unless its key is taken; say whether it was new. Safe in a race."""
     # Values are read from the row, so that its defaults count.
     return await insert_unless_there(session, type(row), row.model_dump())
+
+
+async def insert_all_new(session: AsyncSession, rows: Sequence[SQLModel]) -> set[UUID]:
+    """
+    Insert rows of one table, but those whose key is taken; return the ids of the new ones.
+
+    Of two rows with one key the first is inserted.
+    """
+    if len(rows) <= 1:
+        return {row.id for row in rows if await insert_new(session, row)}  # type: ignore[attr-defined]
+    statement = _inserting_all_new(type(rows[0]), _dialect(session))
+    found = await session.exec(statement, params=[row.model_dump() for row in rows])
+    return set(found.scalars())
 
 
 async def insert_unless_there(

@@ -227,7 +227,7 @@ async def test_many_people_s_keys_are_read_at_once(database: Database) -> None:
 async def test_a_new_person_s_key_is_written_with_their_row(database: Database) -> None:
     person = uuid4()
     async with database.write() as session:
-        key, row = await crypto.new_key(session, person)
+        [(key, row)] = await crypto.new_keys(session, [person])
         session.add(row)
     sealed = key.seal("person", "phone", PHONE)
 

@@ -123,7 +123,7 @@ async def test_a_key_that_is_not_committed_yet_keeps_its_version_alive(
     person = uuid4()
     async with another_process(database_url) as elsewhere:
         async with database.write() as session:
-            key, row = await crypto.new_key(session, person)
+            [(key, row)] = await crypto.new_keys(session, [person])
             session.add(row)
             await session.flush()
             rotation = asyncio.create_task(keys.rotate(elsewhere, key_file))

@@ -5,11 +5,14 @@ import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import update
+from sqlmodel import col, select
 
+from services.registration.duplicates.models import DuplicatePair
+from services.registration.duplicates.search import look_for_new
 from services.registration.honey import rules, watch
 from services.registration.honey.models import DeniedReads
 from services.registration.persons.models import Person
@@ -81,9 +84,28 @@ async def test_case_31_a_planted_person_is_found_and_read_like_any_other(office:
     heard = [each["data"] for each in await facts(office, "registration.person_registered.v1")]
     differing = {key for key in heard[0] if heard[0][key] != heard[1][key]}
     assert differing == {"person_id", "registered_by", "case_owner"}
+
+
+async def test_case_31_a_planted_person_is_found_by_name_and_is_nobodys_double(
+    office: Office,
+) -> None:
+    person = await planted(office)
+    for number in (1, 2):
+        await office.register(**PLANTED | {"external_id": f"R0000091{number}"})
+    await look_for_new(office.running.database)
+    async with office.running.database.write() as session:
+        # Somebody's correction has them looked at once more.
+        await session.exec(update(Person).where(col(Person.id) == UUID(person)).values(version=2))
+
+    await look_for_new(office.running.database)
+
+    query = {"name": "زهراء", "born_in": 1999}
+    found = (await office.officer.get(PERSONS, params=query)).json()["items"]
+    assert person in {each["id"] for each in found}
+    assert len(found) == 3
     async with office.running.database.read() as session:
-        person = (await session.exec(select(Person).where(Person.external_id == "R00000901"))).one()
-    assert person.matched_version == person.version
+        [pair] = (await session.exec(select(DuplicatePair))).all()
+    assert UUID(person) not in {pair.left_id, pair.right_id}
 
 
 async def test_case_31_who_opens_a_planted_person_is_told_of_within_a_minute(

@@ -20,9 +20,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import crypto
-from chassis.db import Database, insert_new, try_turn
+from chassis.db import Database, insert_all, insert_new, try_turn
 from chassis.tables import core_table
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
+from services.registration.honey.models import HoneyRecord
 from services.registration.matching import blocking, clusters
 from services.registration.matching.evidence import Description, Reason, compare, weights
 from services.registration.persons import service as persons
@@ -80,28 +81,42 @@ async def _waiting(session: AsyncSession, most: int) -> Sequence[Person]:
 
 
 async def _look(session: AsyncSession, people: Sequence[Person]) -> None:
+    await names.keep(session, people)
+    planted = await _planted(session, [person.id for person in people])
+    if real := [person for person in people if person.id not in planted]:
+        await _look_for(session, real)
+    # A person who has changed meanwhile has a higher version, and is looked for again.
+    done = [{"of": person.id, "matched_version": person.version} for person in people]
+    if done:
+        await session.exec(MATCHED, params=done)
+
+
+async def _planted(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
+    """Return those who do not exist: as somebody's double, a reviewer had a reason to open them."""
+    statement = select(HoneyRecord.person_id).where(col(HoneyRecord.person_id).in_(people))
+    return set((await session.exec(statement)).all())
+
+
+async def _look_for(session: AsyncSession, people: Sequence[Person]) -> None:
     described = await persons.describe(session, people)
     await _keep_keys(session, described)
-    await names.keep(session, people)
     pairs = await _candidates(session, described)
     described |= await _described(session, {one for pair in pairs for one in pair} - set(described))
     compared = await asyncio.to_thread(_compared, pairs, described)
     await _forget_open(session, [person.id for person in people])
     await _keep(session, best(compared, {person.id for person in people}))
     await _group(session, {person.id for person in people}, described)
-    # A person who has changed meanwhile has a higher version, and is looked for again.
-    done = [{"of": person.id, "matched_version": person.version} for person in people]
-    await session.exec(MATCHED, params=done)
 
 
 async def _keep_keys(session: AsyncSession, described: Mapping[UUID, Description]) -> None:
     await session.exec(delete(MatchingKey).where(col(MatchingKey.person_id).in_(described)))
-    session.add_all(
-        MatchingKey(key=key, person_id=person_id)
+    rows = [
+        {"key": key, "person_id": person_id}
         for person_id, person in described.items()
         for key in _hashed(session, blocking.kept_under(person))
-    )
-    await session.flush()
+    ]
+    if rows:
+        await insert_all(session, MatchingKey, rows)
 
 
 def _hashed(session: AsyncSession, keys: Iterable[str]) -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,8 +23,9 @@ from services.registration.honey.models import (
     FrozenAccount,
     HoneyRecord,
 )
+from services.registration.persons import registering
 from services.registration.persons import service as persons
-from services.registration.persons.models import Person, PersonIn
+from services.registration.persons.models import PersonIn
 
 Status = Literal["unreviewed", "reviewed"]
 
@@ -33,20 +34,18 @@ async def plant(session: AsyncSession, form: PersonIn, access: Access) -> HoneyR
     """
     Register somebody who does not exist, by the way that everybody is registered.
 
-    The other services hear of them too. They are nobody's double: a reviewer would have a reason
-    to open them.
+    The other services hear of them too, and a search finds them as anybody. They are nobody's
+    double (duplicates/search.py): a reviewer would have a reason to open them.
     """
     access.refuse_elsewhere(form.location_pcode)
     organisation, by = access.caller.organisation, access.caller.id
     if await persons.erased_external_ids(session, organisation, [form.external_id]):
         raise persons.refuse_erased()
-    person, outcome = await persons.register(
+    person, outcome = await registering.register(
         session, form, organisation=organisation, by=by, case_owner=None
     )
     if outcome != "created":
         raise persons.refuse_other_content()
-    compared = update(Person).where(col(Person.id) == person.id)
-    await session.exec(compared.values(matched_version=person.version))
     honey = HoneyRecord(
         person_id=person.id,
         subject_hash=audit.subject_hash_of(session, person.id),

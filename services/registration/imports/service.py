@@ -1,7 +1,7 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,8 +11,10 @@ from chassis.jobs import Remark, Tally, Work, remarks_of
 from chassis.tables import JobColumns
 from chassis.uploads import Row, Upload, decode, read_table, rows_of
 from services.registration.imports import rules, sheets
+from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
+from services.registration.persons.registering import Outcome
 from services.registration.places import service as places
 
 KIND = "import_persons"
@@ -20,7 +22,7 @@ DRY_RUN = "dry_run"
 ROWS_A_STEP = 100
 PATIENCE_SECONDS = 10.0
 
-Take = Callable[[AsyncSession, JobColumns, PersonIn], Awaitable[persons.Outcome]]
+Take = Callable[[AsyncSession, JobColumns, Sequence[PersonIn]], Awaitable[list[Outcome]]]
 
 
 def read(upload: Upload) -> tuple[list[Row], bytes]:
@@ -66,47 +68,73 @@ async def _import_step(work: Work, rows: Sequence[Row], take: Take) -> None:
     async with work.step(work.job.position + len(rows)) as (session, tally):
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
-        # What belongs to the rows is written at once at the end, and not after each of them.
-        with session.no_autoflush:
-            for row, form in forms:
-                if not isinstance(form, PersonIn):
-                    _reject(tally, form)
-                elif form.location_pcode in nowhere:
-                    tally.reject(rules.unknown_place(row))
-                elif not lies_below(form.location_pcode, work.job.options["places"]):
-                    tally.reject(rules.elsewhere(row))
-                elif form.external_id in erased:
-                    tally.reject(rules.was_erased(row))
-                else:
-                    _count(tally, row, await take(session, work.job, form))
+        refusals = {
+            row.line: _refusal(row, form, nowhere, erased, work.job.options["places"])
+            for row, form in forms
+        }
+        taken = [
+            form for row, form in forms if isinstance(form, PersonIn) and not refusals[row.line]
+        ]
+        outcomes = iter(await take(session, work.job, taken))
+        for row, _ in forms:
+            if refusal := refusals[row.line]:
+                _reject(tally, refusal)
+            else:
+                _count(tally, row, next(outcomes))
 
 
-async def _registered(session: AsyncSession, job: JobColumns, form: PersonIn) -> persons.Outcome:
-    _, outcome = await persons.register(
-        session,
-        form,
-        organisation=job.organisation,
-        by=job.created_by,
-        case_owner=job.options["case_owner"],
-    )
-    return outcome
+def _refusal(
+    row: Row,
+    form: PersonIn | list[Remark],
+    nowhere: Collection[str],
+    erased: Collection[str],
+    within: Collection[str],
+) -> list[Remark]:
+    """Return why a row is not taken, as far as that is known before anybody is registered."""
+    if not isinstance(form, PersonIn):
+        return form
+    if form.location_pcode in nowhere:
+        return [rules.unknown_place(row)]
+    if not lies_below(form.location_pcode, within):
+        return [rules.elsewhere(row)]
+    return [rules.was_erased(row)] if form.external_id in erased else []
+
+
+async def _registered(
+    session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn]
+) -> list[Outcome]:
+    # What belongs to the rows is written at once at the end, and not after each of them.
+    with session.no_autoflush:
+        done = await registering.register_all(
+            session,
+            forms,
+            organisation=job.organisation,
+            by=job.created_by,
+            case_owner=job.options["case_owner"],
+        )
+    return [outcome for _, outcome in done]
 
 
 def _foreseen(done: Sequence[Row]) -> Take:
-    """Return what says of a form what would come of it after the rows that were gone through."""
-    forms = map(rules.read_person, done)
-    earlier = {each.external_id: each for each in forms if isinstance(each, PersonIn)}
+    """Return what says of forms what would come of them after the rows that were gone through."""
+    read = map(rules.read_person, done)
+    earlier = {each.external_id: each for each in read if isinstance(each, PersonIn)}
 
-    async def take(session: AsyncSession, job: JobColumns, form: PersonIn) -> persons.Outcome:
+    async def one(session: AsyncSession, job: JobColumns, form: PersonIn) -> Outcome:
         before = earlier.setdefault(form.external_id, form)
         if before is not form:
             return "unchanged" if before.canonical() == form.canonical() else "different"
-        return await persons.foresee(session, form, job.organisation)
+        return await registering.foresee(session, form, job.organisation)
+
+    async def take(
+        session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn]
+    ) -> list[Outcome]:
+        return [await one(session, job, form) for form in forms]
 
     return take
 
 
-def _count(tally: Tally, row: Row, outcome: persons.Outcome) -> None:
+def _count(tally: Tally, row: Row, outcome: Outcome) -> None:
     if outcome == "different":
         tally.reject(rules.other_content(row))
         return

@@ -11,7 +11,7 @@ from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Pcode, Text
-from services.registration.persons import finding, service
+from services.registration.persons import finding, registering, service
 from services.registration.persons.finding import Terms
 from services.registration.persons.models import (
     Nationality,
@@ -47,7 +47,7 @@ async def register_person(
     organisation = access.caller.organisation
     if await service.erased_external_ids(session, organisation, [form.external_id]):
         raise service.refuse_erased()
-    person, outcome = await service.register(
+    person, outcome = await registering.register(
         session,
         form,
         organisation=organisation,

@@ -1,7 +1,6 @@
 """What can be done with persons. Callers own the transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -11,100 +10,23 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
-from chassis import audit, crypto, outbox, tombstones
+from chassis import tombstones
 from chassis.authz import REMEMBERED, Access, Clause
 from chassis.caller import Caller
-from chassis.clock import new_id, today
-from chassis.db import insert_new
+from chassis.clock import today
 from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
 from chassis.views import View
-from contracts.registration import PersonRegistered
-from services.registration.consents import service as consents
 from services.registration.matching.evidence import Description
-from services.registration.persons import rules, sealed
+from services.registration.persons import sealed
 from services.registration.persons.births import Birth
-from services.registration.persons.models import SCOPING, Person, PersonIn, PersonOut
+from services.registration.persons.models import SCOPING, Person, PersonOut
 
 SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
 
 TOLD_OF_ERASURES = frozenset({"dpo"})
 EXTERNAL_ID = "erased external id"
-
-Outcome = Literal["created", "unchanged", "different"]
-
-
-async def register(
-    session: AsyncSession, form: PersonIn, *, organisation: str, by: str, case_owner: str | None
-) -> tuple[Person, Outcome]:
-    """
-    Register a person unless their external id is known in the organisation.
-
-    Sent again with the same content it changes nothing; with other content it changes nothing
-    either, and the outcome says so: a correction is another operation than a registration.
-    """
-    person_id = new_id()
-    key, key_row = await crypto.new_key(session, person_id)
-    kept = sealed.columns(session, key, form.model_dump(include={*sealed.SEALED}))
-    birth = form.birth()
-    if birth.age is not None and birth.age_as_of is None:
-        birth = replace(birth, age_as_of=form.registered_on)
-    person = Person(
-        **form.model_dump(exclude={*sealed.SEALED}) | asdict(birth) | kept,
-        id=person_id,
-        case_number=rules.new_case_number(),
-        organisation=organisation,
-        fingerprint=_fingerprint(session, form),
-        created_by=by,
-        case_owner=case_owner,
-    )
-    if not await insert_new(session, person):
-        known = await _by_external_id(session, organisation, form.external_id)
-        return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
-    audit.note(session, audit.Actor(by, organisation), "create", "person", person.id)
-    session.add(key_row)
-    papers = [{"number": each.number} for each in form.documents]
-    session.add_all(sealed.document_indexes(session, person_id, papers))
-    outbox.publish(
-        session,
-        PersonRegistered(
-            person_id=person.id,
-            population_category=person.population_category,
-            location_pcode=person.location_pcode,
-            registered_on=person.registered_on,
-            organisation=organisation,
-            registered_by=by,
-            case_owner=case_owner,
-            consent=consents.state_told(form.consent),
-        ),
-        subject=str(person.id),
-        sequence=person.version,
-    )
-    await consents.told_at_registration(session, person, form.consent, by)
-    return person, "created"
-
-
-async def foresee(session: AsyncSession, form: PersonIn, organisation: str) -> Outcome:
-    """Return what would come of a registration, without it."""
-    statement = select(Person.fingerprint).where(
-        col(Person.organisation) == organisation, col(Person.external_id) == form.external_id
-    )
-    known = (await session.exec(statement)).one_or_none()
-    if known is None:
-        return "created"
-    return "unchanged" if known == _fingerprint(session, form) else "different"
-
-
-def _fingerprint(session: AsyncSession, form: PersonIn) -> str:
-    return sealed.fingerprint(session, rules.fingerprint(form.canonical()))
-
-
-async def _by_external_id(session: AsyncSession, organisation: str, external_id: str) -> Person:
-    statement = select(Person).where(
-        col(Person.organisation) == organisation, col(Person.external_id) == external_id
-    )
-    return (await session.exec(statement)).one()
 
 
 async def get(

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
+from chassis.db import insert_all
 from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
 from services.registration.matching.spelling import skeleton, sounds, words
 from services.registration.persons.births import Birth
@@ -34,19 +35,20 @@ async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
     """Keep the words by which people are found now, instead of those from before."""
     theirs = [person.id for person in people]
     await session.exec(delete(NameKey).where(col(NameKey.person_id).in_(theirs)))
-    session.add_all(
-        NameKey(
-            key=_hashed(session, sound),
-            skeleton=_hashed(session, consonants),
-            born_in=year,
-            mantika=person.location_pcode[:MANTIKA_LENGTH],
-            person_id=person.id,
-        )
+    rows = [
+        {
+            "key": _hashed(session, sound),
+            "skeleton": _hashed(session, consonants),
+            "born_in": year,
+            "mantika": person.location_pcode[:MANTIKA_LENGTH],
+            "person_id": person.id,
+        }
         for person in people
         for sound, consonants in _told_apart(borne(person))
         for year in _years(person)
-    )
-    await session.flush()
+    ]
+    if rows:
+        await insert_all(session, NameKey, rows)
 
 
 def borne(person: Person) -> list[str]:
