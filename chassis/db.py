@@ -268,7 +268,8 @@ async def insert_all_new(session: AsyncSession, rows: Sequence[SQLModel]) -> set
     Of two rows with one key the first is inserted.
     """
     if len(rows) <= 1:
-        return {row.id for row in rows if await insert_new(session, row)}  # type: ignore[attr-defined]
+        new = [row for row in rows if await insert_new(session, row)]
+        return {row.id for row in new}  # type: ignore[attr-defined]  # Each such table has an id.
     statement = _inserting_all_new(type(rows[0]), _dialect(session))
     found = await session.exec(statement, params=[row.model_dump() for row in rows])
     return set(found.scalars())

@@ -18,6 +18,7 @@ import httpx
 
 from chassis import topology
 from cli.api import OPERATIONS, Api, Credentials
+from tests.patience import SECONDS
 from tests.servers.postgres import PostgresServer
 from tests.servers.postgres import start_private as start_postgres
 from tests.servers.processes import free_ports
@@ -26,7 +27,6 @@ from tests.servers.rabbitmq import start_private as start_rabbitmq
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("registration", "assistance", "returns", "tracking")
-START_SECONDS = 60
 
 
 def free_port() -> int:
@@ -108,7 +108,7 @@ class Fleet:
             self._wait(name)
 
     def _wait(self, name: str, path: str = "/health/ready") -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + SECONDS
         url = f"http://127.0.0.1:{self.ports[name]}{path}"
         while time.monotonic() < deadline:
             try:

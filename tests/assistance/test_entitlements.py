@@ -1,7 +1,6 @@
 """Everybody a programme covers is entitled to its item, once, whoever of the two came first."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -12,14 +11,12 @@ from contracts.returns import PersonDeparted
 from services.assistance.people.handlers import entitle_new_person
 from tests.assistance.conftest import KITS, created, entitlements, registered
 from tests.conftest import Running
+from tests.patience import until
 
 
 async def settled(assistance: Running, expected: int, **filters: Any) -> list[dict[str, Any]]:
     """Wait for so many entitlements, then a little longer for one too many."""
-    deadline = time.monotonic() + 20
-    while len(await entitlements(assistance, **filters)) < expected:
-        assert time.monotonic() < deadline, await entitlements(assistance, **filters)
-        await asyncio.sleep(0.05)
+    await until(lambda: entitlements(assistance, **filters), lambda found: len(found) >= expected)
     await asyncio.sleep(0.3)
     return await entitlements(assistance, **filters)
 

@@ -1,7 +1,5 @@
 """A list of entitled people for a partner: those who agreed, each asked again when it is sent."""
 
-import asyncio
-import time
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +10,7 @@ from chassis.clock import new_id, now
 from contracts.registration import ConsentChanged, ConsentsTold, SharingAgreementChanged
 from tests.assistance.conftest import created, entitlements, registered
 from tests.conftest import Running, bearer
+from tests.patience import ended, until
 
 LISTS = "/v1/assistance/share-lists"
 SHARES = "/v1/assistance/shares"
@@ -57,25 +56,22 @@ async def asked(assistance: Running, programme: dict[str, Any], agreement: str, 
 
 async def done(assistance: Running, response: Any) -> dict[str, Any]:
     assert response.status_code == 202, response.text
-    deadline = time.monotonic() + 15
-    while True:
-        path = response.headers["location"]
-        job: dict[str, Any] = (await assistance.client.get(path)).json()
-        if job["status"] in {"done", "failed"}:
-            return job
-        assert time.monotonic() < deadline, job
-        await asyncio.sleep(0.05)
+
+    async def told() -> dict[str, Any]:
+        job: dict[str, Any] = (await assistance.client.get(response.headers["location"])).json()
+        return job
+
+    return await until(told, ended)
 
 
 async def settled(assistance: Running) -> dict[str, str]:
     """Wait until no share waits any more; return the state of each person's."""
-    deadline = time.monotonic() + 15
-    while True:
+
+    async def states() -> dict[str, str]:
         items = (await assistance.client.get(SHARES, params={"limit": 100})).json()["items"]
-        if items and all(each["state"] != "queued" for each in items):
-            return {each["person_id"]: each["state"] for each in items}
-        assert time.monotonic() < deadline, items
-        await asyncio.sleep(0.05)
+        return {each["person_id"]: each["state"] for each in items}
+
+    return await until(states, lambda found: found and "queued" not in found.values())
 
 
 async def test_those_who_agreed_are_on_the_list_and_the_others_are_a_number(

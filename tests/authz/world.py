@@ -33,7 +33,7 @@ from services.returns.people.models import Assignment as ReturnsAssignment
 from services.returns.people.models import Person as ReturnsPerson
 from services.tracking.rounds.models import Round
 from standalone import Standalone
-from tests.flows.test_what_one_service_tells_the_others import until
+from tests.patience import until
 
 PERSONS = {
     "person_id",

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,6 +24,7 @@ from chassis.sealing import new_secret
 from chassis.tables import DeadLetterColumns, ServiceTables, named_metadata, service_tables
 from chassis.vault import OneByOne
 from contracts.event import Event
+from tests.patience import until
 
 
 class BoatArrived(Event):
@@ -134,15 +134,13 @@ class Road:
             found = await session.exec(select(Outbox.body).order_by(col(Outbox.id)))
             return [body.encode() for body in found.all()]
 
-    async def until(self, boats: Sequence[int], seconds: float = 20) -> None:
-        """Wait until these arrived and nothing waits to leave; then see that they did."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if await self.arrivals() == sorted(boats) and not await outbox.unsent(self.writer):
-                return
-            await asyncio.sleep(0.05)
-        assert await self.arrivals() == sorted(boats)
-        assert await outbox.unsent(self.writer) == 0
+    async def until(self, boats: Sequence[int]) -> None:
+        """Wait until these arrived and nothing waits to leave."""
+
+        async def arrived() -> tuple[list[int], int]:
+            return await self.arrivals(), await outbox.unsent(self.writer)
+
+        await until(arrived, lambda found: found == (sorted(boats), 0))
 
 
 class KeyService(OneByOne):

@@ -21,6 +21,7 @@ from chassis.outbox import BusDown
 from chassis.rabbit import RabbitBus
 from contracts.event import Envelope
 from tests.chassis.road import POISON, Outbox, Road, refuse_thirteen
+from tests.patience import SECONDS
 from tests.servers.rabbitmq import RabbitServer
 
 DOWN_SECONDS = 30
@@ -202,7 +203,7 @@ async def test_writes_go_on_while_the_broker_is_down(
         assert await outbox.unsent(mortal_road.writer) >= DOWN_SECONDS * 5 - 1
         await asyncio.to_thread(mortal_rabbitmq.start)
 
-        await mortal_road.until(range(DOWN_SECONDS * 5 + 1), seconds=60)
+        await mortal_road.until(range(DOWN_SECONDS * 5 + 1))
 
 
 async def test_a_service_opens_only_its_own_doors(long_road: Road, rabbitmq: RabbitServer) -> None:
@@ -270,7 +271,7 @@ async def test_a_bus_closes_though_its_reader_swallows_a_cancellation() -> None:
     bus._readers.append(asyncio.create_task(deaf()))
     await asyncio.sleep(0)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         await bus.close()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from chassis.jobs import JobOut, Remark, Runners, Work
 from chassis.problems import Problem
 from tests.chassis.road import Arrival, made
 from tests.conftest import OPERATIONAL_ROLES
+from tests.patience import until
 
 KIND = "land_boats"
 BOATS = 10
@@ -57,10 +57,7 @@ async def worked(database: Database, job: JobOut, runners: Runners) -> JobOut:
     """Let a worker run until the job has ended."""
     stopping = asyncio.Event()
     worker = asyncio.create_task(jobs.run_worker(database, runners, stopping))
-    deadline = time.monotonic() + 20
-    while job.status not in {"done", "failed"} and time.monotonic() < deadline:
-        await asyncio.sleep(0.05)
-        job = await asked(database, job.id)
+    job = await until(lambda: asked(database, job.id), lambda job: job.status in {"done", "failed"})
     stopping.set()
     database.work_left.set()
     await worker

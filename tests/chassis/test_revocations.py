@@ -13,6 +13,7 @@ from chassis.caller import Caller
 from chassis.issuer import KeySource, Revocations
 from chassis.problems import Problem
 from tests import conftest
+from tests.patience import until
 
 
 def caller(issued_at: float, session: str = "s1") -> Caller:
@@ -59,9 +60,7 @@ async def test_an_end_bites_in_the_background() -> None:
 
     issued.ended["s1"] = 1000.0
 
-    async with asyncio.timeout(5):
-        while not await revocations.refuses(caller(1000)):
-            await asyncio.sleep(0.01)
+    await until(lambda: revocations.refuses(caller(1000)))
     stopping.set()
     await following
 

@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from tests.chassis.road import BoatArrived, Road, note_arrival
+from tests.patience import SECONDS
 from tests.servers.rabbitmq import RabbitServer
 
 
@@ -32,7 +33,7 @@ class Harbour:
             self.in_hand.discard(event.boat)
 
     async def until_in_hand(self, boats: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             while len(self.in_hand) < boats:
                 self.changed.clear()
                 await self.changed.wait()
@@ -48,7 +49,7 @@ async def test_messages_are_in_hand_together_and_leave_connections_to_requests(
         await long_road.arrive(*boats)
         await harbour.until_in_hand(long_road.reader.pool)
         # More than the pool keeps open would wait for a connection, and fail after a while.
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(SECONDS):
             assert await long_road.arrivals() == []
         harbour.let_go.set()
         await long_road.until(boats)

@@ -14,6 +14,7 @@ from chassis.clock import new_id
 from chassis.db import Database
 from chassis.together import MOST_TOGETHER
 from tests.chassis.road import Arrival, made
+from tests.patience import SECONDS
 
 
 class Counting(Database):
@@ -114,7 +115,7 @@ async def test_nobody_waits_for_ever_for_one_who_was_cancelled(database: Countin
 
     leader.cancel()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         with pytest.raises(asyncio.CancelledError):
             await leader
         with pytest.raises(ConnectionAbortedError):

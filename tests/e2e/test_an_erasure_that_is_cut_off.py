@@ -1,7 +1,6 @@
 """An erasure goes on where a killed process left it, until every service has answered."""
 
 import json
-import time
 
 import httpx
 from joserfc import jwt
@@ -10,6 +9,7 @@ from joserfc.jwk import ECKey
 from chassis.caller import grants_claim
 from tests.conftest import claims
 from tests.fleet import OneProcess
+from tests.patience import waited
 from tests.privacy.mission import CANARY, traces
 
 ERASURES = "/v1/registration/erasures"
@@ -39,22 +39,17 @@ def test_case_43_an_erasure_survives_a_kill_between_two_services(one_process: On
     one_process.start()
 
     with client(one_process, "dpo") as officer:
-        deadline = time.monotonic() + 60
-        while officer.get(f"{ERASURES}/{erasure}").json()["status"] != "completed":
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        waited(lambda: officer.get(f"{ERASURES}/{erasure}").json()["status"] == "completed")
         assert officer.get(f"/v1/registration/persons/{person}").status_code == 410
     assert list(traces(one_process.home)) == []
 
 
 def wait_until_ready(system: OneProcess) -> None:
-    deadline = time.monotonic() + 60
-    while True:
+    def ready() -> bool:
+        url = f"http://127.0.0.1:{system.port}/health/ready"
         try:
-            url = f"http://127.0.0.1:{system.port}/health/ready"
-            if httpx.get(url, timeout=5, trust_env=False).is_success:
-                return
+            return httpx.get(url, timeout=5, trust_env=False).is_success
         except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+            return False
+
+    waited(ready)

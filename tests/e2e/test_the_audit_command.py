@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +12,7 @@ import pytest
 
 from cli.api import RefusedError
 from tests.fleet import ROOT, OneProcess
+from tests.patience import waited
 
 
 @pytest.fixture
@@ -24,9 +24,7 @@ def system(tmp_path: Path) -> Iterator[OneProcess]:
     with pytest.raises(RefusedError):
         api.get(f"/v1/registration/persons/{uuid4()}")
     api.close()
-    deadline = time.monotonic() + 20
-    while not seals(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    waited(lambda: seals(tmp_path))
     yield system
     system.stop()
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import httpx
 from cli.api import OPERATIONS, RefusedError
 from standalone import Standalone
 from tests.fleet import Fleet
+from tests.patience import until
 from tests.system import operations, token
 
 PLACE = "LY0211"
@@ -43,7 +43,6 @@ AGREEMENT: dict[str, Any] = {
 OFFICER = OPERATIONS | {"name": "Data protection", "roles": ["dpo"]}
 LEAVING, STAYING = 6, 2
 # It takes a sign every 20 seconds to be sure who has withdrawn.
-SECONDS = 90.0
 
 Post = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 Get = Callable[[str], Awaitable[dict[str, Any]]]
@@ -64,13 +63,14 @@ async def share(post: Post, case: str, agreement: str) -> str:
 
 async def share_when_heard(post: Post, case: str, agreement: str) -> str:
     """Share as soon as returns has heard of the consent, the last news that there is."""
-    deadline = time.monotonic() + SECONDS
-    while True:
+
+    async def shared() -> str | None:
         try:
             return await share(post, case, agreement)
         except RefusedError:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.2)
+            return None
+
+    return str(await until(shared))
 
 
 async def withdraw(post: Post, person: str) -> None:
@@ -78,21 +78,17 @@ async def withdraw(post: Post, person: str) -> None:
     assert (await post(path, TO))["changed"][0]["state"] == "withdrawn"
 
 
-async def until(get: Get, share_id: str, *states: str) -> dict[str, Any]:
-    deadline = time.monotonic() + SECONDS
-    while True:
-        found = await get(f"/v1/returns/shares/{share_id}")
-        if found["state"] in states:
-            return found
-        assert time.monotonic() < deadline, found
-        await asyncio.sleep(0.2)
+async def come_to(get: Get, share_id: str, *states: str) -> dict[str, Any]:
+    return await until(
+        lambda: get(f"/v1/returns/shares/{share_id}"), lambda found: found["state"] in states
+    )
 
 
 async def check(get: Get, leaving: list[str], staying: list[str]) -> None:
     """See that who stayed was shared, and that of who left nothing was ever sent."""
     for share_id in staying:
-        await until(get, share_id, "sent")
-    settled = [await until(get, share_id, "refused", "sent", "ended") for share_id in leaving]
+        await come_to(get, share_id, "sent")
+    settled = [await come_to(get, share_id, "refused", "sent", "ended") for share_id in leaving]
     assert {(each["state"], each["reason"]) for each in settled} == {
         ("refused", "consent_withdrawn")
     }
@@ -114,7 +110,7 @@ async def test_p21_case_42_over_rabbitmq_and_postgres(fleet: Fleet) -> None:
     people = [await ready_to_share(post, number) for number in range(LEAVING + STAYING + 1)]
     *people, (known, case) = people
     sent_before = await share_when_heard(post, case, made["id"])
-    await until(get, sent_before, "sent")
+    await come_to(get, sent_before, "sent")
 
     # Registration is stopped, so that nothing is sure where returns wakes, and the shares wait.
     registration = fleet.processes["registration"]
@@ -130,7 +126,7 @@ async def test_p21_case_42_over_rabbitmq_and_postgres(fleet: Fleet) -> None:
     fleet.start("returns")
 
     await check(get, shares[:LEAVING], shares[LEAVING:])
-    ended = await until(get, sent_before, "ended")
+    ended = await come_to(get, sent_before, "ended")
     assert ended["reason"] == "consent_withdrawn"
     assert ended["confirm_until"]
     for each in (api, officer):

@@ -1,14 +1,12 @@
 """What is done at one service is soon true at the others: through the gateway, in one process."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from standalone import Standalone
+from tests.patience import ended, until
 from tests.system import operations
 
 PLACES = b"""adm3_pcode,adm3_en,adm3_ar,adm2_pcode,adm2_en,adm2_ar,adm1_pcode,adm1_en,adm1_ar
@@ -29,23 +27,14 @@ AMINA = {
 }
 
 
-async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := await holds()):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-    return found
-
-
 async def job_done(client: httpx.AsyncClient, response: httpx.Response) -> dict[str, Any]:
     assert response.status_code == 202, response.text
 
-    async def ended() -> dict[str, Any] | None:
+    async def told() -> dict[str, Any]:
         job: dict[str, Any] = (await client.get(response.headers["location"])).json()
-        return job if job["status"] in {"done", "failed"} else None
+        return job
 
-    job: dict[str, Any] = await until(ended, 20)
-    return job
+    return await until(told, ended)
 
 
 async def programme(client: httpx.AsyncClient) -> None:

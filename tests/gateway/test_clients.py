@@ -12,6 +12,7 @@ from sqlalchemy import update
 from chassis.clock import now
 from gateway.identity.clients.models import Client, ClientUse
 from tests.gateway.house import CLIENTS, PEER, House, bearer_of, opened
+from tests.patience import until
 
 ANYWHERE = "/v1/tracking/x"
 FORM: dict[str, Any] = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"]}
@@ -51,9 +52,7 @@ async def test_case_33_a_key_from_another_address(house: House, tmp_path: Path) 
         ]
 
     assert [each.status_code for each in (*refused, *allowed)] == [403, 403, 204, 204]
-    async with asyncio.timeout(10):
-        while (shown := await listed(house, client))["refused_because"] is None:
-            await asyncio.sleep(0.1)
+    shown = await until(lambda: listed(house, client), lambda each: each["refused_because"])
     assert (shown["refused_because"], shown["owner"]) == ("address", "ict@ngo.test")
     with sqlite3.connect(tmp_path / "gateway.sqlite") as connection:
         rows = connection.execute("select actor, action, reason from audit_entry").fetchall()

@@ -11,6 +11,7 @@ from chassis import migrations
 from chassis.db import Database
 from gateway.main import SERVICE
 from tests.gateway.house import ASSIGNMENTS, CLIENTS, SESSIONS, bearer_of, claims_of, opened
+from tests.patience import until
 
 ANYWHERE = "/v1/tracking/x"
 
@@ -38,9 +39,9 @@ async def test_two_gateways_agree_who_is_in(database_url: str, tmp_path: Path) -
 
         await one.client.delete(f"{SESSIONS}/current", headers=token)
 
-        async with asyncio.timeout(30):
-            while (await other.client.get(ANYWHERE, headers=token)).status_code != 401:
-                await asyncio.sleep(0.1)
+        await until(
+            lambda: other.client.get(ANYWHERE, headers=token), lambda each: each.status_code == 401
+        )
         assert before == [204, 204]
         assert claims_of(begun["access_token"])["grants"][0]["role"] == "medical_staff"
 
@@ -168,8 +169,11 @@ async def test_case_33_bounds_of_a_client_hold_over_all_gateways(
             answer = await one.client_token(made["client_id"], made["client_secret"])
             token = bearer_of(answer.json()["access_token"])
 
-            asked = (each.client.get(ANYWHERE, headers=token) for each in [one, other] * 110)
-            statuses = [response.status_code for response in await asyncio.gather(*asked)]
+            statuses = []
+            # More at once than a gateway's pool has connections may be sent away as too busy.
+            for _ in range(11):
+                asked = (each.client.get(ANYWHERE, headers=token) for each in [one, other] * 10)
+                statuses += [each.status_code for each in await asyncio.gather(*asked)]
 
             assert statuses.count(204) == 100, bound
             assert statuses.count(429) == 120, bound

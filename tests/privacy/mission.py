@@ -1,9 +1,7 @@
 """A mission in one process, with somebody in it whose every value is found by its bytes."""
 
-import asyncio
 import json
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from chassis.caller import grants_claim
 from chassis.db import Database
 from standalone import Standalone
 from tests.conftest import claims
+from tests.patience import until
 
 CANARY: dict[str, Any] = {
     "external_id": "CANARYEXTERNAL1",
@@ -109,7 +108,7 @@ class Mission:
             found = (await officer.get(f"/v1/registration/erasures/{erasure}")).json()
             return found if found["status"] == "completed" else None
 
-        found: dict[str, Any] = await until(done, 30)
+        found: dict[str, Any] = await until(done)
         return found
 
     async def erase(self) -> dict[str, Any]:
@@ -138,14 +137,6 @@ async def made(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> st
     answer = await client.post(path, json=body)
     assert answer.status_code in {201, 202}, answer.text
     return str(answer.json()["id"])
-
-
-async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 15) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := await holds()):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-    return found
 
 
 def traces(folder: Path) -> Iterator[str]:

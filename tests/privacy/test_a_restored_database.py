@@ -19,7 +19,8 @@ from chassis.settings import Settings
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Running, bearer, client_of, keys, lifespan
-from tests.privacy.mission import CANARY, until
+from tests.patience import until
+from tests.privacy.mission import CANARY
 from tests.servers.postgres import PostgresServer
 
 PERSONS, ERASURES = "/v1/registration/persons", "/v1/registration/erasures"

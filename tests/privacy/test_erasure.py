@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import text
@@ -13,7 +14,8 @@ from contracts.registration import PersonRegistered
 from services.assistance.main import SERVICE as ASSISTANCE
 from services.returns.main import SERVICE as RETURNS
 from standalone import Standalone
-from tests.privacy.mission import CANARY, Mission, traces, until
+from tests.patience import ended, until
+from tests.privacy.mission import CANARY, Mission, traces
 
 PERSONS = "/v1/registration/persons"
 
@@ -253,13 +255,13 @@ async def test_an_old_register_does_not_bring_the_erased_back(mission: Mission) 
     )
     anew = await worker.post(PERSONS, json=CANARY | {"external_id": "ANOTHER"})
 
-    async def done() -> dict[str, object] | None:
-        told: dict[str, object] = (await worker.get(job.headers["location"])).json()
-        return told if told["status"] in {"done", "failed"} else None
+    async def told() -> dict[str, Any]:
+        job_now: dict[str, Any] = (await worker.get(job.headers["location"])).json()
+        return job_now
 
-    told = await until(done)
+    imported = await until(told, ended)
     assert (again.status_code, again.json()["type"]) == (409, "/problems/erased-external-id")
-    assert [each["code"] for each in told["rejected_rows"]] == ["was_erased"]
+    assert [each["code"] for each in imported["rejected_rows"]] == ["was_erased"]
     assert anew.status_code == 201
 
 
@@ -294,7 +296,7 @@ async def test_case_43_a_restored_backup_does_not_bring_the_erased_back(tmp_path
                 "completed"
             ]
 
-        await until(erased_everywhere, 30)
+        await until(erased_everywhere)
         await mission.close()
 
     assert before_any_request == []

@@ -12,7 +12,8 @@ from services.registration.persons.models import Person
 from services.registration.retention import rules
 from services.registration.retention.models import RetentionRun
 from services.registration.retention.service import CLOCK, begin
-from tests.privacy.mission import CANARY, Mission, made, until
+from tests.patience import until
+from tests.privacy.mission import CANARY, Mission, made
 
 RETENTION = "/v1/registration/retention"
 LONG_AGO = date(2015, 1, 1)

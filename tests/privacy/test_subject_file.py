@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.privacy.mission import CANARY, CORRECTED, Mission, made, until
+from tests.patience import until
+from tests.privacy.mission import CANARY, CORRECTED, Mission, made
 
 PURPOSE = {"X-Purpose": "subject_access"}
 

@@ -10,8 +10,7 @@ import csv
 import io
 import re
 import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +22,9 @@ import httpx
 import pytest
 
 from chassis import topology
+from cli.api import Api
 from tests.fleet import SERVICES, Fleet, free_port
+from tests.patience import ended, until, waited
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer
 
@@ -186,24 +187,27 @@ def take_out(client: httpx.Client, person: dict[str, str]) -> None:
         headers={"X-Purpose": "case_management"},
     )
     assert asked.status_code == 202, asked.text
-    deadline = time.monotonic() + 60
-    while (answer := client.get(f"{asked.headers['location']}/file")).status_code == HTTP_CONFLICT:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    answer = waited(
+        lambda: client.get(f"{asked.headers['location']}/file"),
+        lambda answer: answer.status_code != HTTP_CONFLICT,
+    )
     assert person["phone"] in answer.text
 
 
+class FreshToken(httpx.Auth):
+    """Puts a token on each request that has not run out, however long the story takes."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._api.token()}"
+        yield request
+
+
 def client_of(fleet: Fleet) -> httpx.Client:
-    api = fleet.operations()
-    try:
-        return httpx.Client(
-            base_url=fleet.base_url,
-            headers={"Authorization": f"Bearer {api.token()}"},
-            trust_env=False,
-            timeout=30,
-        )
-    finally:
-        api.close()
+    auth = FreshToken(fleet.operations())
+    return httpx.Client(base_url=fleet.base_url, auth=auth, trust_env=False, timeout=30)
 
 
 def form_of(person: dict[str, str]) -> dict[str, Any]:
@@ -238,12 +242,9 @@ def upload(client: httpx.Client, people: list[dict[str, str]]) -> str:
         "/v1/registration/imports", files={"file": ("register.csv", target.getvalue().encode())}
     )
     assert answer.status_code == 202, answer.text
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        job = client.get(answer.headers["location"])
-        if job.json()["status"] in {"done", "failed"}:
-            break
-        time.sleep(0.2)
+    job = waited(
+        lambda: client.get(answer.headers["location"]), lambda answer: ended(answer.json())
+    )
     assert (job.json()["status"], job.json()["accepted"]) == ("done", len(people)), job.text
     assert job.json()["rejected"] == len(spoilt)
     return job.text
@@ -280,19 +281,18 @@ def provoke(client: httpx.Client, person: dict[str, str], person_id: str) -> Ite
 
 async def until_quiet(fleet: Fleet) -> None:
     """Wait until every event has left and nothing waits in a queue."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    async def waiting() -> int:
         waiting = 0
         for service in SERVICES:
             async with database(fleet, service) as connection:
                 waiting += await connection.fetchval(
                     "select count(*) from outbox where sent_at is null"
                 )
-        if not waiting:
-            await asyncio.sleep(1)
-            return
-        await asyncio.sleep(0.2)
-    raise TimeoutError("events still wait")
+        return waiting
+
+    await until(waiting, lambda found: found == 0)
+    await asyncio.sleep(1)
 
 
 @asynccontextmanager

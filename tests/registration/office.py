@@ -9,7 +9,11 @@ import httpx
 from sqlalchemy import update
 from sqlmodel import SQLModel, col, select
 
+from chassis.db import Database
+from services.registration.duplicates import search
+from services.registration.persons.models import Person
 from tests.conftest import Running, bearer
+from tests.patience import until
 
 PERSONS = "/v1/registration/persons"
 NAWAL: dict[str, Any] = {
@@ -25,6 +29,22 @@ NAWAL: dict[str, Any] = {
     "household_ref": "H77",
     "registered_on": "2026-01-05",
 }
+
+
+async def look_for_new(database: Database) -> None:
+    """
+    Look for doubles of whoever is new until nobody waits any more.
+
+    A step of the service's own search may be under way, and may have some in hand.
+    """
+
+    async def waiting() -> int:
+        await search.look_for_new(database)
+        async with database.read() as session:
+            statement = select(Person.id).where(col(Person.matched_version) < col(Person.version))
+            return len((await session.exec(statement)).all())
+
+    await until(waiting, lambda number: number == 0)
 
 
 class Worker:

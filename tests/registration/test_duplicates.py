@@ -1,17 +1,18 @@
 """People who were registered twice are found, after the answer, and shown to their reviewers."""
 
 import asyncio
-import time
 from itertools import combinations
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.registration.duplicates.search import MOST_PAIRS, best, look_for_new
+from services.registration.duplicates.search import MOST_PAIRS, best
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Running, Start, bearer
+from tests.patience import until
+from tests.registration.office import look_for_new
 
 PERSONS = "/v1/registration/persons"
 DUPLICATES = "/v1/registration/duplicates"
@@ -70,15 +71,14 @@ async def registered(registration: Running, *people: dict[str, Any], **token: An
 
 async def found(registration: Running, wanted: int | None = None, **query: str) -> list[Any]:
     """Return the pairs, waiting for the number that is wanted."""
-    deadline = time.monotonic() + 10
-    while True:
+
+    async def listed() -> list[Any]:
         answer = await registration.client.get(DUPLICATES, params=query)
         assert answer.status_code == 200, answer.text
         items: list[Any] = answer.json()["items"]
-        if wanted is None or len(items) == wanted:
-            return items
-        assert time.monotonic() < deadline, items
-        await asyncio.sleep(0.05)
+        return items
+
+    return await until(listed, lambda items: wanted in {None, len(items)})
 
 
 async def test_a_second_registration_in_another_script_is_listed_with_its_reasons(

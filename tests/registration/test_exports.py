@@ -19,6 +19,7 @@ from sqlmodel import SQLModel, col, func, select
 from services.registration.exports.background import end_overdue
 from services.registration.exports.models import Export, ExportedPerson, ExportPart
 from services.registration.persons.models import Person
+from tests.patience import ended, until
 from tests.registration.office import NAWAL, PERSONS, Office, Worker
 from tests.registration.test_break_glass import broken
 from tests.registration.test_honey import HONEY, PLANTED, alerts, looked
@@ -54,14 +55,14 @@ async def ask(by: Worker, columns: list[str], form: str = "csv", **changes: Any)
 
 async def settled(by: Worker, export: str, *wanted: str) -> dict[str, Any]:
     """Wait until an export is no more in the making, and return what is said of it."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+
+    async def told() -> dict[str, Any]:
         found: dict[str, Any] = (await by.get(f"{EXPORTS}/{export}")).json()
-        if found["status"] != "making":
-            assert found["status"] in (wanted or ("ready",)), found
-            return found
-        await asyncio.sleep(0.05)
-    raise TimeoutError(found)
+        return found
+
+    found = await until(told, lambda found: found["status"] != "making")
+    assert found["status"] in (wanted or ("ready",)), found
+    return found
 
 
 async def made(by: Worker, columns: list[str], form: str = "csv", **changes: Any) -> str:
@@ -103,13 +104,12 @@ async def imported(by: Worker, content: bytes) -> dict[str, Any]:
         "POST", "/v1/registration/imports", files={"file": ("register.csv", content)}
     )
     assert answer.status_code == 202, answer.text
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+
+    async def told() -> dict[str, Any]:
         job: dict[str, Any] = (await by.get(answer.headers["location"])).json()
-        if job["status"] in {"done", "failed"}:
-            return job
-        await asyncio.sleep(0.05)
-    raise TimeoutError
+        return job
+
+    return await until(told, ended)
 
 
 async def waiting_for_approval(office: Office, people: int = 101) -> str:

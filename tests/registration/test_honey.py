@@ -1,7 +1,6 @@
 """Planted persons: read like any other, and told of to the data-protection officer alone."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +11,11 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from services.registration.duplicates.models import DuplicatePair
-from services.registration.duplicates.search import look_for_new
 from services.registration.honey import rules, watch
 from services.registration.honey.models import DeniedReads
 from services.registration.persons.models import Person
-from tests.registration.office import NAWAL, PERSONS, Office, Worker
+from tests.patience import until
+from tests.registration.office import NAWAL, PERSONS, Office, Worker, look_for_new
 from tests.registration.test_break_glass import facts, slug
 
 HONEY, ALERTS = "/v1/registration/honey-records", "/v1/registration/alerts"
@@ -46,13 +45,12 @@ async def alerts(office: Office, **query: str) -> list[dict[str, Any]]:
 
 async def looked(office: Office, holds: Callable[[], Awaitable[bool]]) -> bool:
     """Look until something holds, as the service does each few seconds."""
-    deadline = time.monotonic() + 15
-    while not await holds():
-        if time.monotonic() > deadline:
-            return False
+
+    async def look() -> bool:
         await watch.look(office.running.database)
-        await asyncio.sleep(0.05)
-    return True
+        return await holds()
+
+    return await until(look)
 
 
 async def denied(office: Office, worker: Worker, times: int) -> set[tuple[int, str]]:

@@ -1,10 +1,8 @@
 """Registers in the forms in which people keep them: workbooks, code pages, other separators."""
 
-import asyncio
 import csv
 import io
 import json
-import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +14,7 @@ from sqlmodel import col, select
 
 from chassis import leftover, progress
 from chassis.clock import now
+from tests.patience import ended, until
 from tests.registration.office import PERSONS, Office
 
 IMPORTS = "/v1/registration/imports"
@@ -73,13 +72,11 @@ async def sent(
 
 
 async def finished(office: Office, location: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    async def told() -> dict[str, Any]:
         job: dict[str, Any] = (await office.case_worker.get(location)).json()
-        if job["status"] in {"done", "failed"}:
-            return job
-        await asyncio.sleep(0.05)
-    raise TimeoutError(location)
+        return job
+
+    return await until(told, ended)
 
 
 async def everybody(office: Office) -> list[dict[str, Any]]:

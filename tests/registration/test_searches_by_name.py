@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from services.registration.duplicates.search import look_for_new
 from services.registration.matching.spelling import words
 from services.registration.searches.models import NameKey
-from tests.registration.office import PERSONS, Office, Worker
+from tests.registration.office import PERSONS, Office, Worker, look_for_new
 
 FOR_CASES = {"X-Purpose": "case_management"}
 

@@ -11,9 +11,9 @@ from sqlalchemy import event
 from chassis.db import Database
 from chassis.policy import policy
 from chassis.telemetry import current_request_id
-from services.registration.duplicates.search import look_for_new
 from tests.authz.test_every_cell import BODIES
 from tests.conftest import Running, bearer
+from tests.registration.office import look_for_new
 from tests.registration.test_persons import AMINA
 from tests.registration.test_who_sees_whom import PATH, registered, registration, somebody
 

@@ -1,7 +1,6 @@
 """What of a return case goes to an embassy: by agreement and consent, asked when it is sent."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -38,6 +37,7 @@ from services.returns.main import SERVICE
 from services.returns.shares.service import SHARING
 from services.returns.tables import TABLES
 from tests.conftest import Running, Start, bearer, client_of, keys, lifespan
+from tests.patience import until
 from tests.returns.test_cases import STEPS, step
 
 SHARES = "/v1/returns/shares"
@@ -130,14 +130,12 @@ async def queued(returns: Running, *, ago: float = 0) -> tuple[str, str, UUID]:
     return response.headers["location"], person, terms.agreement_id
 
 
-async def until(returns: Running, path: str, *states: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 15
-    while True:
-        share: dict[str, Any] = (await returns.client.get(path)).json()
-        if share["state"] in states:
-            return share
-        assert time.monotonic() < deadline, share
-        await asyncio.sleep(0.05)
+async def come_to(returns: Running, path: str, *states: str) -> dict[str, Any]:
+    async def share() -> dict[str, Any]:
+        found: dict[str, Any] = (await returns.client.get(path)).json()
+        return found
+
+    return await until(share, lambda found: found["state"] in states)
 
 
 async def told(returns: Running, kind: type[Any]) -> list[Any]:
@@ -150,7 +148,7 @@ async def told(returns: Running, kind: type[Any]) -> list[Any]:
 async def test_a_file_is_sent_and_every_step_of_it_is_logged(returns: Running) -> None:
     path, person, _ = await queued(returns)
 
-    share = await until(returns, path, "sent", "refused")
+    share = await come_to(returns, path, "sent", "refused")
 
     assert [(each["what"], each["consent_version"]) for each in share["log"]] == [
         ("queued", 1),
@@ -162,7 +160,7 @@ async def test_a_file_is_sent_and_every_step_of_it_is_logged(returns: Running) -
 
 async def test_what_is_collected_holds_no_more_than_the_purpose_needs(returns: Running) -> None:
     path, person, _ = await queued(returns)
-    share = await until(returns, path, "sent")
+    share = await come_to(returns, path, "sent")
 
     response = await returns.client.get(f"{RECEIVED}/{share['id']}/content", headers=EMBASSY)
 
@@ -176,7 +174,7 @@ async def test_what_is_collected_holds_no_more_than_the_purpose_needs(returns: R
 @pytest.mark.parametrize("organisation", ["embassy:NGA", "partner:embassy:NER", "unhcr"])
 async def test_nobody_else_sees_that_there_is_a_share(returns: Running, organisation: str) -> None:
     path, _, _ = await queued(returns)
-    share = await until(returns, path, "sent")
+    share = await come_to(returns, path, "sent")
     other = bearer(organisation=organisation, roles=["integrator"])
 
     listed = await returns.client.get(RECEIVED, headers=other)
@@ -191,7 +189,7 @@ async def test_the_data_protection_officer_reads_the_log_and_not_the_file(
     returns: Running,
 ) -> None:
     path, _, _ = await queued(returns)
-    await until(returns, path, "sent")
+    await come_to(returns, path, "sent")
     dpo = bearer(roles=["dpo"], sub="user-dpo")
 
     log = await returns.client.get(path, headers=dpo)
@@ -267,7 +265,7 @@ async def test_case_36_an_exception_by_two_people_stands_in_for_the_consent(
     )
 
     assert response.status_code == 202, response.text
-    await until(returns, response.headers["location"], "sent")
+    await come_to(returns, response.headers["location"], "sent")
 
 
 def exception_of(person: str, **changes: Any) -> SharingExceptionChanged:
@@ -310,7 +308,7 @@ async def test_case_36_an_exception_counts_for_what_it_says_and_as_long(
 
 async def test_who_was_sent_something_is_told_that_it_has_ended(returns: Running) -> None:
     path, person, _ = await queued(returns)
-    await until(returns, path, "sent")
+    await come_to(returns, path, "sent")
 
     await returns.hear(consent(person, 2, "withdrawn"))
 
@@ -329,7 +327,7 @@ async def test_a_recipient_confirms_the_deletion_once_the_sharing_has_ended(
     returns: Running,
 ) -> None:
     path, person, _ = await queued(returns)
-    share = await until(returns, path, "sent")
+    share = await come_to(returns, path, "sent")
     confirmation = f"{RECEIVED}/{share['id']}/confirmation"
 
     early = await returns.client.post(confirmation, headers=EMBASSY)
@@ -344,7 +342,7 @@ async def test_a_recipient_confirms_the_deletion_once_the_sharing_has_ended(
 
 async def test_a_deletion_that_is_overdue_stands_on_a_list(returns: Running) -> None:
     path, person, _ = await queued(returns)
-    share = await until(returns, path, "sent")
+    share = await come_to(returns, path, "sent")
     await returns.hear(consent(person, 2, "withdrawn"))
     overdue = {"unconfirmed": "true"}
     dpo = bearer(roles=["dpo"], sub="user-dpo")
@@ -522,14 +520,14 @@ async def test_p21_case_42_who_was_down_when_somebody_withdrew_sends_nothing_of_
     service = replace(SERVICE, background=[sender(sharing)])
     async with awake(service, database_url, tmp_path) as again:
         if is_broken:
-            await until(again, shares[0][0], "sent")
+            await come_to(again, shares[0][0], "sent")
         else:
             await asyncio.sleep(1)
         await again.hear(*news)
         await all_told(again)
-        settled = [await until(again, path, "sent", "refused", "ended") for path, _, _ in shares]
+        settled = [await come_to(again, path, "sent", "refused", "ended") for path, _, _ in shares]
         for path, _, _ in shares[WITHDRAWN:]:
-            await until(again, path, "sent")
+            await come_to(again, path, "sent")
 
     late = [
         share

@@ -14,7 +14,7 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 PORTS = range(20000, 32000)
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 GUARD = """
 read -r _

@@ -3,9 +3,9 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+from tests.patience import waited
 from tests.servers.processes import free_ports, is_alive, wait_until_gone
 
 RUN = """
@@ -39,7 +39,4 @@ def test_ports_are_all_different_and_not_among_those_given_to_clients() -> None:
 
 
 def _disappears(folder: Path) -> bool:
-    deadline = time.monotonic() + 10
-    while folder.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not folder.exists()
+    return waited(lambda: not folder.exists())
