@@ -26,7 +26,7 @@ from chassis.settings import Settings
 from contracts.event import Envelope, Event
 from tests.servers.postgres import PostgresServer
 
-pytest_plugins = ["tests.migrated", "tests.servers.fixtures", "tests.system"]
+pytest_plugins = ["tests.built", "tests.migrated", "tests.servers.fixtures", "tests.system"]
 
 OPERATIONAL_ROLES = (
     "enumerator",

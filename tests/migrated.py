@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,33 +17,55 @@ from tests.servers.postgres import PostgresServer
 really_upgrade = migrations.upgrade
 
 
+class Histories:
+    """What stands in for `migrations.upgrade`, and fills new databases with copies."""
+
+    def __init__(self, request: pytest.FixtureRequest, kept: Path) -> None:
+        self._request = request
+        self._files = Files(kept)
+        self._templates: Templates | None = None
+
+    @property
+    def templates(self) -> "Templates":
+        if self._templates is None:
+            self._templates = Templates(self._request.getfixturevalue("postgres"))
+        return self._templates
+
+    async def upgrade(self, database: Database, folder: Path) -> None:
+        url = make_url(database.writer.url)
+        copies = self._files if database.is_sqlite else self.templates
+        if not await copies.fill(url, database, folder):
+            await really_upgrade(database, folder)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def histories_are_run_once(
+def histories(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+) -> Iterator[Histories]:
     """
     Spare most tests what each start of a service on a new database would do over again.
 
-    The service still looks whether it is at the newest revision. What a history does to records,
-    and that it ends at the tables as they are, are tests of their own.
+    What a history does to records, and that it ends at the tables as they are, are tests of
+    their own.
     """
-    files = Files(tmp_path_factory.mktemp("migrated"))
-    templates: Templates | None = None
-
-    async def upgrade(database: Database, folder: Path) -> None:
-        nonlocal templates
-        url = make_url(database.writer.url)
-        if database.is_sqlite:
-            await files.fill(url, database, folder)
-        else:
-            if templates is None:
-                templates = Templates(request.getfixturevalue("postgres"))
-            await templates.fill(url, database, folder)
-        await really_upgrade(database, folder)
-
+    made = Histories(request, tmp_path_factory.mktemp("migrated"))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(migrations, "upgrade", upgrade)
-        yield
+        patched.setattr(migrations, "upgrade", made.upgrade)
+        yield made
+
+
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.integration)])
+def service_url(
+    request: pytest.FixtureRequest, tmp_path: Path, histories: Histories
+) -> Iterator[str]:
+    """Return the address of a database that is there, and new, once a service starts on it."""
+    if request.param == "SQLite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/service.sqlite"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = histories.templates.promise()
+    yield server.url(name, driver="asyncpg")
+    histories.templates.finish(name)
 
 
 class Files:
@@ -51,9 +74,10 @@ class Files:
     def __init__(self, kept: Path) -> None:
         self._kept = kept
 
-    async def fill(self, url: URL, database: Database, folder: Path) -> None:
+    async def fill(self, url: URL, database: Database, folder: Path) -> bool:
+        """Say whether the database is at the newest revision now, because it was new."""
         if not url.database or Path(url.database).exists():
-            return
+            return False
         copy = self._kept / "-".join(folder.parts[1:])
         if not copy.exists():
             new = Database(f"sqlite+aiosqlite:///{copy}.new", database.tables)
@@ -61,30 +85,68 @@ class Files:
             await new.close()
             Path(f"{copy}.new").rename(copy)
         shutil.copyfile(copy, url.database)
+        return True
 
 
 class Templates:
-    """One migrated PostgreSQL database for each history, in the server of the tests."""
+    """
+    One migrated PostgreSQL database for each history, in the server of the tests.
+
+    A database that was promised and is finished with is emptied and used again under the next
+    one's name: that takes a tenth of what a new copy takes.
+    """
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self._made: dict[Path, str] = {}
+        self._emptied_by: dict[Path, str] = {}
+        self._promised: set[str] = set()
+        self._of: dict[str, Path] = {}
+        self._finished: dict[Path, list[str]] = defaultdict(list)
 
-    async def fill(self, url: URL, database: Database, folder: Path) -> None:
+    def promise(self) -> str:
+        """Return the name of a database that is made when a service first starts on it."""
+        name = f"promised_{secrets.token_hex(4)}"
+        self._promised.add(name)
+        return name
+
+    def finish(self, name: str) -> None:
+        self._promised.discard(name)
+        if name in self._of:
+            self._finished[self._of.pop(name)].append(name)
+
+    async def fill(self, url: URL, database: Database, folder: Path) -> bool:
+        """Say whether the database is at the newest revision now, because it was new."""
         # Another role's database is its own to migrate: that it can is part of what is tried.
         ours = (url.host, url.port, url.username)
-        if ours != (self._server.host, self._server.port, self._server.user):
-            return
-        if not url.database or not await _is_empty(database):
-            return
-        if folder not in self._made:
-            self._made[folder] = await self._migrated(database, folder)
+        if not url.database or ours != (self._server.host, self._server.port, self._server.user):
+            return False
+        if url.database in self._promised:
+            await self._keep_promise(url.database, database, folder)
+            return True
+        if not await _is_empty(database):
+            return False
         # Who is connected cannot be while the database makes way.
         await database.writer.dispose()
         await asyncio.to_thread(self._server.drop_database, url.database)
-        await asyncio.to_thread(
-            self._server.create_database, url.database, template=self._made[folder]
-        )
+        await self._copy(url.database, database, folder)
+        return True
+
+    async def _keep_promise(self, name: str, database: Database, folder: Path) -> None:
+        self._promised.discard(name)
+        self._of[name] = folder
+        if not self._finished[folder]:
+            await self._copy(name, database, folder)
+            return
+        old = self._finished[folder].pop()
+        await asyncio.to_thread(self._server.execute, self._emptied_by[folder], old)
+        await asyncio.to_thread(self._server.rename_database, old, name)
+
+    async def _copy(self, name: str, database: Database, folder: Path) -> None:
+        if folder not in self._made:
+            self._made[folder] = await self._migrated(database, folder)
+        template = self._made[folder]
+        await asyncio.to_thread(self._server.create_database, name, template=template)
 
     async def _migrated(self, database: Database, folder: Path) -> str:
         name = f"migrated_{secrets.token_hex(4)}"
@@ -92,7 +154,24 @@ class Templates:
         new = Database(self._server.url(name, driver="asyncpg"), database.tables)
         await really_upgrade(new, folder)
         await new.close()
+        self._emptied_by[folder] = await asyncio.to_thread(self._emptying, name)
         return name
+
+    def _emptying(self, name: str) -> str:
+        """Return the statements that empty a copy, passing by its triggers and foreign keys."""
+        tables = [row["tablename"] for row in self._server.fetch(TABLES, database=name)]
+        filled = [
+            each for each in tables if self._server.fetch(ANY_ROW.format(each), database=name)
+        ]
+        assert not filled, f"a new database has rows in {filled}: emptied it would not be as new"
+        return "; ".join(["set session_replication_role = replica", *map(DELETE.format, tables)])
+
+
+TABLES = """
+    select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'
+"""
+DELETE = 'delete from "{}"'
+ANY_ROW = 'select 1 from "{}" limit 1'
 
 
 async def _is_empty(database: Database) -> bool:

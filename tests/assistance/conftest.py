@@ -22,8 +22,8 @@ KITS: dict[str, Any] = {
 
 
 @pytest.fixture
-async def assistance(start: Start, database_url: str) -> Running:
-    running = await start(SERVICE, url=database_url)
+async def assistance(start: Start, service_url: str) -> Running:
+    running = await start(SERVICE, url=service_url)
     async with running.database.write() as session:
         session.add(Place(pcode="LY02", level=1, version=1))
         session.add(Place(pcode="LY0209", level=2, parent_pcode="LY02", version=1))

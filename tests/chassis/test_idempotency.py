@@ -31,8 +31,8 @@ AMINA: dict[str, Any] = {
 
 
 @pytest.fixture
-async def registration(start: Start, database_url: str) -> Running:
-    running = await start(REGISTRATION, url=database_url)
+async def registration(start: Start, service_url: str) -> Running:
+    running = await start(REGISTRATION, url=service_url)
     async with running.database.write() as session:
         session.add(Place(pcode="LY0209", level=2, version=1))
     return running

@@ -52,9 +52,9 @@ async def listed(house: House) -> set[str]:
 
 
 async def test_case_31_a_frozen_account_is_out_and_gets_nothing_new(
-    database_url: str, tmp_path: Path
+    service_url: str, tmp_path: Path
 ) -> None:
-    async with opened(tmp_path, database_url=SecretStr(database_url)) as house:
+    async with opened(tmp_path, database_url=SecretStr(service_url)) as house:
         amal, alert = await house.person("amal", "case_worker"), new_id()
         begun = await house.log_in(amal)
         form = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"]}

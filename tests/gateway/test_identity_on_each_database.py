@@ -22,8 +22,8 @@ def _upgrade(connection: Connection, revision: str) -> None:
     command.upgrade(config, revision)
 
 
-async def test_two_gateways_agree_who_is_in(database_url: str, tmp_path: Path) -> None:
-    url = SecretStr(database_url)
+async def test_two_gateways_agree_who_is_in(service_url: str, tmp_path: Path) -> None:
+    url = SecretStr(service_url)
     async with (
         opened(tmp_path, database_url=url) as one,
         opened(tmp_path, database_url=url) as other,
@@ -47,9 +47,9 @@ async def test_two_gateways_agree_who_is_in(database_url: str, tmp_path: Path) -
 
 
 async def test_a_code_and_a_refresh_token_count_once_at_the_same_moment(
-    database_url: str, tmp_path: Path
+    service_url: str, tmp_path: Path
 ) -> None:
-    async with opened(tmp_path, database_url=SecretStr(database_url)) as house:
+    async with opened(tmp_path, database_url=SecretStr(service_url)) as house:
         amal = await house.person("amal")
         form = amal.login()
 
@@ -64,15 +64,15 @@ async def test_a_code_and_a_refresh_token_count_once_at_the_same_moment(
 
 
 async def test_a_client_s_requests_of_the_day_count_on_each_database(
-    database_url: str, tmp_path: Path
+    service_url: str, tmp_path: Path
 ) -> None:
     form = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"], "daily_requests": 2}
-    async with opened(tmp_path, database_url=SecretStr(database_url)) as house:
+    async with opened(tmp_path, database_url=SecretStr(service_url)) as house:
         made = (await house.as_admin("POST", CLIENTS, json=form)).json()
         answer = await house.client_token(made["client_id"], made["client_secret"])
         token = bearer_of(answer.json()["access_token"])
         statuses = [(await house.client.get(ANYWHERE, headers=token)).status_code for _ in range(2)]
-    async with opened(tmp_path, database_url=SecretStr(database_url)) as house:
+    async with opened(tmp_path, database_url=SecretStr(service_url)) as house:
         statuses.append((await house.client.get(ANYWHERE, headers=token)).status_code)
 
     assert statuses == [204, 204, 429]
@@ -102,8 +102,8 @@ async def test_clients_from_before_assignments_keep_their_roles(
     assert (sorted(old["roles"]), old["places"]) == (["case_worker", "medical_staff"], ["LY02"])
 
 
-async def test_case_25_tries_count_over_all_gateways(database_url: str, tmp_path: Path) -> None:
-    url = SecretStr(database_url)
+async def test_case_25_tries_count_over_all_gateways(service_url: str, tmp_path: Path) -> None:
+    url = SecretStr(service_url)
     async with (
         opened(tmp_path, database_url=url) as one,
         opened(tmp_path, database_url=url) as other,
@@ -127,9 +127,9 @@ async def test_case_25_tries_count_over_all_gateways(database_url: str, tmp_path
 
 
 async def test_who_succeeds_uses_up_nothing_at_any_gateway(
-    database_url: str, tmp_path: Path
+    service_url: str, tmp_path: Path
 ) -> None:
-    url = SecretStr(database_url)
+    url = SecretStr(service_url)
     async with (
         opened(tmp_path, database_url=url) as one,
         opened(tmp_path, database_url=url) as other,
@@ -142,8 +142,8 @@ async def test_who_succeeds_uses_up_nothing_at_any_gateway(
             assert renewed.status_code == 200
 
 
-async def test_wrong_secrets_count_over_all_gateways(database_url: str, tmp_path: Path) -> None:
-    url = SecretStr(database_url)
+async def test_wrong_secrets_count_over_all_gateways(service_url: str, tmp_path: Path) -> None:
+    url = SecretStr(service_url)
     async with (
         opened(tmp_path, database_url=url) as one,
         opened(tmp_path, database_url=url) as other,
@@ -156,10 +156,10 @@ async def test_wrong_secrets_count_over_all_gateways(database_url: str, tmp_path
 
 
 async def test_case_33_bounds_of_a_client_hold_over_all_gateways(
-    database_url: str, tmp_path: Path
+    service_url: str, tmp_path: Path
 ) -> None:
     form = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"]}
-    url = SecretStr(database_url)
+    url = SecretStr(service_url)
     async with (
         opened(tmp_path, database_url=url) as one,
         opened(tmp_path, database_url=url) as other,
@@ -180,10 +180,10 @@ async def test_case_33_bounds_of_a_client_hold_over_all_gateways(
 
 
 async def test_what_a_stopped_gateway_has_in_hand_is_given_back(
-    database_url: str, tmp_path: Path
+    service_url: str, tmp_path: Path
 ) -> None:
     form = {"name": "NGO", "organisation": "ngo", "roles": ["integrator"], "daily_requests": 100}
-    url = SecretStr(database_url)
+    url = SecretStr(service_url)
     async with opened(tmp_path, database_url=url) as other:
         made = (await other.as_admin("POST", CLIENTS, json=form)).json()
         answer = await other.client_token(made["client_id"], made["client_secret"])

@@ -9,8 +9,8 @@ from tests.registration.office import Office
 
 
 @pytest.fixture
-async def office(start: Start, database_url: str) -> Office:
-    running = await start(SERVICE, url=database_url)
+async def office(start: Start, service_url: str) -> Office:
+    running = await start(SERVICE, url=service_url)
     async with running.database.write() as session:
         for pcode, parent in (("LY0209", "LY02"), ("LY020908", "LY0209"), ("LY020901", "LY0209")):
             level = len(pcode) // 2 - 1

@@ -17,8 +17,8 @@ PATH = "/v1/registration/persons"
 
 
 @pytest.fixture
-async def registration(start: Start, database_url: str) -> Running:
-    running = await start(SERVICE, url=database_url)
+async def registration(start: Start, service_url: str) -> Running:
+    running = await start(SERVICE, url=service_url)
     async with running.database.write() as session:
         session.add(Place(pcode="LY0209", level=2, parent_pcode="LY02", version=1))
         session.add(Place(pcode="LY020908", level=3, parent_pcode="LY0209", version=1))

@@ -50,8 +50,8 @@ BROTHER = MUSA | {
 
 
 @pytest.fixture
-async def registration(start: Start, database_url: str) -> Running:
-    running = await start(SERVICE, database_url)
+async def registration(start: Start, service_url: str) -> Running:
+    running = await start(SERVICE, service_url)
     async with running.database.write() as session:
         session.add(Place(pcode="LY0209", level=2, parent_pcode="LY02", version=1))
         session.add(Place(pcode="LY0103", level=2, parent_pcode="LY01", version=1))

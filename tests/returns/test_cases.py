@@ -30,8 +30,8 @@ STEPS: dict[Status, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.fixture
-async def returns(start: Start, database_url: str) -> Running:
-    return await start(SERVICE, url=database_url)
+async def returns(start: Start, service_url: str) -> Running:
+    return await start(SERVICE, url=service_url)
 
 
 async def known_person(returns: Running) -> str:

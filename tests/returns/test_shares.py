@@ -47,8 +47,8 @@ NO_SENDER = replace(SERVICE, background=[])
 
 
 @pytest.fixture
-async def returns(start: Start, database_url: str) -> Running:
-    return await start(SERVICE, url=database_url)
+async def returns(start: Start, service_url: str) -> Running:
+    return await start(SERVICE, url=service_url)
 
 
 @asynccontextmanager
@@ -392,9 +392,9 @@ async def test_who_has_not_heard_of_consents_for_five_minutes_shares_nothing(
 
 
 async def test_what_was_asked_for_waits_until_it_is_sure_who_has_withdrawn(
-    start: Start, database_url: str
+    start: Start, service_url: str
 ) -> None:
-    returns = await start(NO_SENDER, url=database_url)
+    returns = await start(NO_SENDER, url=service_url)
     path, _, _ = await queued(returns, ago=90)
     started = now() - timedelta(hours=1)
 
@@ -425,9 +425,9 @@ async def test_nothing_is_shared_while_a_change_of_a_consent_lies_with_the_dead_
 
 
 async def test_an_agreement_that_ends_keeps_what_waits_from_being_sent(
-    start: Start, database_url: str
+    start: Start, service_url: str
 ) -> None:
-    returns = await start(NO_SENDER, url=database_url)
+    returns = await start(NO_SENDER, url=service_url)
     path, _, terms = await queued(returns)
     yesterday = today() - timedelta(days=1)
     await returns.hear(agreement(agreement_id=terms, ends_on=yesterday, version=2))
@@ -438,8 +438,8 @@ async def test_an_agreement_that_ends_keeps_what_waits_from_being_sent(
     assert (share["state"], share["reason"]) == ("refused", "agreement_not_in_force")
 
 
-async def test_two_senders_send_a_share_once(start: Start, database_url: str) -> None:
-    returns = await start(NO_SENDER, url=database_url)
+async def test_two_senders_send_a_share_once(start: Start, service_url: str) -> None:
+    returns = await start(NO_SENDER, url=service_url)
     for _ in range(5):
         await queued(returns)
     await all_told(returns)
@@ -454,9 +454,9 @@ async def test_two_senders_send_a_share_once(start: Start, database_url: str) ->
 
 
 async def test_a_withdrawal_in_the_moment_of_sending_refuses_or_ends(
-    start: Start, database_url: str
+    start: Start, service_url: str
 ) -> None:
-    returns = await start(NO_SENDER, url=database_url)
+    returns = await start(NO_SENDER, url=service_url)
     shares = [await queued(returns) for _ in range(10)]
     await all_told(returns)
     started = now() - timedelta(hours=1)
@@ -508,9 +508,9 @@ STAYING = 2
     ],
 )
 async def test_p21_case_42_who_was_down_when_somebody_withdrew_sends_nothing_of_the_backlog(
-    database_url: str, tmp_path: Path, sharing: Sharing, *, is_broken: bool
+    service_url: str, tmp_path: Path, sharing: Sharing, *, is_broken: bool
 ) -> None:
-    async with awake(NO_SENDER, database_url, tmp_path) as before:
+    async with awake(NO_SENDER, service_url, tmp_path) as before:
         shares = [await queued(before) for _ in range(WITHDRAWN + STAYING)]
     leaving = [person for _, person, _ in shares[:WITHDRAWN]]
     # It is down now. They withdraw; the news waits at the bus, behind a service that has woken.
@@ -518,7 +518,7 @@ async def test_p21_case_42_who_was_down_when_somebody_withdrew_sends_nothing_of_
     news = [consent(person, 2, "withdrawn") for person in leaving]
 
     service = replace(SERVICE, background=[sender(sharing)])
-    async with awake(service, database_url, tmp_path) as again:
+    async with awake(service, service_url, tmp_path) as again:
         if is_broken:
             await come_to(again, shares[0][0], "sent")
         else:

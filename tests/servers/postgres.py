@@ -84,6 +84,16 @@ class PostgresServer:
         """Whoever is still connected is thrown out."""
         self._command("drop database if exists %I with (force)", name)
 
+    def rename_database(self, name: str, to: str) -> None:
+        """Whoever is still connected is thrown out."""
+        self.fetch(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name
+        )
+        self._command("alter database %I rename to %I", name, to)
+
+    def execute(self, statements: str, database: str | None = None) -> None:
+        _wait_for(self._execute(statements, database))
+
     def drop_role(self, name: str) -> None:
         self._command("drop role if exists %I", name)
 
@@ -110,8 +120,7 @@ class PostgresServer:
                 self.drop_role(name)
 
     def _command(self, template: str, *names: str) -> None:
-        [[command]] = self.fetch("select format($1, variadic $2::text[])", template, names)
-        _wait_for(self._execute(command))
+        _wait_for(self._format_and_execute(template, names))
 
     async def _fetch(self, query: str, values: tuple[object, ...], database: str | None) -> Any:
         connection = await asyncpg.connect(self.url(database))
@@ -120,10 +129,18 @@ class PostgresServer:
         finally:
             await connection.close()
 
-    async def _execute(self, command: str) -> None:
+    async def _execute(self, statements: str, database: str | None) -> None:
+        connection = await asyncpg.connect(self.url(database))
+        try:
+            await connection.execute(statements)
+        finally:
+            await connection.close()
+
+    async def _format_and_execute(self, template: str, names: tuple[str, ...]) -> None:
         connection = await asyncpg.connect(self.url())
         try:
-            await connection.execute(command)
+            formatted = "select format($1, variadic $2::text[])"
+            await connection.execute(await connection.fetchval(formatted, template, names))
         finally:
             await connection.close()
 
