@@ -1,0 +1,84 @@
+"""The main job from end to end, over HTTP, by processes on PostgreSQL and RabbitMQ."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.story import check, real_input, told
+from tests.fleet import Fleet
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import RabbitServer
+
+
+@pytest.fixture(scope="module")
+def fleet(
+    postgres: PostgresServer, rabbitmq: RabbitServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
+    """Run the distributed system for all these stories: whoever is killed is there again."""
+    fleet = Fleet(postgres, rabbitmq, tmp_path_factory.mktemp("fleet"))
+    asyncio.run(fleet.prepare())
+    fleet.start()
+    try:
+        fleet.wait()
+        yield fleet
+    finally:
+        fleet.stop()
+
+
+async def test_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) -> None:
+    api = fleet.operations()
+    headers = {"Authorization": f"Bearer {api.token()}", "Idempotency-Key": "boat-7"}
+    api.close()
+    person = {
+        "external_id": "I1",
+        "given_name": "Amina",
+        "sex": "female",
+        "birth_date": "1994-02-28",
+        "nationality": "SDN",
+        "population_category": "migrant",
+        "location_pcode": "LY0211",
+    }
+    fleet.kill("registration")
+    fleet.start("registration", MASAR_INJECT_FAILURE="api.after_commit")
+    fleet.wait("registration")
+
+    async with httpx.AsyncClient(
+        base_url=fleet.base_url, headers=headers, trust_env=False
+    ) as client:
+        cut_off = await client.post("/v1/registration/persons", json=person)
+        assert fleet.processes["registration"].wait(timeout=10) == -signal.SIGKILL
+        fleet.start("registration")
+        fleet.wait("registration")
+        again = await client.post("/v1/registration/persons", json=person)
+        known = (await client.get("/v1/registration/persons")).json()["items"]
+
+    assert cut_off.status_code == 503
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert [each for each in known if each["external_id"] == "I1"] == [again.json()]
+
+
+@pytest.mark.parametrize("victim", ["registration", "assistance", "returns", "tracking", "gateway"])
+async def test_the_story_survives_the_death_of_any_process(fleet: Fleet, victim: str) -> None:
+    api = fleet.operations()
+    telling = asyncio.create_task(asyncio.to_thread(told, api, run=victim, people=200))
+    await asyncio.sleep(1.5)
+
+    fleet.kill(victim)
+    await asyncio.sleep(1)
+    fleet.start(victim)
+
+    check(await telling)
+
+
+async def test_the_story_is_told_by_processes_on_postgres_and_rabbitmq(fleet: Fleet) -> None:
+    api = fleet.operations()
+
+    summary = await asyncio.to_thread(told, api, **real_input())
+
+    check(summary)
+    # Another client finds the people of the first there, and they are not its to return.
+    again = await asyncio.to_thread(told, fleet.operations(), run="again")
+    assert again.departed != summary.departed
