@@ -23,6 +23,7 @@ from chassis import (
     erasure,
     filters,
     idempotency,
+    inbox,
     jobs,
     migrations,
     outbox,
@@ -32,6 +33,7 @@ from chassis import (
 from chassis.audit.anchors import anchors_of, run_anchors
 from chassis.audit.api import router as audit_of
 from chassis.audit.chain import run_sealer
+from chassis.audit.daily import run_daily
 from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Trusted, Verifier, public_operations
 from chassis.authz import authorise
@@ -186,6 +188,7 @@ def _lifespan(
             asyncio.create_task(_keep_house(database, stopping)),
             asyncio.create_task(run_sealer(database, stopping)),
             asyncio.create_task(run_anchors(database, anchors, stopping)),
+            asyncio.create_task(run_daily(database, anchors, stopping)),
             *(
                 asyncio.create_task(work(database, stopping))
                 for work in (*service.background, *forgetting)
@@ -258,6 +261,7 @@ async def _keep_house(database: Database, stopping: asyncio.Event) -> None:
         try:
             await outbox.forget(database)
             await idempotency.forget(database)
+            await inbox.forget(database)
         except Exception as error:  # noqa: BLE001 - What cannot be dropped now is dropped later.
             log.warning(
                 "house_not_kept", service=database.tables.source, error=type(error).__name__

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
+from sqlalchemy import delete
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint, tombstones
@@ -22,6 +25,10 @@ Subscriptions = Mapping[type[Event], Handler]
 
 MOST_ATTEMPTS = 5
 """After so many failures a message is kept as a dead letter and no longer tried."""
+
+
+REMEMBERED = timedelta(days=30)
+"""Four times as long as an outbox keeps what it sent: nothing is delivered again so late."""
 
 
 class Malformed(Exception):  # noqa: N818 - It names the message, not a mishap of ours.
@@ -121,3 +128,10 @@ def _read(body: bytes) -> tuple[Envelope, Event | None]:
         return envelope, None
     except ValidationError as error:
         raise Malformed(f"not a {envelope.type}: {error.error_count()} faults") from None
+
+
+async def forget(database: Database) -> None:
+    """Drop the ids of the events that took effect longer ago than REMEMBERED."""
+    table = database.tables.inbox
+    async with database.write() as session:
+        await session.exec(delete(table).where(col(table.received_at) < now() - REMEMBERED))

@@ -29,6 +29,7 @@ from gateway.identity.organisations import api as organisations
 from gateway.identity.passwords import Passwords
 from gateway.identity.revocations import api as revocations
 from gateway.identity.sessions import api as sessions
+from gateway.identity.sessions import service as staff_sessions
 from gateway.identity.staff import api as staff
 from gateway.identity.tokens import api as tokens
 from gateway.openapi import Description
@@ -42,11 +43,17 @@ from gateway.upstreams import HttpUpstream, Upstream
 
 READY_SECONDS = 2.0
 FORGET_SECONDS = 60.0
+TOKENS_SECONDS = 3600.0
 
 
 async def _forget_tallies(database: Database) -> None:
     async with database.write() as session:
         await limits.forget(session)
+
+
+async def _forget_refresh_tokens(database: Database) -> None:
+    async with database.write() as session:
+        await staff_sessions.forget(session)
 
 
 SERVICE = Service(
@@ -69,7 +76,10 @@ SERVICE = Service(
         person_file.router,
     ],
     subscriptions={AccountFrozen: freeze, AccountReleased: release},
-    background=[every(FORGET_SECONDS, _forget_tallies, rung=False)],
+    background=[
+        every(FORGET_SECONDS, _forget_tallies, rung=False),
+        every(TOKENS_SECONDS, _forget_refresh_tokens, rung=False),
+    ],
     matrices=("gateway", *SERVICES),
     # The gateway shows the merged description there instead of its own.
     openapi_url=None,

@@ -35,8 +35,8 @@ TURN = "audit.anchor"
 OWNER_ONLY = 0o600
 AUDIT_BROKEN = Gauge(
     "masar_audit_broken",
-    "1 when the audit chain is not as its anchors say.",
-    ["service"],
+    "1 when the audit chain is not as it was written: by its anchors, or by the daily walk.",
+    ["service", "found_by"],
     registry=REGISTRY,
 )
 
@@ -201,9 +201,9 @@ async def run_anchors(database: Database, anchors: Anchors, stopping: asyncio.Ev
     while not stopping.is_set():
         try:
             await anchor(database, anchors)
-            AUDIT_BROKEN.labels(service).set(0)
+            AUDIT_BROKEN.labels(service, "anchors").set(0)
         except AnchorError as error:
-            AUDIT_BROKEN.labels(service).set(1)
+            AUDIT_BROKEN.labels(service, "anchors").set(1)
             log.critical("audit_broken", service=service, detail=str(error))
         except Exception as error:  # noqa: BLE001 - The next turn may find the database again.
             log.error("not_anchored", service=service, error=type(error).__name__)

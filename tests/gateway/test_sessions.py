@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlmodel import col, select
 
 from chassis.clock import now
+from gateway.identity.sessions import service as sessions
+from gateway.identity.sessions.models import RefreshToken
 from gateway.identity.staff import rules
 from gateway.identity.staff.models import Staff
 from tests.gateway.house import (
@@ -284,3 +287,23 @@ async def test_neither_password_nor_secret_is_in_the_database(house: House, tmp_
 
     for secret in (PASSWORD, amal.secret, begun["refresh_token"], begun["access_token"]):
         assert secret.encode() not in kept
+
+
+async def test_spent_and_overdue_refresh_tokens_are_dropped_after_half_a_day(house: House) -> None:
+    amal = await house.person("amal")
+    begun = await house.log_in(amal)
+    old = {"refresh_token": begun["refresh_token"]}
+    renewed = (await house.client.post(f"{SESSIONS}/renewal", json=old)).json()
+    async with house.database.write() as session:
+        spent = col(RefreshToken.used_at).is_not(None)
+        past = now() - sessions.LASTS - timedelta(minutes=1)
+        await session.exec(update(RefreshToken).where(spent).values(until=past))
+
+    async with house.database.write() as session:
+        await sessions.forget(session)
+
+    async with house.database.read() as session:
+        kept = (await session.exec(select(RefreshToken.used_at))).all()
+    assert kept == [None]
+    new = {"refresh_token": renewed["refresh_token"]}
+    assert (await house.client.post(f"{SESSIONS}/renewal", json=new)).status_code == 200
