@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -67,6 +68,17 @@ async def change(
     await _keep(session, note, form)
     audit.note(session, access.caller, "update", f"{kind}_note", [person_id, note.id])
     return _written(note)
+
+
+async def delete_all(
+    session: AsyncSession, person_id: UUID, by: audit.Actor, *, reason: str
+) -> None:
+    """Delete what was ever written of a person's health and protection; the rest stays."""
+    of_person = select(Note.kind).where(col(Note.person_id) == person_id).distinct()
+    for kind in (await session.exec(of_person)).all():
+        audit.note(session, by, "delete", f"{kind}_note", person_id, reason=reason)
+    await session.exec(delete(NoteVersion).where(col(NoteVersion.person_id) == person_id))
+    await session.exec(delete(Note).where(col(Note.person_id) == person_id))
 
 
 async def flags(session: AsyncSession, person_id: UUID, access: Access) -> NoteFlagsOut:

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/registration/retention", tags=["erasure"], route_
 
 @router.get("/dry-run")
 async def try_retention(session: ReadSession) -> DryRunOut:
-    """Count what a run of today would erase, and what a legal hold would keep; nothing is done."""
+    """Count what a run of today would delete, and what a legal hold would keep; nothing is done."""
     return await service.dry_run(session, today())
 
 

@@ -21,7 +21,11 @@ class LastService(Table, table=True):
 
 
 class RetentionRun(Table, table=True):
-    """What was due on a day, and what became of it; one a day. It names nobody."""
+    """
+    What was due on a day, and what became of it; one a day. It names nobody.
+
+    All are numbers of people: whose whole record it is, and whose notes alone.
+    """
 
     __tablename__ = "retention_run"
 
@@ -31,6 +35,9 @@ class RetentionRun(Table, table=True):
     due: int
     held: int
     erased: int = 0
+    notes_due: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    notes_held: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    notes_erased: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     status: str
     requested_by: str
     decided_by: str | None = None
@@ -39,12 +46,18 @@ class RetentionRun(Table, table=True):
 
 
 class DryRunOut(BaseModel):
-    """What a run of today would do: `due` are erased, `held` are due too and kept by a hold."""
+    """
+    What a run of today would do: `due` are erased, `held` are due too and kept by a hold.
+
+    Of `notes_due` others the notes about health and protection are deleted, and nothing else.
+    """
 
     as_of: date
     policy_version: int
     due: int
     held: int
+    notes_due: int
+    notes_held: int
     needs_second_person: bool
 
 
@@ -55,6 +68,9 @@ class RunOut(BaseModel):
     due: int
     held: int
     erased: int
+    notes_due: int
+    notes_held: int
+    notes_erased: int
     status: Status
     requested_by: str
     decided_by: str | None

@@ -1,7 +1,7 @@
 """What is done with records whose time is over. Callers own the transaction."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_
@@ -19,12 +19,15 @@ from services.registration.erasures import service as erasures
 from services.registration.erasures.models import Erasure
 from services.registration.holds.service import held
 from services.registration.honey.models import HoneyRecord
+from services.registration.notes import service as notes
+from services.registration.notes.models import NoteVersion
 from services.registration.persons.models import Person
 from services.registration.retention.models import DryRunOut, LastService, RetentionRun
 from services.registration.retention.rules import policy
 
 KIND = "retention"
 PEOPLE_A_STEP = 50
+A_DAY = timedelta(days=1)
 CLOCK = Caller(id="retention", organisation="", grants=(), expires=0)
 """Who runs what nobody asked for: the day's own run."""
 
@@ -35,7 +38,10 @@ def _over(as_of: date) -> ColumnElement[bool]:
 
     A planted person has none: nobody was served, and no figure may count them.
     """
-    until = policy().kept_since(as_of)
+    return _idle_since(policy().person.kept_since(as_of))
+
+
+def _idle_since(until: date) -> ColumnElement[bool]:
     served = exists().where(
         col(LastService.person_id) == col(Person.id), col(LastService.served_on) > until
     )
@@ -47,22 +53,43 @@ def _over(as_of: date) -> ColumnElement[bool]:
     )
 
 
+def _notes_over(as_of: date) -> ColumnElement[bool]:
+    """Return the condition that the time of a person's notes is over, and not of all the rest."""
+    until = policy().note.kept_since(as_of)
+    of_person = col(NoteVersion.person_id) == col(Person.id)
+    lately = col(NoteVersion.written_at) >= datetime.combine(until + A_DAY, time.min, UTC)
+    return (
+        _idle_since(until)
+        & exists().where(of_person)
+        & ~exists().where(of_person, lately)
+        & ~_over(as_of)
+    )
+
+
 def _held() -> ColumnElement[bool]:
     return held(col(Person.id))  # type: ignore[arg-type]  # SQLModel types a column as its value.
 
 
 async def dry_run(session: AsyncSession, as_of: date) -> DryRunOut:
     """Count what a run would do; it goes by the same conditions."""
-    counted = select(func.count()).select_from(Person).where(_over(as_of))
-    due = (await session.exec(counted.where(~_held()))).one()
-    kept = (await session.exec(counted.where(_held()))).one()
+    due, held = await _counted(session, _over(as_of))
+    notes_due, notes_held = await _counted(session, _notes_over(as_of))
     return DryRunOut(
         as_of=as_of,
         policy_version=policy().version,
         due=due,
-        held=kept,
-        needs_second_person=policy().needs_second_person(due),
+        held=held,
+        notes_due=notes_due,
+        notes_held=notes_held,
+        needs_second_person=policy().needs_second_person(due + notes_due),
     )
+
+
+async def _counted(session: AsyncSession, over: ColumnElement[bool]) -> tuple[int, int]:
+    """Return how many people are due, and how many more a legal hold keeps."""
+    counted = select(func.count()).select_from(Person).where(over)
+    free = (await session.exec(counted.where(~_held()))).one()
+    return free, (await session.exec(counted.where(_held()))).one()
 
 
 async def begin(session: AsyncSession, by: Caller) -> RetentionRun:
@@ -82,8 +109,13 @@ async def begin(session: AsyncSession, by: Caller) -> RetentionRun:
         return (await session.exec(same_day)).one()
     audit.note(session, by, "create", "retention", reason=run.status)
     if run.status == "running":
-        jobs.submit(session, KIND, str(run.id).encode(), total=run.due, caller=by)
+        _submit(session, run, by)
     return run
+
+
+def _submit(session: AsyncSession, run: RetentionRun, by: Caller) -> None:
+    total = run.due + run.notes_due
+    jobs.submit(session, KIND, str(run.id).encode(), total=total, caller=by)
 
 
 async def approve(session: AsyncSession, run_id: UUID, access: Access) -> RetentionRun:
@@ -99,33 +131,52 @@ async def approve(session: AsyncSession, run_id: UUID, access: Access) -> Retent
     run.status, run.decided_by = "running", access.caller.id
     session.add(run)
     audit.note(session, access.caller, "approve", "retention")
-    jobs.submit(session, KIND, str(run.id).encode(), total=run.due, caller=access.caller)
+    _submit(session, run, access.caller)
     return run
 
 
 async def erase_due(work: Work) -> None:
-    """Erase who is due, in steps; a hold that was placed since the count keeps its person."""
+    """Erase who is due, then notes, in steps; a hold that was placed since keeps its person."""
     run_id = UUID(work.payload.decode())
-    left = True
-    while left:
-        async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
-            run = await session.get(RetentionRun, run_id, with_for_update=True)
-            if run is None:
-                return
-            people = await _due(session, run.as_of, PEOPLE_A_STEP)
-            for person in people:
-                await erasures.begin(session, _erasure(person, run))
-            tally.accepted = len(people)
-            left = bool(people)
-            run.erased += len(people)
-            if not left:
-                run.status, run.finished_at = "done", now()
-            session.add(run)
+    for over, delete in ((_over, _erase), (_notes_over, _delete_notes)):
+        left = True
+        while left:
+            async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
+                run = await session.get(RetentionRun, run_id, with_for_update=True)
+                if run is None:
+                    return
+                people = await _due(session, over(run.as_of))
+                await delete(session, run, people)
+                session.add(run)
+                tally.accepted = len(people)
+                left = bool(people)
+    # SQLite keeps deleted rows in the log beside its file until that is written anew.
+    await work.database.scrub()
+    async with work.step(work.job.position) as (session, _):
+        run = await session.get_one(RetentionRun, run_id, with_for_update=True)
+        run.status, run.finished_at = "done", now()
+        session.add(run)
 
 
-async def _due(session: AsyncSession, as_of: date, most: int) -> Sequence[Person]:
-    statement = select(Person).where(_over(as_of), ~_held()).order_by(col(Person.id))
-    return (await session.exec(statement.limit(most))).all()
+async def _due(session: AsyncSession, over: ColumnElement[bool]) -> Sequence[Person]:
+    statement = select(Person).where(over, ~_held()).order_by(col(Person.id))
+    return (await session.exec(statement.limit(PEOPLE_A_STEP))).all()
+
+
+async def _erase(session: AsyncSession, run: RetentionRun, people: Sequence[Person]) -> None:
+    for person in people:
+        await erasures.begin(session, _erasure(person, run))
+    run.erased += len(people)
+
+
+async def _delete_notes(session: AsyncSession, run: RetentionRun, people: Sequence[Person]) -> None:
+    for person in people:
+        await notes.delete_all(session, person.id, _by(person, run), reason="retention")
+    run.notes_erased += len(people)
+
+
+def _by(person: Person, run: RetentionRun) -> audit.Actor:
+    return audit.Actor(run.decided_by or run.requested_by, person.organisation)
 
 
 def _erasure(person: Person, run: RetentionRun) -> Erasure:
