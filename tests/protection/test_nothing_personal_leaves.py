@@ -10,8 +10,9 @@ import csv
 import io
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer
 
 PEOPLE, BY_REQUEST = 200, 60
+A_MINUTE = 60
 HTTP_CONFLICT = 409
 Read = Callable[[], Awaitable[list[str]]]
 OWNERS = {
@@ -195,19 +197,28 @@ def take_out(client: httpx.Client, person: dict[str, str]) -> None:
 
 
 class FreshToken(httpx.Auth):
-    """Puts a token on each request that has not run out, however long the story takes."""
+    """Puts a token that has not run out on each request that has none of its own."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._token, self._got_at = api.token(), time.monotonic()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._api.token()}"
+        if time.monotonic() - self._got_at > A_MINUTE:
+            self._token, self._got_at = self._api.token(), time.monotonic()
+        request.headers.setdefault("Authorization", f"Bearer {self._token}")
         yield request
 
 
-def client_of(fleet: Fleet) -> httpx.Client:
-    auth = FreshToken(fleet.operations())
-    return httpx.Client(base_url=fleet.base_url, auth=auth, trust_env=False, timeout=30)
+@contextmanager
+def client_of(fleet: Fleet) -> Iterator[httpx.Client]:
+    with (
+        closing(fleet.operations()) as api,
+        httpx.Client(
+            base_url=fleet.base_url, auth=FreshToken(api), trust_env=False, timeout=30
+        ) as client,
+    ):
+        yield client
 
 
 def form_of(person: dict[str, str]) -> dict[str, Any]:
