@@ -63,6 +63,21 @@ class PersonCorrected(Event):
     fields: list[str]
 
 
+class PersonMerged(Event):
+    """
+    A registration was found to be somebody's second, or no more. Subject: its person's id.
+
+    `merged_into` is the registration that goes on, none when the merge was undone; `version` is
+    that of the record, and grows with each of the two.
+    """
+
+    type: ClassVar[str] = "registration.person_merged.v1"
+
+    person_id: UUID
+    merged_into: UUID | None
+    version: int
+
+
 class ConsentChanged(Event):
     """
     A person agreed, refused or withdrew, for one recipient and purpose.

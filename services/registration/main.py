@@ -43,6 +43,7 @@ from services.registration.honey import watch
 from services.registration.honey.handlers import count_denied_elsewhere
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
+from services.registration.merges import api as merges
 from services.registration.notes import api as notes
 from services.registration.ownfiles import api as ownfiles
 from services.registration.persons import api as persons
@@ -93,6 +94,7 @@ SERVICE = Service(
         sharing.router,
         assignments.router,
         duplicates.router,
+        merges.router,
         erasures.router,
         holds.router,
         requests.router,

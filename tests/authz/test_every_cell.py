@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -74,6 +75,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/registration/sharing-exceptions/{exception_id}/decision": {"approved": False},
     "POST /v1/registration/sharing-agreements/{agreement_id}/end": None,
     "POST /v1/registration/duplicates/{pair_id}/decision": {"decision": "unsure"},
+    # Nobody of the pair, which is read before that is said.
+    "POST /v1/registration/duplicates/{pair_id}/merge": {"keep": str(UUID(int=0))},
     "POST /v1/identity/staff/{staff_id}/invitation": None,
     "POST /v1/identity/assignments/{assignment_id}/approval": None,
     "POST /v1/identity/agreements/{agreement_id}/approval": None,

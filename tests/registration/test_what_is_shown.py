@@ -65,7 +65,8 @@ async def test_a_person_of_a_colleague_is_a_number_and_no_name(registration: Run
     found = await shown(registration, colleague, person)
 
     told = {name for name, value in found.items() if value != MASKED}
-    assert told == {"id", "case_number", "registered_on", "status", "version"}
+    about = {"id", "case_number", "registered_on", "status", "version"}
+    assert told == about | {"merged_into", "merged"}
 
 
 async def test_case_27_an_enumerator_sees_after_a_day_that_they_registered_somebody(

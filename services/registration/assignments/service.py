@@ -28,7 +28,7 @@ async def assign(
     """
     if form.worker_id == access.caller.id:
         raise Problem(403, "forbidden", "Nobody assigns a person to themselves.")
-    person = await persons.get(session, person_id, access, lock=True)
+    person = await persons.get_to_add_to(session, person_id, access, lock=True)
     known = await _open(session, person.id, Assignment.worker_id == form.worker_id)
     if known:
         return known[0], False

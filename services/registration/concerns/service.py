@@ -29,7 +29,7 @@ Status = Literal["new", "triaged"]
 
 
 async def write(session: AsyncSession, form: ConcernIn, access: Access) -> Concern:
-    person = await persons.get(session, form.person_id, access)
+    person = await persons.get_to_add_to(session, form.person_id, access)
     concern = Concern(
         person_id=person.id,
         organisation=person.organisation,

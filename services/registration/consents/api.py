@@ -37,7 +37,7 @@ async def record_consent(
             pointer="/place_pcode", code="unknown_place", detail="No place has this p-code."
         )
         raise Problem(422, "unknown-place", "The place is not known.", errors=[fault])
-    person = await persons.get(session, person_id, access)
+    person = await persons.get_to_add_to(session, person_id, access)
     return service.shown(await service.record(session, person, form, access.caller.id))
 
 
@@ -58,7 +58,13 @@ async def withdraw_consent(
     anything for a minute sends nothing at all; who was sent something is told to delete it.
     """
     person = await persons.get(session, person_id, access)
-    changed = await service.withdraw(session, person, form, access.caller.id)
+    # A no counts for every registration of the person, whichever of them it is told for.
+    people = await persons.registrations_of(session, person)
+    changed = [
+        consent
+        for each in people
+        for consent in await service.withdraw(session, each, form, access.caller.id)
+    ]
     # Who may note a no need not be one who may read what else the person has answered.
     return WithdrawnOut(changed=[service.shown(each) for each in changed])
 

@@ -197,6 +197,15 @@ async def _history(session: AsyncSession, person_id: UUID) -> Sequence[Consent]:
     return (await session.exec(statement)).all()
 
 
+async def contradict(session: AsyncSession, one: UUID, other: UUID) -> bool:
+    """Say whether one said yes and the other no about the same recipient and purpose."""
+    theirs, others = await _newest(session, one), await _newest(session, other)
+    return any(
+        (theirs[about].state == GIVEN) != (others[about].state == GIVEN)
+        for about in theirs.keys() & others.keys()
+    )
+
+
 def said_no(person_id: SQLColumnExpression[UUID]) -> Clause:
     """Return the condition that a person's last word on the mission's own work is a no."""
     newer = aliased(Consent)

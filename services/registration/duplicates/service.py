@@ -73,6 +73,8 @@ async def decide(
     409 when somebody has settled the pair and the reviewer does not say that they have seen it.
     """
     pair, left, right = await _get(session, pair_id, access, lock=True)
+    if await _are_merged(session, pair):
+        raise Problem(409, "out-of-order", "These registrations are merged; undo that first.")
     if not rules.may_decide(pair.status, form.seen):
         detail = "Somebody has decided on this pair meanwhile; read it again, and say what you saw."
         raise Problem(409, "out-of-order", detail)
@@ -82,6 +84,19 @@ async def decide(
     subjects = [pair.left_id, pair.right_id]
     audit.note(session, access.caller, f"decide_{form.decision}", "duplicate", subjects)
     return _shown(pair, left, right)
+
+
+async def get_to_decide(session: AsyncSession, pair_id: UUID, access: Access) -> DuplicatePair:
+    """Return a pair that nobody else decides on meanwhile; 404 unless both are within reach."""
+    found = await _get(session, pair_id, access, lock=True)
+    pair: DuplicatePair = found[0]
+    return pair
+
+
+async def _are_merged(session: AsyncSession, pair: DuplicatePair) -> bool:
+    ids = [pair.left_id, pair.right_id]
+    merged = select(Person.id).where(col(Person.id).in_(ids), col(Person.merged_into).in_(ids))
+    return (await session.exec(merged)).first() is not None
 
 
 async def _get(

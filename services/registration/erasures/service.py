@@ -30,6 +30,7 @@ from services.registration.erasures.models import (
 from services.registration.erasures.rules import Status
 from services.registration.exports import keeping as exports
 from services.registration.holds import service as holds
+from services.registration.merges import service as merges
 from services.registration.persons import service as persons
 
 log = structlog.get_logger()
@@ -105,14 +106,26 @@ async def _to_decide(session: AsyncSession, erasure_id: UUID, access: Access) ->
 
 
 async def begin(session: AsyncSession, found: Erasure) -> None:
-    """Forget the person here, and tell every other service to."""
+    """
+    Forget the person here, and tell every other service to.
+
+    Registrations that were merged into theirs are theirs: each is erased too, unless it is held.
+    """
     assert found.person_id is not None  # noqa: S101 - It is named until the erasure is complete.
+    for merged in await merges.let_go(session, found.person_id):
+        if not await holds.is_held(session, merged):
+            await begin(session, _of_merged(found, merged))
     found.status = "running"
     found.waits_for = rules.participants(OWN, topology.published_subscriptions())
     session.add(found)
     await exports.end_those_with(session, found.person_id)
     await erasure.erase(session, FORGETTING, found.person_id, found.id)
     _tell(session, found)
+
+
+def _of_merged(found: Erasure, merged: UUID) -> Erasure:
+    decided = found.model_dump(include={"organisation", "reason", "requested_by", "decided_by"})
+    return Erasure(**decided, person_id=merged, decided_at=found.decided_at)
 
 
 def _tell(session: AsyncSession, found: Erasure) -> None:

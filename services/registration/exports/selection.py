@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_
+from sqlalchemy import and_, case, exists, func, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,12 +24,20 @@ from services.registration.persons.models import SCOPING, Person
 DEADLY = "S4"
 
 
+def _said_no_elsewhere() -> Clause:
+    """Return whether another registration of the person, merged into theirs, said no."""
+    other = aliased(Person)
+    theirs = col(other.merged_into) == col(Person.id)
+    return exists().where(theirs, consents.said_no(col(other.id)))
+
+
 class Selection:
     """
     Some people and some columns, as one caller may take them out now.
 
-    Nobody is in it whose last word to the mission was a no, and nobody of another organisation:
-    an agreement opens their people to reading, and what is handed on is shared (`chassis.sharing`).
+    Nobody is in it twice, nobody whose last word to the mission was a no, and nobody of another
+    organisation: an agreement opens their people to reading, and what is handed on is shared
+    (`chassis.sharing`).
     403 `masked-field` when a column, or what is filtered by, is open to the caller of nobody.
     """
 
@@ -44,6 +53,8 @@ class Selection:
             access.rows(SCOPING),
             col(Person.organisation) == access.caller.organisation,
             ~consents.said_no(col(Person.id)),
+            ~_said_no_elsewhere(),
+            col(Person.merged_into).is_(None),
         )
         self._wanted = [
             *matching(session, self._view, wanted.terms()),

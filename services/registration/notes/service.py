@@ -35,6 +35,7 @@ async def add(
     session: AsyncSession, person_id: UUID, kind: Service, form: NoteIn, access: Access
 ) -> NoteWritten:
     await Reader(session, person_id, kind, access).reach()
+    persons.refuse_merged(await session.get_one(Person, person_id))
     note = Note(person_id=person_id, kind=kind, written_by=access.caller.id)
     session.add(note)
     await session.flush()

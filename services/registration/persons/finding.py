@@ -53,11 +53,17 @@ class Terms:
 async def find(
     session: AsyncSession, access: Access, terms: Terms, *, after: UUID | None, limit: int
 ) -> list[PersonOut]:
-    """Return the persons whom the caller may see, in order of registration."""
+    """
+    Return the persons whom the caller may see, in order of registration.
+
+    A registration that is merged into another is found by what is told of it, and not listed.
+    """
     _refuse_without_name(terms)
     view = View(access, SHAPE, SCOPING)
     statement = select(Person, view.standing)
     statement = statement.where(access.rows(SCOPING), *matching(session, view, terms))
+    if not terms.told():
+        statement = statement.where(col(Person.merged_into).is_(None))
     if after:
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))

@@ -4,17 +4,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from contracts.returns import PersonDeparted
+from services.registration.persons import service as persons
 from services.registration.persons.models import Person
 from services.registration.referrals import service as referrals
 
 
 async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
-    """Note that the person left the country; the record stays."""
+    """Note that the person left the country, in each of their registrations; the record stays."""
     person = await session.get(Person, event.person_id, with_for_update=True)
-    if person and person.departed_on is None:
-        person.departed_on = event.departed_on
-        person.version += 1
-        session.add(person)
-        by = audit.system(PersonDeparted.type)
-        audit.note(session, by, "update", "person", person.id, fields=["departed_on"])
-        await referrals.close_all(session, person.id, by)
+    for each in await persons.registrations_of(session, person) if person else []:
+        if each.departed_on is None:
+            await _depart(session, each, event)
+
+
+async def _depart(session: AsyncSession, person: Person, event: PersonDeparted) -> None:
+    person.departed_on = event.departed_on
+    person.version += 1
+    session.add(person)
+    by = audit.system(PersonDeparted.type)
+    audit.note(session, by, "update", "person", person.id, fields=["departed_on"])
+    await referrals.close_all(session, person.id, by)

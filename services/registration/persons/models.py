@@ -176,6 +176,11 @@ class Person(Table, table=True):
     consent: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     departed_on: date | None = None
     fingerprint: str
+    merged_into: UUID | None = Field(default=None, index=True)
+    merged: list[str] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    """The ids of the registrations that were found to be this person's too."""
     version: int = 1
     matched_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_by: str
@@ -255,6 +260,8 @@ class PersonOut(Shown, shape="person"):
 
     The date of birth is as it was told: `1990` stays `1990`, `born_between` says in the Gregorian
     calendar what a Hijri date may mean, and `minor` is null where nobody can know it.
+    A registration that was found to be somebody's second is `merged_into` the one that goes on, and
+    that one says who was `merged`: what is written of each stays with each.
     What the caller may not see is {"masked": true}, whether there is something or not.
     """
 
@@ -284,7 +291,9 @@ class PersonOut(Shown, shape="person"):
     registered_on: date
     consent: Maskable[ConsentIn | None]
     departed_on: Maskable[date | None]
-    status: Literal["registered", "departed"]
+    status: Literal["registered", "departed", "merged"]
+    merged_into: UUID | None
+    merged: list[UUID]
     version: int
 
 

@@ -42,17 +42,45 @@ async def get(
     return person
 
 
+async def get_to_add_to(
+    session: AsyncSession, person_id: UUID, access: Access, *, lock: bool = False
+) -> Person:
+    """
+    Return a person of whom the caller will write something.
+
+    409 when another registration of the same person goes on instead: nobody would find it here.
+    """
+    person = await get(session, person_id, access, lock=lock)
+    refuse_merged(person)
+    return person
+
+
+async def registrations_of(session: AsyncSession, person: Person) -> list[Person]:
+    """Return all registrations of the person, this one first: those above it, and those below."""
+    found = {person.id: person}
+    waiting = [person]
+    while waiting:
+        one = waiting.pop()
+        beside = {UUID(each) for each in one.merged} | {one.merged_into} - {None}
+        statement = select(Person).where(col(Person.id).in_(beside - found.keys()))
+        waiting += (await session.exec(statement)).all() if beside else []
+        found |= {each.id: each for each in waiting}
+    return list(found.values())
+
+
 async def get_to_change(
     session: AsyncSession, person_id: UUID, access: Access, names: Iterable[str]
 ) -> Person:
     """
     Return a person some of whose fields the caller will change.
 
-    404 when it is not theirs to change at all; 403 when one of the fields is not.
+    404 when it is not theirs to change at all; 403 when one of the fields is not; 409 when another
+    registration of the same person goes on instead.
     """
     resources = resources_of(names)
     access.refuse_without(resources, "U")
     person = await get(session, person_id, access)
+    refuse_merged(person)
     theirs = (access.rows(SCOPING, resource, "U") for resource in resources)
     statement = select(Person.id).where(col(Person.id) == person_id, *theirs)
     if (await session.exec(statement)).one_or_none() is None:
@@ -157,6 +185,12 @@ def _description(person: Person, opened: Mapping[str, Any]) -> Description:
     )
 
 
+def refuse_merged(person: Person) -> None:
+    if person.merged_into:
+        detail = f"This registration is merged into {person.merged_into}, which goes on."
+        raise Problem(409, "merged", detail)
+
+
 def refuse_other_content() -> Problem:
     return Problem(
         409,
@@ -201,5 +235,7 @@ async def shown(
     return answers
 
 
-def status_of(person: Person) -> Literal["registered", "departed"]:
+def status_of(person: Person) -> Literal["registered", "departed", "merged"]:
+    if person.merged_into:
+        return "merged"
     return "departed" if person.departed_on else "registered"

@@ -22,7 +22,7 @@ async def open_one(
     session: AsyncSession, person_id: UUID, form: ReferralIn, access: Access
 ) -> Referral:
     """Refer a person; nobody lets themselves in, for which there is the breaking of the glass."""
-    await persons.get(session, person_id, access)
+    await persons.get_to_add_to(session, person_id, access)
     if form.worker_id == access.caller.id:
         raise Problem(
             403, "not-by-oneself", "Somebody else of the case team has to refer a person to you."

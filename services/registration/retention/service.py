@@ -50,6 +50,8 @@ def _idle_since(until: date) -> ColumnElement[bool]:
         & or_(col(Person.departed_on).is_(None), col(Person.departed_on) <= until)
         & ~served
         & ~exists().where(col(HoneyRecord.person_id) == col(Person.id))
+        # A registration that is merged goes with the one that goes on.
+        & col(Person.merged_into).is_(None)
     )
 
 

@@ -57,7 +57,7 @@ async def ask_for_sharing_exception(
     person_id: UUID, form: ExceptionIn, access: AccessDep, session: WriteSession
 ) -> ExceptionOut:
     """Ask that a record be shared without consent; a data-protection officer decides."""
-    person = await persons.get(session, person_id, access)
+    person = await persons.get_to_add_to(session, person_id, access)
     exception = await service.ask(session, person, form, access)
     return ExceptionOut.model_validate(exception, from_attributes=True)
 
