@@ -18,6 +18,7 @@ from contracts.registration import (
     ErasureRequested,
     PersonAssigned,
     PersonCorrected,
+    PersonMerged,
     PersonRegistered,
     PersonUnassigned,
 )
@@ -33,6 +34,7 @@ from services.assistance.people.handlers import (
     close_for_departed,
     entitle_new_person,
     follow_correction,
+    follow_merge,
     forget_assignment,
     remember_assignment,
 )
@@ -49,6 +51,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: keep_places,
     PersonRegistered: entitle_new_person,
     PersonCorrected: follow_correction,
+    PersonMerged: follow_merge,
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
     PersonDeparted: close_for_departed,

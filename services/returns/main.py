@@ -18,6 +18,7 @@ from contracts.registration import (
     ErasureRequested,
     PersonAssigned,
     PersonCorrected,
+    PersonMerged,
     PersonRegistered,
     PersonUnassigned,
 )
@@ -30,6 +31,7 @@ from services.returns.files import api as files
 from services.returns.people import api as people
 from services.returns.people.handlers import (
     follow_correction,
+    follow_merge,
     forget_assignment,
     remember_assignment,
     remember_person,
@@ -42,6 +44,7 @@ from services.returns.tables import TABLES, DenialPosition
 SUBSCRIPTIONS: Subscriptions = {
     PersonRegistered: remember_person,
     PersonCorrected: follow_correction,
+    PersonMerged: follow_merge,
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
     **subscriptions(SHARING),

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 
 from chassis.clock import new_id, today
 from contracts.event import Envelope, Event
-from contracts.registration import PersonRegistered
+from contracts.registration import PersonMerged, PersonRegistered
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
 from services.returns.cases import rules
 from services.returns.cases.rules import ENDED, WAY, Status
@@ -83,6 +84,24 @@ async def test_a_case_goes_its_way_and_tells_the_ends_of_it(returns: Running) ->
     assert list(shown.json()["steps"]) == list(WAY[1:])
     assert shown.headers["etag"] == '"5"'
     assert [type(event) for event in await told(returns)] == [CaseOpened, PersonDeparted]
+
+
+async def test_a_case_is_opened_for_the_registration_that_goes_on_alone(returns: Running) -> None:
+    case = await opened(returns)
+    merged, kept = case["person_id"], await known_person(returns)
+    news = PersonMerged(person_id=UUID(merged), merged_into=UUID(kept), version=2)
+    await returns.hear(news)
+
+    refused = await returns.client.post(PATH, json={"person_id": merged})
+    in_hand = await returns.client.post(PATH, json={"person_id": kept})
+    seen = (await returns.client.get(f"/v1/returns/people/{kept}")).json()
+    await returns.hear(news.model_copy(update={"merged_into": None, "version": 3}), news)
+    apart = await returns.client.post(PATH, json={"person_id": kept})
+
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/merged")
+    assert (in_hand.status_code, in_hand.json()["type"]) == (409, "/problems/case-open")
+    assert [each["id"] for each in seen["cases"]] == [case["id"]]
+    assert apart.status_code == 201, apart.text
 
 
 async def test_a_step_out_of_order_names_what_is_missing(returns: Running) -> None:

@@ -1,14 +1,15 @@
 """What can be done with entitlements. Callers own the transaction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit
+from chassis import audit, merged
 from chassis.authz import Access
 from chassis.clock import today
 from chassis.db import insert_new, take_turns
@@ -16,6 +17,7 @@ from chassis.jobs import Work
 from chassis.problems import not_found
 from chassis.views import View
 from services.assistance.entitlements.models import Entitlement, EntitlementOut, Status
+from services.assistance.entitlements.rules import MERGED, settled
 from services.assistance.people.models import Person
 from services.assistance.programmes import rules
 from services.assistance.programmes.models import Programme
@@ -35,7 +37,8 @@ async def entitle_person(session: AsyncSession, person: Person, by: audit.Actor)
 async def _entitle(
     session: AsyncSession, programme: Programme, person: Person, by: audit.Actor
 ) -> bool:
-    covered = person.departed_on is None and rules.covers(
+    goes_on = person.departed_on is None and person.merged_into is None
+    covered = goes_on and rules.covers(
         categories=programme.population_categories,
         places=programme.places,
         ends_on=programme.ends_on,
@@ -47,7 +50,42 @@ async def _entitle(
     if not covered or not await insert_new(session, entitlement):
         return False
     audit.note(session, by, "create", "entitlement", [person.id, entitlement.id])
+    if len(await merged.registrations_of(session, Person, person.id)) > 1:
+        await settle(session, person.id, by)
     return True
+
+
+async def settle(session: AsyncSession, person_id: UUID, by: audit.Actor) -> None:
+    """
+    Let a person who is registered more than once receive each programme's item once.
+
+    Of several entitlements in a programme the one that was delivered counts, or the oldest; the
+    others are set aside, and come back when their registrations are taken apart.
+    """
+    people = await merged.registrations_of(session, Person, person_id)
+    theirs = col(Entitlement.person_id).in_(people)
+    in_play = or_(
+        col(Entitlement.status).in_(("open", "delivered")),
+        col(Entitlement.closed_because) == MERGED,
+    )
+    found = await session.exec(
+        # A delivery in the same moment is waited for, and then counts.
+        select(Entitlement).where(theirs, in_play).order_by(col(Entitlement.id)).with_for_update()
+    )
+    by_programme: dict[UUID, list[Entitlement]] = defaultdict(list)
+    for each in found:
+        by_programme[each.programme_id].append(each)
+    left = select(Person.id).where(col(Person.id).in_(people), col(Person.departed_on).is_not(None))
+    departed = (await session.exec(left)).first() is not None
+    for several in by_programme.values():
+        for each, status, reason in settled(several, departed=departed):
+            each.status, each.closed_because = status, reason
+            each.version += 1
+            session.add(each)
+            subjects = [each.person_id or person_id, each.id]
+            audit.note(
+                session, by, "update", "entitlement", subjects, fields=["status"], reason=reason
+            )
 
 
 async def entitle_people(work: Work) -> None:
@@ -104,8 +142,9 @@ async def find(
     view = View(access, EntitlementOut.shape, ENTITLEMENTS)
     statement = joined(select(Entitlement, view.standing)).where(access.rows(ENTITLEMENTS))
     if person_id:
+        people = await merged.registrations_of(session, Person, person_id)
         statement = statement.where(
-            col(Entitlement.person_id) == person_id, view.showing("person_id")
+            col(Entitlement.person_id).in_(people), view.showing("person_id")
         )
     if programme_id:
         statement = statement.where(col(Entitlement.programme_id) == programme_id)
@@ -123,9 +162,10 @@ async def find(
 async def of_person(
     session: AsyncSession, access: Access, person_id: UUID
 ) -> list[tuple[Entitlement, Programme]]:
+    people = await merged.registrations_of(session, Person, person_id)
     statement = (
         joined(select(Entitlement, Programme))
-        .where(col(Entitlement.person_id) == person_id, access.rows(ENTITLEMENTS))
+        .where(col(Entitlement.person_id).in_(people), access.rows(ENTITLEMENTS))
         .order_by(col(Entitlement.id))
     )
     return [(entitlement, programme) for entitlement, programme in await session.exec(statement)]

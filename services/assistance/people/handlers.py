@@ -7,11 +7,12 @@ copy of what another service has on record is not put on record once more.
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit
+from chassis import audit, merged
 from chassis.db import insert_new, put, take_turns
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
+    PersonMerged,
     PersonRegistered,
     PersonUnassigned,
 )
@@ -55,6 +56,23 @@ async def follow_correction(session: AsyncSession, event: PersonCorrected) -> No
     await entitlements.entitle_person(session, person, audit.system(event.type))
 
 
+async def follow_merge(session: AsyncSession, event: PersonMerged) -> None:
+    """Let one registration of a person receive what each programme has for them, and no other."""
+    # Nobody is entitled in this moment who would not be seen.
+    await take_turns(session, TURN)
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    if person.merge_version >= event.version:
+        return
+    before = person.merged_into
+    person.merged_into, person.merge_version = event.merged_into, event.version
+    session.add(person)
+    await session.flush()
+    by = audit.system(event.type)
+    for each in (person.id, before):
+        if each:
+            await entitlements.settle(session, each, by)
+
+
 async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> None:
     """Note that the person left, and close what they have not received."""
     # A programme that is looking for its people must see this, or this what it has opened.
@@ -62,8 +80,10 @@ async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> No
     person = await session.get(Person, event.person_id) or Person(id=event.person_id)
     person.departed_on = event.departed_on
     session.add(person)
+    await session.flush()
     by = audit.system(event.type)
-    await entitlements.close_all(session, event.person_id, "departed", by)
+    for each in await merged.registrations_of(session, Person, event.person_id):
+        await entitlements.close_all(session, each, "departed", by)
 
 
 async def remember_assignment(session: AsyncSession, event: PersonAssigned) -> None:

@@ -32,6 +32,8 @@ class Person(Table, table=True):
     case_owner: str | None = Field(default=None, index=True)
     version: int = 0
     """Of the record in the register that category and place are from; 0: not heard of yet."""
+    merged_into: UUID | None = Field(default=None, index=True)
+    merge_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Assignment(Table, table=True):
@@ -57,9 +59,15 @@ class EntitlementOfPerson(BaseModel):
 
 
 class PersonOut(Shown, shape="person_in_assistance"):
-    """What assistance knows of a person."""
+    """
+    What assistance knows of a person.
+
+    The entitlements are those of each of their registrations; of one that is `merged_into` another
+    nothing is opened any more.
+    """
 
     id: UUID
     status: Maskable[Literal["known", "departed"]]
+    merged_into: UUID | None
     departed_on: Maskable[date | None]
     entitlements: list[EntitlementOfPerson]

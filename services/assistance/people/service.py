@@ -27,6 +27,7 @@ async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonO
         "id": person.id,
         "status": "departed" if person.departed_on else "known",
         "departed_on": person.departed_on,
+        "merged_into": person.merged_into,
         "entitlements": [
             entitlement.model_dump(include={"id", "programme_id", "status"})
             | {"programme": programme.name, "item": programme.item_name}

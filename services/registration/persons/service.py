@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
-from chassis import tombstones
+from chassis import merged, tombstones
 from chassis.authz import REMEMBERED, Access, Clause
 from chassis.caller import Caller
 from chassis.clock import today
@@ -56,16 +56,9 @@ async def get_to_add_to(
 
 
 async def registrations_of(session: AsyncSession, person: Person) -> list[Person]:
-    """Return all registrations of the person, this one first: those above it, and those below."""
-    found = {person.id: person}
-    waiting = [person]
-    while waiting:
-        one = waiting.pop()
-        beside = {UUID(each) for each in one.merged} | {one.merged_into} - {None}
-        statement = select(Person).where(col(Person.id).in_(beside - found.keys()))
-        waiting += (await session.exec(statement)).all() if beside else []
-        found |= {each.id: each for each in waiting}
-    return list(found.values())
+    """Return all registrations of the person, this one too."""
+    ids = await merged.registrations_of(session, Person, person.id)
+    return list((await session.exec(select(Person).where(col(Person.id).in_(ids)))).all())
 
 
 async def get_to_change(

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, crypto, outbox
+from chassis import audit, crypto, merged, outbox
 from chassis.authz import Access
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
@@ -20,12 +20,19 @@ from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
 from services.returns.cases import rules, sealed
 from services.returns.cases.models import SCOPING, Case, CaseIn, CaseOut, Departure
 from services.returns.cases.rules import Status
+from services.returns.people import service as people
 from services.returns.people.models import Person
 from services.returns.shares.service import stop_if_withdrawn
 
 
 async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case:
-    """Open a case for somebody who has none in hand."""
+    """Open a case for somebody who has none in hand, in no registration of theirs."""
+    await people.refuse_merged(session, form.person_id)
+    registrations = await merged.registrations_of(session, Person, form.person_id)
+    if len(registrations) > 1:
+        in_hand = select(Case.id).where(col(Case.open_for).in_(registrations))
+        if (await session.exec(in_hand)).first():
+            raise _in_hand()
     keys = await crypto.subject_keys(session, [form.person_id], create=True)
     case = Case(
         **form.model_dump(),
@@ -36,11 +43,15 @@ async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case
     )
     case.steps = sealed.seal(keys[form.person_id], case, {})
     if not await insert_new(session, case):
-        raise Problem(409, "case-open", "This person has a return case in hand already.")
+        raise _in_hand()
     audit.note(session, access.caller, "create", "return_case", [form.person_id, case.id])
     event = CaseOpened(case_id=case.id, person_id=form.person_id)
     outbox.publish(session, event, subject=str(case.id), sequence=case.version)
     return case
+
+
+def _in_hand() -> Problem:
+    return Problem(409, "case-open", "This person has a return case in hand already.")
 
 
 async def take_step(
@@ -180,9 +191,10 @@ async def find(
 async def of_person(
     session: AsyncSession, access: Access, person_id: UUID, most: int
 ) -> list[CaseOut]:
-    """Return the cases of a person whom the caller has found already, the oldest first."""
+    """Return the cases of a person whom the caller has found, in each of their registrations."""
     view = View(access, CaseOut.shape, SCOPING)
-    statement = _seen(view, access).where(col(Case.person_id) == person_id)
+    registrations = await merged.registrations_of(session, Person, person_id)
+    statement = _seen(view, access).where(col(Case.person_id).in_(registrations))
     found = await session.exec(statement.order_by(col(Case.id)).limit(most))
     return await _shown(session, view, found.all())
 

@@ -24,6 +24,7 @@ ROWS = (
     (SHARING.tables.consent.person_id, DELETED),
     (SHARING.tables.exception.person_id, DELETED),
     (FileRequest.person_id, DELETED),
+    (Person.merged_into, unlinked()),
     (Assignment.person_id, DELETED),
     (Person.id, DELETED),
 )

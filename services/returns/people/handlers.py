@@ -6,6 +6,7 @@ from chassis.db import insert_new, put
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
+    PersonMerged,
     PersonRegistered,
     PersonUnassigned,
 )
@@ -30,6 +31,14 @@ async def follow_correction(session: AsyncSession, event: PersonCorrected) -> No
     if person.version < event.version:
         person.location_pcode = event.location_pcode
         person.version = event.version
+        session.add(person)
+
+
+async def follow_merge(session: AsyncSession, event: PersonMerged) -> None:
+    """Know which registration of a person goes on; an older news than the one kept is none."""
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    if person.merge_version < event.version:
+        person.merged_into, person.merge_version = event.merged_into, event.version
         session.add(person)
 
 

@@ -21,6 +21,8 @@ class Person(Table, table=True):
     case_owner: str | None = Field(default=None, index=True)
     version: int = 0
     """Of the record in the register that the place is from; 0: not heard of yet."""
+    merged_into: UUID | None = Field(default=None, index=True)
+    merge_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Assignment(Table, table=True):

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import patience
 from chassis.authz import Access
 from chassis.db import Database
+from chassis.problems import Problem
 from services.returns.people.models import SCOPING, Person
 
 
@@ -26,6 +27,14 @@ async def is_registered(
             return await is_known(session, person_id, access)
 
     return await patience.until(known, seconds)
+
+
+async def refuse_merged(session: AsyncSession, person_id: UUID) -> None:
+    """409 when another registration of the person goes on instead."""
+    person = await session.get(Person, person_id)
+    if person and person.merged_into:
+        detail = f"This registration is merged into {person.merged_into}, which goes on."
+        raise Problem(409, "merged", detail)
 
 
 async def is_known(session: AsyncSession, person_id: UUID, access: Access) -> bool:
