@@ -1,14 +1,20 @@
-"""What FastAPI makes of a service's operations is made once, and shared by the apps of a run."""
+"""What the libraries make of operations and statements is made once, and shared within a run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
 from fastapi import routing
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import LRUCache
 
+from chassis import db, sqlite
 from chassis.audit.api import router as audit_of
 from chassis.policy import policy
+
+MOST_STATEMENTS = 5000
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,3 +45,36 @@ def _once(build: Any) -> Any:
         return built[of]
 
     return once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    """
+    Spare each new database the compiling of what is asked of it, half of a small test.
+
+    Compiled statements belong to a dialect: engines of one kind share that and the statements.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (db, sqlite):
+            patched.setattr(module, "create_async_engine", _sharing(create_async_engine))
+        yield
+
+
+def _sharing(create: Callable[..., AsyncEngine]) -> Callable[..., AsyncEngine]:
+    shared: dict[str, tuple[Dialect, Any]] = {}
+
+    def created(url: Any, **options: Any) -> AsyncEngine:
+        engine = create(url, **options)
+        own: Any = engine.sync_engine
+        of = (
+            type(own.dialect),
+            *(options.get(each) for each in ("isolation_level", "connect_args")),
+        )
+        dialect, compiled = shared.setdefault(repr(of), (own.dialect, LRUCache(MOST_STATEMENTS)))
+        # One that has met no server yet does not know what it talks to.
+        if dialect is own.dialect or dialect.server_version_info:
+            own.dialect = own.pool._dialect = dialect
+            own._compiled_cache = compiled
+        return engine
+
+    return created

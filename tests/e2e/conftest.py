@@ -1,7 +1,8 @@
 """Both ways to run the system, as processes of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,18 @@ async def mortal_fleet(
 async def running(fleet: Fleet) -> AsyncIterator[Fleet]:
     await fleet.prepare()
     fleet.start()
+    try:
+        fleet.wait()
+        yield fleet
+    finally:
+        fleet.stop()
+
+
+@contextmanager
+def shared(fleet: Fleet, **more: str) -> Iterator[Fleet]:
+    """Run a fleet for all tests of a file, each of which leaves it as able as it was."""
+    asyncio.run(fleet.prepare())
+    fleet.start(**more)
     try:
         fleet.wait()
         yield fleet

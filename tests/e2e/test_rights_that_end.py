@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ import pytest
 from chassis.clock import now
 from chassis.settings import Settings
 from cli.api import Api, Credentials, RefusedError
+from tests.e2e.conftest import shared
 from tests.fleet import Fleet
 from tests.registration.test_honey import PLANTED
 from tests.servers.postgres import PostgresServer
@@ -32,18 +32,14 @@ FOR_A_CASE_WORKER = {
 CLIENT = {"name": "A partner's", "organisation": "iom", "roles": ["case_worker"]}
 
 
-@pytest.fixture
-async def fleet(
-    postgres: PostgresServer, rabbitmq: RabbitServer, tmp_path: Path
-) -> AsyncIterator[Fleet]:
-    fleet = Fleet(postgres, rabbitmq, tmp_path)
-    await fleet.prepare()
-    fleet.start(MASAR_REVOCATIONS_SECONDS=str(IN_THE_TEST))
-    try:
-        await asyncio.to_thread(fleet.wait)
+@pytest.fixture(scope="module")
+def fleet(
+    postgres: PostgresServer, rabbitmq: RabbitServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
+    home = tmp_path_factory.mktemp("fleet")
+    sooner = {"MASAR_REVOCATIONS_SECONDS": str(IN_THE_TEST)}
+    with shared(Fleet(postgres, rabbitmq, home), **sooner) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 class Holder:

@@ -31,7 +31,7 @@ async def test_the_story_survives_the_death_of_the_one_process(
     one_process: OneProcess, after: float
 ) -> None:
     one_process.start()
-    telling = asyncio.create_task(asyncio.to_thread(told, one_process.api(), people=200))
+    telling = asyncio.create_task(asyncio.to_thread(told, one_process.api(), people=100))
     await asyncio.sleep(after)
 
     one_process.kill()

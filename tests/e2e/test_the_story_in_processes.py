@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.e2e.conftest import shared
 from tests.e2e.story import check, real_input, told
 from tests.fleet import Fleet
 from tests.servers.postgres import PostgresServer
@@ -18,14 +19,8 @@ def fleet(
     postgres: PostgresServer, rabbitmq: RabbitServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Fleet]:
     """Run the distributed system for all these stories: whoever is killed is there again."""
-    fleet = Fleet(postgres, rabbitmq, tmp_path_factory.mktemp("fleet"))
-    asyncio.run(fleet.prepare())
-    fleet.start()
-    try:
-        fleet.wait()
+    with shared(Fleet(postgres, rabbitmq, tmp_path_factory.mktemp("fleet"))) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 async def test_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) -> None:
@@ -63,7 +58,7 @@ async def test_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) 
 @pytest.mark.parametrize("victim", ["registration", "assistance", "returns", "tracking", "gateway"])
 async def test_the_story_survives_the_death_of_any_process(fleet: Fleet, victim: str) -> None:
     api = fleet.operations()
-    telling = asyncio.create_task(asyncio.to_thread(told, api, run=victim, people=200))
+    telling = asyncio.create_task(asyncio.to_thread(told, api, run=victim, people=100))
     await asyncio.sleep(1.5)
 
     fleet.kill(victim)

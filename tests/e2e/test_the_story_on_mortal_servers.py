@@ -13,7 +13,7 @@ async def test_the_story_survives_the_death_of_a_server(mortal_fleet: Fleet, vic
     fleet = mortal_fleet
     server = fleet.postgres if victim == "postgres" else fleet.rabbitmq
     api = fleet.operations()
-    telling = asyncio.create_task(asyncio.to_thread(told, api, people=200))
+    telling = asyncio.create_task(asyncio.to_thread(told, api, people=100))
     await asyncio.sleep(1.5)
 
     await asyncio.to_thread(server.kill)

@@ -3,12 +3,14 @@
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
@@ -19,6 +21,21 @@ from gateway.upstreams import HttpUpstream
 from tests.gateway.house import House, opened
 
 ADMIN = ("administrator", "a-secret-of-the-test")
+
+
+@pytest.fixture
+def slow_passwords() -> None:
+    """Say that a test wants passwords to be as slow to try as they are."""
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_quick_to_try(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spare the tests what is there to spare nobody who guesses: 64 MiB and a core each time."""
+    if "slow_passwords" not in request.fixturenames:
+        quick = partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
+        monkeypatch.setattr("gateway.identity.passwords.PasswordHasher", quick)
 
 
 @asynccontextmanager

@@ -82,6 +82,7 @@ async def test_whatever_is_wrong_the_answer_is_one(house: House) -> None:
     assert all(body == bodies[0] for body in bodies)
 
 
+@pytest.mark.usefixtures("slow_passwords")
 async def test_an_unknown_name_costs_as_much_time_as_a_wrong_password(house: House) -> None:
     await house.person("amal")
     form = {"password": "wrong", "code": "000000"}

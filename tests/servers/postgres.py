@@ -172,6 +172,8 @@ class PrivatePostgres(PostgresServer):
             "postgres",
             *(self._binaries / "postgres", "-D", self._cluster, "-p", str(self.port)),
             *("-c", f"listen_addresses={LOOPBACK}", "-c", sockets, "-c", "max_connections=200"),
+            # Processes are killed here and never the machine: what was written is in its memory.
+            *("-c", "fsync=off"),
             environment=self.workplace.environment(),
         )
         self._wait_until_ready()
