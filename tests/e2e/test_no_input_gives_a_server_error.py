@@ -13,7 +13,7 @@ CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformanc
 COMMAND = [
     "run",
     "--phases=examples,coverage,fuzzing",
-    "--max-examples=12",
+    "--max-examples=6",
     f"--checks={CHECKS}",
     "--workers=2",
     "--seed=1",

@@ -17,13 +17,23 @@ def made_up(number: int) -> bytes:
     return workbook.getvalue()
 
 
-def test_the_story_is_told_in_one_process(one_process: OneProcess) -> None:
+def test_the_story_is_told_in_one_process_for_its_owner_only(one_process: OneProcess) -> None:
     ready = one_process.start()
 
     summary = told(one_process.api(), **real_input())
 
     check(summary)
     assert ready < 30
+    written = [path for path in one_process.home.rglob("*") if path.name != "log"]
+    assert {path.name for path in written} >= {"bootstrap.json", "registration.sqlite", "keys"}
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in written} == {0}
+    assert set(one_process.credentials()) == {
+        "base_url",
+        "client_id",
+        "client_secret",
+        "admin_client_id",
+        "admin_client_secret",
+    }
 
 
 @pytest.mark.parametrize("after", [0.5, 1.5, 2.5])
@@ -40,43 +50,19 @@ async def test_the_story_survives_the_death_of_the_one_process(
     check(await telling)
 
 
-def test_a_second_start_finds_everything_again(one_process: OneProcess) -> None:
+def test_a_second_start_finds_everything_and_tells_its_own_port(
+    one_process: OneProcess,
+) -> None:
     one_process.start()
     first = told(one_process.api())
     assert one_process.stop() < 5
     before = one_process.credentials()
-
-    one_process.start()
-
-    assert one_process.credentials() == before
-    again = told(one_process.api(), workbook=made_up(2))
-    assert (again.registered, again.unchanged) == (0, first.registered)
-    assert (again.round_number, told(one_process.api()).round_number) == (2, 1)
-
-
-def test_the_credentials_tell_the_port_of_the_last_start(one_process: OneProcess) -> None:
-    one_process.start()
-    first = one_process.credentials()
-    one_process.stop()
     one_process.port = free_port()
 
     one_process.start()
 
-    moved = {"base_url": f"http://127.0.0.1:{one_process.port}"}
-    assert one_process.credentials() == first | moved
-    one_process.api().close()
-
-
-def test_the_credentials_and_the_register_are_for_the_owner_only(one_process: OneProcess) -> None:
-    one_process.start()
-
-    written = [path for path in one_process.home.rglob("*") if path.name != "log"]
-    assert {path.name for path in written} >= {"bootstrap.json", "registration.sqlite", "keys"}
-    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in written} == {0}
-    assert set(one_process.credentials()) == {
-        "base_url",
-        "client_id",
-        "client_secret",
-        "admin_client_id",
-        "admin_client_secret",
-    }
+    now = {"base_url": f"http://127.0.0.1:{one_process.port}"}
+    assert one_process.credentials() == before | now
+    again = told(one_process.api(), workbook=made_up(2))
+    assert (again.registered, again.unchanged) == (0, first.registered)
+    assert (again.round_number, told(one_process.api()).round_number) == (2, 1)
