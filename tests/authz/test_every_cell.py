@@ -355,7 +355,7 @@ def in_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda each: (not each.startswith("GET"), each.endswith(ends), each))
 
 
-async def test_every_role_tries_every_operation_in_every_situation(
+async def test_p16_case_29_every_role_tries_every_operation_in_every_situation(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = {name for name, _ in operations(await described(world.client))}

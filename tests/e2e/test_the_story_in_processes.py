@@ -23,7 +23,7 @@ def fleet(
         yield fleet
 
 
-async def test_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) -> None:
+async def test_case_49_who_asks_again_after_a_crash_gets_the_first_answer(fleet: Fleet) -> None:
     api = fleet.operations()
     headers = {"Authorization": f"Bearer {api.token()}", "Idempotency-Key": "boat-7"}
     api.close()

@@ -103,7 +103,7 @@ async def watched(
         fleet.stop()
 
 
-async def test_p17_nothing_personal_is_found_outside_the_tables_that_own_it(
+async def test_p17_case_41_nothing_personal_is_found_outside_the_tables_that_own_it(
     watched: tuple[Fleet, dict[str, int]], postgres: PostgresServer, rabbitmq: RabbitServer
 ) -> None:
     fleet, metrics = watched
