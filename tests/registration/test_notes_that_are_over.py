@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import select, update
+from sqlmodel import col, select, update
 
 from chassis.clock import today
 from services.registration.notes.models import Note, NoteVersion
@@ -110,6 +110,18 @@ async def test_whatever_came_later_keeps_the_notes(
             session.add(LastService(person_id=UUID(person), served_on=served))
 
     assert await due(office) == (0, 0, 0)
+
+
+async def test_notes_of_a_registration_that_is_merged_go_in_their_time(office: Office) -> None:
+    kept, merged = await noted(office, "R1"), await noted(office, "R2")
+    long_ago = rules.policy().person.kept_since(today())
+    await written_on(office, long_ago, registered_on=long_ago)
+    async with office.running.database.write() as session:
+        of = update(Person).where(col(Person.id) == UUID(merged))
+        await session.exec(of.values(merged_into=UUID(kept)))
+
+    # The one that goes on is erased whole, and the other one with it.
+    assert await due(office) == (1, 1, 0)
 
 
 async def test_who_is_erased_whole_is_not_counted_for_their_notes_too(office: Office) -> None:

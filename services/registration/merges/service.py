@@ -130,8 +130,8 @@ async def let_go(session: AsyncSession, person_id: UUID) -> Sequence[UUID]:
     person = await session.get(Person, person_id)
     if person is None:
         return []
-    kept = await session.get(Person, person.merged_into) if person.merged_into else None
-    if kept:
+    above = select(Person).where(col(Person.id) == person.merged_into).with_for_update()
+    if kept := (await session.exec(above)).one_or_none():
         kept.merged = [each for each in kept.merged if each != str(person_id)]
         session.add(kept)
     return [UUID(each) for each in person.merged]

@@ -11,8 +11,8 @@ from services.registration.referrals import service as referrals
 
 async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
     """Note that the person left the country, in each of their registrations; the record stays."""
-    person = await session.get(Person, event.person_id, with_for_update=True)
-    for each in await persons.registrations_of(session, person) if person else []:
+    person = await session.get(Person, event.person_id)
+    for each in await persons.registrations_of(session, person, lock=True) if person else []:
         if each.departed_on is None:
             await _depart(session, each, event)
 

@@ -55,10 +55,15 @@ async def get_to_add_to(
     return person
 
 
-async def registrations_of(session: AsyncSession, person: Person) -> list[Person]:
-    """Return all registrations of the person, this one too."""
+async def registrations_of(
+    session: AsyncSession, person: Person, *, lock: bool = False
+) -> list[Person]:
+    """Return all registrations of the person, this one too; `lock` them in one order."""
     ids = await merged.registrations_of(session, Person, person.id)
-    return list((await session.exec(select(Person).where(col(Person.id).in_(ids)))).all())
+    statement = select(Person).where(col(Person.id).in_(ids)).order_by(col(Person.id))
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return list((await session.exec(statement)).all())
 
 
 async def get_to_change(

@@ -38,7 +38,8 @@ def _over(as_of: date) -> ColumnElement[bool]:
 
     A planted person has none: nobody was served, and no figure may count them.
     """
-    return _idle_since(policy().person.kept_since(as_of))
+    # A registration that is merged goes with the one that goes on; its notes have their own time.
+    return _idle_since(policy().person.kept_since(as_of)) & col(Person.merged_into).is_(None)
 
 
 def _idle_since(until: date) -> ColumnElement[bool]:
@@ -50,8 +51,6 @@ def _idle_since(until: date) -> ColumnElement[bool]:
         & or_(col(Person.departed_on).is_(None), col(Person.departed_on) <= until)
         & ~served
         & ~exists().where(col(HoneyRecord.person_id) == col(Person.id))
-        # A registration that is merged goes with the one that goes on.
-        & col(Person.merged_into).is_(None)
     )
 
 
