@@ -1,5 +1,6 @@
 """What tracking tells the others."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -38,6 +39,22 @@ class RoundImported(Event):
     round_number: int
     population: str
     individuals: int
+
+
+class DisplacementEstimated(Event):
+    """A source told how many an incident displaced, anew or again. Subject: the incident's id."""
+
+    type: ClassVar[str] = "tracking.displacement_estimated.v1"
+
+    incident_id: UUID
+    estimate_id: UUID
+    cause: str
+    population: str
+    from_pcode: str | None
+    to_pcode: str
+    individuals: int | None
+    households: int | None
+    published_on: date
 
 
 class PersonErased(Event):

@@ -11,6 +11,7 @@ from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.registration import ErasureRequested
 from services.tracking.erasures.handlers import FORGETTING, forget_person
+from services.tracking.incidents import api as incidents
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
@@ -25,7 +26,7 @@ SERVICE = Service(
     title="Masar tracking",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[places.router, rounds.router],
+    routers=[places.router, rounds.router, incidents.router],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,
     runners={

@@ -20,7 +20,7 @@ from chassis.fields import Purpose, Rule, fields, leaves
 from chassis.policy import LIST, Operation, Qualifier, policy
 from gateway.routes import SERVICES
 from standalone import Standalone
-from tests.authz import need_to_know
+from tests.authz import counted, need_to_know
 from tests.authz.administration import (
     CLIENT,
     agreement,
@@ -86,6 +86,7 @@ BODIES: dict[str, Any] = {
         for shares in ("shares", "received-shares")
     },
     **need_to_know.BODIES,
+    **counted.BODIES,
     "POST /v1/returns/shares": lambda ids: SHARE | {"case_id": ids["case_id"]},
     "POST /v1/assistance/share-lists": lambda ids: SHARE | {"programme_id": ids["programme_id"]},
     "POST /v1/assistance/distributions": lambda ids: {"entitlement_id": ids["entitlement_id"]},
@@ -137,6 +138,7 @@ NEW: dict[str, Any] = {
     "POST /v1/assistance/programmes": programme,
     "POST /v1/tracking/places/imports": PLACES_CSV,
     "POST /v1/tracking/rounds/imports": "this is no workbook",
+    **counted.NEW,
     **{
         f"POST /v1/{service}/audit/restores": {"restored_to": "2026-01-01T00:00:00Z"}
         for service in SERVICES
@@ -186,7 +188,7 @@ ON_A_PERSON = {
     "POST /v1/registration/subject-requests",
 }
 NOBODY_S = {"round", "client", "staff", "role", "organisation", "agreement"}
-NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"}
+NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"} | counted.NOBODY_S
 """Resources of no organisation: every one of them is everybody's, or a list is the caller's own."""
 WITHOUT = {"GET /v1/assistance/people/{person_id}": {"next"}}
 """Operations of a cell on another table than its own, which lacks one of its conditions."""
@@ -207,8 +209,13 @@ class Tally:
 
 @pytest.fixture
 async def world(system: Standalone) -> AsyncIterator[World]:
-    async with open_world(system, need_to_know.add) as built:
+    async with open_world(system, add) as built:
         yield built
+
+
+async def add(world: World, situation: str) -> None:
+    await need_to_know.add(world, situation)
+    await counted.add(world, situation)
 
 
 def expected(name: str, needed: Operation, role: str, situation: str) -> str:
