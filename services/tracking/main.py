@@ -17,6 +17,8 @@ from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
 from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
+from services.tracking.series import api as series
+from services.tracking.series import imports as series_imports
 from services.tracking.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {ErasureRequested: forget_person}
@@ -26,12 +28,13 @@ SERVICE = Service(
     title="Masar tracking",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[places.router, rounds.router, incidents.router],
+    routers=[places.router, rounds.router, incidents.router, series.router, series.across],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,
     runners={
         place_imports.KIND: place_imports.import_places,
         round_imports.KIND: round_imports.import_round,
+        series_imports.KIND: series_imports.import_series,
     },
     prepare=seed,
 )

@@ -139,6 +139,7 @@ NEW: dict[str, Any] = {
     "POST /v1/tracking/places/imports": PLACES_CSV,
     "POST /v1/tracking/rounds/imports": "this is no workbook",
     **counted.NEW,
+    "POST /v1/tracking/series/imports": "this is no series",
     **{
         f"POST /v1/{service}/audit/restores": {"restored_to": "2026-01-01T00:00:00Z"}
         for service in SERVICES
@@ -178,7 +179,7 @@ LISTED = {
     "received_share": "share_id",
 }
 JOBS = {"register": "import_persons", "gazetteer": "import_places", "workbook": "import_round"}
-JOBS |= {"share_list": "share_list"}
+JOBS |= {"share_list": "share_list", "series": "import_series"}
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
 AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request", "export"}
 ON_A_PERSON = {

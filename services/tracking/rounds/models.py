@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, now
@@ -27,6 +28,9 @@ class Round(Table, table=True):
 
 class Figure(Table, table=True):
     """Individuals counted in one muhalla: all (`total`), or one category of a dimension."""
+
+    # A trend reads one place through all rounds; the key begins with the round.
+    __table_args__ = (Index(None, "dimension", "population", "pcode"),)
 
     round_number: int = Field(primary_key=True)
     population: str = Field(primary_key=True)

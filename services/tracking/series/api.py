@@ -1,0 +1,114 @@
+"""HTTP in and out for published figures and trends; no decisions."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from chassis import jobs
+from chassis.auth import CallerDep
+from chassis.authz import AccessDep
+from chassis.db import ReadSession, WriteSession
+from chassis.idempotency import Once
+from chassis.paging import Cursor, Limit, next_cursor
+from chassis.problems import Problem
+from chassis.uploads import MULTIPART, read_files
+from services.tracking.rounds.models import Dimension, Population
+from services.tracking.series import imports, service, trends
+from services.tracking.series.counting import Question
+from services.tracking.series.models import (
+    Component,
+    FigureVintage,
+    SeriesOut,
+    TrendsOut,
+)
+
+PATH = "/v1/tracking/series"
+PLACE = r"^[A-Z]{2}([0-9]{2}){0,4}$"
+MOST_POINTS = 10_000
+COUNTRY_TO_MUHALLA = 10
+
+router = APIRouter(prefix=PATH, tags=["series"], route_class=Once)
+across = APIRouter(prefix="/v1/tracking/trends", tags=["series"])
+
+Place = Annotated[str, Query(pattern=PLACE)]
+Number = Annotated[int | None, Query(ge=1, le=9999)]
+
+
+@router.post("/imports", status_code=202, openapi_extra=MULTIPART)
+async def import_series(
+    request: Request, response: Response, caller: CallerDep, session: WriteSession
+) -> jobs.JobOut:
+    """Take a long table of published figures, each row with its source and basis."""
+    uploads = await read_files(request)
+    if len(uploads) > 1:
+        raise Problem(422, "one-file", "Send one table at a time.")
+    payload, total = imports.pack(uploads[0])
+    job = jobs.submit(session, imports.KIND, payload, total=total, caller=caller)
+    return jobs.accepted(job, f"{PATH}/imports", response)
+
+
+@router.get("/imports/{job_id}")
+async def get_series_import(job_id: UUID, access: AccessDep, session: ReadSession) -> jobs.JobOut:
+    return await jobs.get(session, imports.KIND, job_id, access)
+
+
+@router.get("")
+async def list_published_figures(
+    session: ReadSession,
+    population: Population | None = None,
+    place: Annotated[str | None, Query(pattern=PLACE)] = None,
+    round_number: Number = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> SeriesOut:
+    """List published figures with every vintage of them, in the order in which they came in."""
+    found = await service.find(
+        session,
+        population=population,
+        place=place,
+        number=round_number,
+        after=cursor,
+        limit=limit + 1,
+    )
+    page, following = next_cursor(found, limit)
+    return SeriesOut(
+        items=[FigureVintage.model_validate(each, from_attributes=True) for each in page],
+        next_cursor=following,
+    )
+
+
+@across.get("")
+async def list_trends(
+    session: ReadSession,
+    population: Population | None = None,
+    place: Place = "LY",
+    by: Dimension | Literal["place"] | None = None,
+    component: Component = "mobility_tracking",
+    from_round: Number = None,
+    to_round: Number = None,
+    as_of: date | None = None,
+    cursor: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_POINTS)] = MOST_POINTS,
+) -> TrendsOut:
+    """
+    Show a population in a place across rounds, one row a round; a round without a figure is null.
+
+    `by` tells a place or dimension apart; `as_of` shows what was known on that day.
+    """
+    length = len(place) + 2 if by == "place" else len(place)
+    question = Question(
+        place=place,
+        length=min(length, COUNTRY_TO_MUHALLA),
+        population=population,
+        by=by,
+        component=component,
+        first=from_round,
+        last=to_round,
+        as_of=as_of,
+    )
+    points = await trends.trend(session, question)
+    end = cursor + limit
+    following = str(end) if len(points) > end else None
+    return TrendsOut(items=points[cursor:end], next_cursor=following)
