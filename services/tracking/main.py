@@ -19,6 +19,7 @@ from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
 from services.tracking.series import api as series
 from services.tracking.series import imports as series_imports
+from services.tracking.sites import api as sites
 from services.tracking.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {ErasureRequested: forget_person}
@@ -28,7 +29,15 @@ SERVICE = Service(
     title="Masar tracking",
     folder=Path(__file__).parent,
     tables=TABLES,
-    routers=[places.router, rounds.router, incidents.router, series.router, series.across],
+    routers=[
+        places.router,
+        sites.sites,
+        sites.detention_centres,
+        rounds.router,
+        incidents.router,
+        series.router,
+        series.across,
+    ],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,
     runners={

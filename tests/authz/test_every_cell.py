@@ -20,7 +20,7 @@ from chassis.fields import Purpose, Rule, fields, leaves
 from chassis.policy import LIST, Operation, Qualifier, policy
 from gateway.routes import SERVICES
 from standalone import Standalone
-from tests.authz import counted, need_to_know
+from tests.authz import counted, field_work, need_to_know
 from tests.authz.administration import (
     CLIENT,
     agreement,
@@ -87,6 +87,7 @@ BODIES: dict[str, Any] = {
     },
     **need_to_know.BODIES,
     **counted.BODIES,
+    **field_work.BODIES,
     "POST /v1/returns/shares": lambda ids: SHARE | {"case_id": ids["case_id"]},
     "POST /v1/assistance/share-lists": lambda ids: SHARE | {"programme_id": ids["programme_id"]},
     "POST /v1/assistance/distributions": lambda ids: {"entitlement_id": ids["entitlement_id"]},
@@ -136,6 +137,7 @@ NEW: dict[str, Any] = {
         "ends_on": "2099-01-01",
     },
     "POST /v1/assistance/programmes": programme,
+    **field_work.NEW,
     "POST /v1/tracking/places/imports": PLACES_CSV,
     "POST /v1/tracking/rounds/imports": "this is no workbook",
     **counted.NEW,
@@ -172,6 +174,7 @@ LISTED = {
     "duplicate": "pair_id",
     "share": "share_id",
     **need_to_know.LISTED,
+    **field_work.LISTED,
     "erasure": "erasure_id",
     "legal_hold": "hold_id",
     "subject_request": "request_id",
@@ -217,6 +220,7 @@ async def world(system: Standalone) -> AsyncIterator[World]:
 async def add(world: World, situation: str) -> None:
     await need_to_know.add(world, situation)
     await counted.add(world, situation)
+    await field_work.add(world, situation)
 
 
 def expected(name: str, needed: Operation, role: str, situation: str) -> str:
@@ -258,6 +262,7 @@ async def attempt(world: World, name: str, role: str, situation: str) -> str:
     ids = dict(world.ids[situation])
     ids["job_id"] = ids.get(JOBS.get(needed.resource, ""), "")
     ids["share_id"] = ids.get(f"{path.split('/')[2]} share", "")
+    ids["site_id"] = ids[field_work.site_at(path)]
     if path.startswith("/v1/identity/") and "{" in path:
         ids |= await made_by_another_administrator(world, path, situation)
     elif needed.resource == "duplicate" and situation != "erased":
@@ -326,6 +331,7 @@ def can_be_tried(name: str, world: World) -> bool:
         "staff_id",
         "share_id",
         "note_id",
+        "site_id",
     }
     parameters = {each.strip("{}") for each in path.split("/") if each.startswith("{")}
     told = method in {"GET", "DELETE"} or name in BODIES or name in NEW

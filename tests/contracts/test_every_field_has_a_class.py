@@ -16,6 +16,7 @@ WHOLE = {
     "alert",
     "breaking",
     "consent",
+    "detention_centre",
     "duplicate",
     "honey_record",
     "note_flag",
