@@ -31,6 +31,8 @@ from gateway.identity.revocations import api as revocations
 from gateway.identity.sessions import api as sessions
 from gateway.identity.sessions import service as staff_sessions
 from gateway.identity.staff import api as staff
+from gateway.identity.subscriptions import api as subscriptions
+from gateway.identity.subscriptions.door import Subscribed
 from gateway.identity.tokens import api as tokens
 from gateway.openapi import Description
 from gateway.people import api as people
@@ -67,6 +69,7 @@ SERVICE = Service(
         revocations.router,
         tokens.router,
         clients.router,
+        subscriptions.router,
         staff.router,
         staff.door,
         sessions.router,
@@ -111,7 +114,7 @@ def create_app(
         settings,
         bus,
         issuer.keys,
-        outermost=[(Guard, {})],
+        outermost=[(Subscribed, {}), (Guard, {})],
         # Who is refused has not reached a service.
         innermost=[
             (

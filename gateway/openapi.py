@@ -15,7 +15,7 @@ from chassis.problems import Problem
 from chassis.topology import EVENTS as EXCHANGE
 from chassis.topology import published_subscriptions
 from contracts.event import Envelope, promised
-from gateway.routes import SERVICES
+from gateway.routes import DISPLACEMENT, SERVICES
 
 CACHE_SECONDS = 60.0
 DEADLINE_SECONDS = 5.0
@@ -71,7 +71,12 @@ def merge(own: Document, parts: Mapping[str, Document]) -> Document:
                 "token": {
                     "type": "oauth2",
                     "flows": {"clientCredentials": {"tokenUrl": "/v1/token", "scopes": {}}},
-                }
+                },
+                "subscription": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Ocp-Apim-Subscription-Key",
+                },
             },
         },
         "security": [{"token": []}],
@@ -114,6 +119,8 @@ def _secure(item: Document, path: str, service: str) -> None:
         needed = policy().operations[service].get(f"{method.upper()} {path}", UNLISTED)
         if method in METHODS and needed.open_to == PUBLIC:
             operation["security"] = []
+        elif method in METHODS and path.startswith(DISPLACEMENT):
+            operation["security"] = [{"subscription": []}, {"token": []}]
 
 
 def asyncapi() -> Document:

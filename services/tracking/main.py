@@ -10,6 +10,7 @@ from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.registration import ErasureRequested
+from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.incidents import api as incidents
 from services.tracking.places import api as places
@@ -37,6 +38,7 @@ SERVICE = Service(
         incidents.router,
         series.router,
         series.across,
+        displacement.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,

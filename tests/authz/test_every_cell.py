@@ -99,6 +99,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/registration/subject-requests/{request_id}/closure": None,
     "POST /v1/registration/retention/runs/{run_id}/approval": None,
     "POST /v1/identity/clients/{client_id}/secret": {"overlap_hours": 1},
+    "POST /v1/identity/clients/{client_id}/subscription-keys": None,
     "POST /v1/registration/erasures": lambda ids: {
         "person_id": ids["person_id"],
         "reason": "person_asked",

@@ -1,0 +1,98 @@
+"""How a figure becomes a row of IOM's DTM API, and which rows a request asks for."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from chassis.problems import Fault, Problem
+from services.tracking.displacement.models import Country, Displaced, Operation
+from services.tracking.series.models import TrendPoint
+from services.tracking.series.rules import last_day
+
+COUNTRY = Country(admin0_name="Libya", admin0_pcode="LBY")
+OPERATION = Operation(operation="Libya Crisis", operation_status="Active", **COUNTRY.model_dump())
+ASSESSMENTS = {"mobility_tracking": "BA", "event_tracking": "ETT"}
+"""The components that count displaced people, and what the API calls an assessment of them."""
+LENGTHS = (2, 4, 6)
+"""How long the p-codes of its three levels are."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a request asks for; texts match whole, in capitals or not."""
+
+    operation: str | None = None
+    country_name: str | None = None
+    admin0_pcode: str | None = None
+    admin1_name: str | None = None
+    admin1_pcode: str | None = None
+    admin2_name: str | None = None
+    admin2_pcode: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    first_round: int | None = None
+    last_round: int | None = None
+
+    def refuse_without_country(self) -> None:
+        if self.operation is self.country_name is self.admin0_pcode is None:
+            fault = Fault(
+                pointer="query",
+                code="missing",
+                detail="Name Operation, CountryName or Admin0Pcode, at least one of them.",
+            )
+            raise Problem(422, "validation", "The country is not named.", errors=[fault])
+
+    def of_country(self) -> bool:
+        return (
+            _is(self.operation, OPERATION.operation)
+            and _is(self.country_name, COUNTRY.admin0_name)
+            and _is(self.admin0_pcode, COUNTRY.admin0_pcode)
+        )
+
+    def takes(self, row: Displaced) -> bool:
+        """Say whether a row is asked for; a row without a day is within no days."""
+        if self.first_day or self.last_day:
+            if row.reporting_date is None:
+                return False
+            day = date.fromisoformat(row.reporting_date[:10])
+            if not (self.first_day or day) <= day <= (self.last_day or day):
+                return False
+        return (
+            _is(self.admin1_name, row.admin1_name)
+            and _is(self.admin1_pcode, row.admin1_pcode)
+            and _is(self.admin2_name, row.admin2_name)
+            and _is(self.admin2_pcode, row.admin2_pcode)
+        )
+
+
+def row(point: TrendPoint, value: int, names: dict[str, str]) -> Displaced:
+    """Return the row of a figure; it is reported on the last day of its period."""
+    period = point.period_end or point.period_start
+    day = last_day(period) if period else None
+    admin1, admin2 = (
+        point.pcode[:length] if len(point.pcode) >= length else None for length in LENGTHS[1:]
+    )
+    return Displaced(
+        id=_number(point),
+        operation=OPERATION.operation,
+        **COUNTRY.model_dump(),
+        admin1_name=names.get(admin1, admin1) if admin1 else None,
+        admin1_pcode=admin1,
+        admin2_name=names.get(admin2, admin2) if admin2 else None,
+        admin2_pcode=admin2,
+        num_present_idp_ind=value,
+        reporting_date=f"{day}T00:00:00" if day else None,
+        year_reporting_date=day.year if day else None,
+        month_reporting_date=day.month if day else None,
+        round_number=point.round_number,
+        assessment_type=ASSESSMENTS[point.component],
+    )
+
+
+def _number(point: TrendPoint) -> int:
+    """Return a number that the same figure always has, as each row of the API has one."""
+    place = int(point.pcode[2:] or 0)
+    return (point.round_number * 10_000 + place) * 10 + list(ASSESSMENTS).index(point.component)
+
+
+def _is(wanted: str | None, found: str | None) -> bool:
+    return wanted is None or wanted.casefold() == (found or "").casefold()
