@@ -57,6 +57,27 @@ class DisplacementEstimated(Event):
     published_on: date
 
 
+class PeopleDisembarked(Event):
+    """An operation at sea was counted, anew or again. Subject: the operation's id."""
+
+    type: ClassVar[str] = "tracking.people_disembarked.v1"
+
+    operation_id: UUID
+    vintage: int
+    occurred_on: date
+    authority: str
+    word: str
+    place_pcode: str | None
+    site_id: UUID | None
+    total: int
+    men: int
+    women: int
+    children: int
+    no_data: int
+    bodies: int | None
+    missing: int | None
+
+
 class PersonErased(Event):
     """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
 

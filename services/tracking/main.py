@@ -13,11 +13,14 @@ from contracts.registration import ErasureRequested
 from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.incidents import api as incidents
+from services.tracking.maritime import api as maritime
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
 from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
+from services.tracking.seatotals import api as sea_totals
+from services.tracking.seatotals import imports as sea_total_imports
 from services.tracking.series import api as series
 from services.tracking.series import imports as series_imports
 from services.tracking.sites import api as sites
@@ -39,6 +42,8 @@ SERVICE = Service(
         series.router,
         series.across,
         displacement.router,
+        maritime.router,
+        sea_totals.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,
@@ -46,6 +51,7 @@ SERVICE = Service(
         place_imports.KIND: place_imports.import_places,
         round_imports.KIND: round_imports.import_round,
         series_imports.KIND: series_imports.import_series,
+        sea_total_imports.KIND: sea_total_imports.import_totals,
     },
     prepare=seed,
 )

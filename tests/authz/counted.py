@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from services.tracking.incidents.models import Incident
+from services.tracking.maritime.models import Operation
 from tests.authz.world import HERE, HOME, TESTER, World
 
 DAY = "2026-01-01"
+COUNT = {"word": "rescued", "total": 3, "published_on": DAY, "source": "A source"}
 BODIES: dict[str, Any] = {
     "POST /v1/tracking/incidents/{incident_id}/estimates": {
         "population": "idp",
@@ -16,6 +18,7 @@ BODIES: dict[str, Any] = {
         "published_on": DAY,
         "source": "A source",
     },
+    "POST /v1/tracking/maritime/operations/{operation_id}/counts": COUNT | {"reason": "A list"},
 }
 NEW: dict[str, Any] = {
     "POST /v1/tracking/incidents": {
@@ -25,8 +28,19 @@ NEW: dict[str, Any] = {
         "occurred_on": DAY,
         "place_pcode": HERE,
     },
+    "POST /v1/tracking/maritime/published": {"starts_on": DAY, "ends_on": DAY, "total": 0},
+    "POST /v1/tracking/maritime/published/imports": (
+        "period,returned_to_libya,dead,missing,note,source_url\n2016,1,,,,\n"
+    ),
+    "POST /v1/tracking/maritime/operations": {
+        "external_id": "O1",
+        "occurred_on": DAY,
+        "authority": "navy",
+        "place_pcode": HERE,
+        "count": COUNT,
+    },
 }
-NOBODY_S = {"incident"}
+NOBODY_S = {"incident", "maritime_operation", "published_sea_total"}
 
 
 async def add(world: World, situation: str) -> None:
@@ -49,4 +63,16 @@ def _records() -> dict[str, Any]:
         place_pcode=HERE,
         created_by=TESTER,
     )
-    return {"incident_id": incident}
+    operation = Operation(
+        id=UUID(int=6),
+        organisation=HOME,
+        external_id="O0",
+        occurred_on=date.fromisoformat(DAY),
+        zone=None,
+        authority="navy",
+        place_pcode=HERE,
+        point=None,
+        site_id=None,
+        created_by=TESTER,
+    )
+    return {"incident_id": incident, "operation_id": operation}

@@ -335,7 +335,7 @@ async def _jobs(world: World, situation: str) -> None:
     kinds = {
         "registration": ["import_persons"],
         "assistance": ["share_list"],
-        "tracking": ["import_places", "import_round", "import_series"],
+        "tracking": ["import_places", "import_round", "import_series", "import_sea_totals"],
     }
     for service, names in kinds.items():
         database = world.databases[service]
