@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import sheets
 from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, Tally, Work, remarks_of
 from chassis.tables import JobColumns
 from chassis.uploads import Row, Upload, decode, read_table, rows_of
-from services.registration.imports import rules, sheets
+from services.registration.imports import rules
 from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn

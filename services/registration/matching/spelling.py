@@ -7,85 +7,19 @@ ASCII; capitals stand for one sound that Latin writes with two letters.
 """
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from chassis.orthography import (
+    ARABIC_SCRIPT,
+    arabic_letters,
+    latin_letters,
+    plain,
+    without_doubles,
+)
 
 SERVANT = "X"
 """Stands for the Abd of Abd al-Rahman, however it is joined: عبد الرحمن, Abdurrahman."""
 
-ARABIC = {
-    "ا": "a",
-    "أ": "a",
-    "إ": "i",
-    "آ": "a",
-    "ٱ": "a",
-    "ء": "",
-    "ؤ": "w",
-    "ئ": "y",
-    "ب": "b",
-    "پ": "b",
-    "ت": "t",
-    "ة": "h",
-    "ث": "T",
-    "ج": "j",
-    "چ": "j",
-    "ح": "h",
-    "خ": "K",
-    "د": "d",
-    "ذ": "D",
-    "ر": "r",
-    "ز": "z",
-    "ژ": "j",
-    "س": "s",
-    "ش": "S",
-    "ص": "s",
-    "ض": "d",
-    "ط": "t",
-    "ظ": "z",
-    "ع": "e",
-    "غ": "G",
-    "ف": "f",
-    "ڤ": "f",
-    "ق": "q",
-    "ڨ": "q",
-    "ك": "k",
-    "ک": "k",
-    "گ": "q",
-    "ل": "l",
-    "م": "m",
-    "ن": "n",
-    "ه": "h",
-    "ھ": "h",
-    "و": "w",
-    "ي": "y",
-    "ی": "y",
-    "ى": "y",
-}
-DIGRAPHS = (
-    ("tch", "j"),
-    ("sch", "S"),
-    ("dj", "j"),
-    ("ch", "S"),
-    ("sh", "S"),
-    ("kh", "K"),
-    ("gh", "G"),
-    ("th", "T"),
-    ("dh", "D"),
-    ("ph", "f"),
-    ("ck", "k"),
-    ("ou", "U"),
-    ("oo", "U"),
-    ("ee", "I"),
-    ("ei", "ay"),
-    ("ai", "ay"),
-    ("x", "ks"),
-    ("v", "f"),
-    ("p", "b"),
-    ("c", "k"),
-)
-LATIN = str.maketrans(
-    {"ə": "a", "ı": "i", "ø": "o", "ð": "D", "þ": "T", "ł": "l", "ß": "s", "æ": "a", "œ": "u"}
-)
 ARTICLE = re.compile(r"^(?:al|el|ul|il|as|es|ar|er|an|en|at|et|ad|ed|az|ez|ash|esh|ach|ech)$")
 ABD = re.compile(r"^[aei]?b[aeiou]?d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])")
 ABDOUL = re.compile(r"^[aei]?b[aeiou]?d[aeiou]{1,2}(?=l[aeiou])")
@@ -95,7 +29,6 @@ LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", 
 LINKS |= {"بن", "ابن", "بنت", "ولد"}
 LEAST_JOINED, LEAST_WITH_ARTICLE = 6, 4
 """Shorter words are names of their own: Abdi, الله."""
-ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufeff]")
 VOWELS = "aeiouwyUI"
 CLASSES = str.maketrans(
     {
@@ -123,12 +56,6 @@ def folded(name: str) -> str:
     return "".join(_word(word, words, at) for at, word in enumerate(words))
 
 
-def plain(name: str) -> str:
-    """Return a name in small letters, without marks, lengthening and apostrophes."""
-    text = unicodedata.normalize("NFKD", name).casefold().replace("\u0640", "")
-    return re.sub(r"['’ʼ‘`´]", "", "".join(c for c in text if not unicodedata.combining(c)))
-
-
 def _word(word: str, words: list[str], at: int) -> str:
     if ARABIC_SCRIPT.search(word):
         return _arabic_word(word)
@@ -138,8 +65,8 @@ def _word(word: str, words: list[str], at: int) -> str:
         return SERVANT
     joined = (ABD.match(word) or ABDOUL.match(word)) if len(word) > LEAST_JOINED else None
     if joined:
-        return SERVANT + _latin(word[joined.end() :])
-    return _latin(word)
+        return SERVANT + latin_letters(word[joined.end() :])
+    return latin_letters(word)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -167,24 +94,9 @@ def _arabic_word(word: str) -> str:
         return SERVANT
     joined = word.removeprefix("عبدال")
     if joined != word and len(word) > LEAST_JOINED:
-        return SERVANT + _letters(joined)
+        return SERVANT + arabic_letters(joined)
     bare = word.removeprefix("ال")
-    return _letters(bare if len(word) > LEAST_WITH_ARTICLE else word)
-
-
-def _letters(word: str) -> str:
-    return _without_doubles("".join(ARABIC.get(letter, "") for letter in word))
-
-
-def _latin(word: str) -> str:
-    word = word.translate(LATIN)
-    for written, sound in DIGRAPHS:
-        word = word.replace(written, sound)
-    return _without_doubles("".join(c for c in word if c.isascii()))
-
-
-def _without_doubles(text: str) -> str:
-    return re.sub(r"(.)\1+", r"\1", text)
+    return arabic_letters(bare if len(word) > LEAST_WITH_ARTICLE else word)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -193,7 +105,7 @@ def skeleton(name: str) -> str:
     letters = folded(name)
     kept = "".join(c for c in letters[1:] if c not in VOWELS)
     first = letters[:1]
-    return _without_doubles(("a" if first and first in VOWELS else first) + kept)
+    return without_doubles(("a" if first and first in VOWELS else first) + kept)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -210,4 +122,4 @@ def sounds(name: str) -> set[str]:
 
 def _coarse(letters: str) -> str:
     key = "".join(c for c in letters if c not in VOWELS).translate(CLASSES)
-    return _without_doubles(key) or letters[:1]
+    return without_doubles(key) or letters[:1]
