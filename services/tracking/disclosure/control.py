@@ -1,0 +1,264 @@
+"""
+Chooses what a round's tables hide, so that nothing hidden can be computed from what is told.
+
+Each hidden cell is given a circle (see network.py) on which all cells are hidden and may move by
+the protection at once: the tables as they are and the tables moved along it are both possible, so
+no reader, whatever they compute, can tell a width below the protection. One circle protects all
+cells on it. The cheapest is taken, where a cell costs the people it hides and nothing if it is
+hidden already.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from services.tracking.disclosure.joint import Joint
+from services.tracking.disclosure.network import CellId, Leg, Network, Terms
+from services.tracking.disclosure.pairs import Frozen, Reach, Way, reaches, ways
+from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
+from services.tracking.disclosure.tables import Tables
+
+HIDDEN_ALREADY = 0.01
+TOTAL_COSTS = 4
+"""A total is worth more to readers than one of its categories."""
+MOST_PARTNERS = 25
+
+
+class CannotProtectError(Exception):
+    """Cells that no hiding of others protects; `cells` are theirs and told to analysts only."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        super().__init__(f"{len(cells)} cells cannot be protected")
+        self.cells = tuple(cells)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Cells that move together, and what it costs to hide those that are not hidden yet."""
+
+    price: float
+    cells: frozenset[CellId]
+    moves: tuple[Frozen, ...]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How cells may move, all for the same reach: new tables or both, and frozen ones alone."""
+
+    all: list[Way]
+    alone: dict[Frozen, Way]
+
+
+@dataclass
+class Ledger:
+    """Cells by number: what they hold, what is hidden and why, and which have their circle."""
+
+    cells: list[Cell]
+    values: list[int]
+    price: list[float]
+    hidden: dict[CellId, Reason] = field(default_factory=dict)
+    protected: set[CellId] = field(default_factory=set)
+
+    def hide(self, cell: CellId, reason: Reason) -> None:
+        self.hidden.setdefault(cell, reason)
+        self.price[cell] = HIDDEN_ALREADY
+
+
+def control(tables: Tables, design: Design, before: Sequence[Frozen] = ()) -> dict[Cell, Reason]:
+    """
+    Return the cells to hide, each with its reason.
+
+    `before` are tables that are public already and may hold the same figures: what they hide must
+    not come out by these, nor the reverse. Raises CannotProtectError when there is no way.
+    """
+    return Control(tables, design, before).run()
+
+
+class Control:
+    """One run over one set of tables."""
+
+    def __init__(self, tables: Tables, design: Design, before: Sequence[Frozen]) -> None:
+        self.tables, self.design, self.before = tables, design, before
+        cells = sorted({*tables.values, *chain.from_iterable(each.values for each in before)})
+        cells = [cell for cell in cells if cell[1] in {TOTAL, *tables.dimensions}]
+        numbers = {cell: number for number, cell in enumerate(cells)}
+        values = [tables.values.get(cell, 0) for cell in cells]
+        price = [
+            (value + 1.0) * (TOTAL_COSTS if cell[1] == TOTAL else 1)
+            for cell, value in zip(cells, values, strict=True)
+        ]
+        self.ledger = Ledger(cells, values, price)
+        leaves = tables.leaves.union(*(each.leaves for each in before))
+        self.networks = {each: Network(each, leaves, numbers) for each in tables.dimensions}
+        self.totals = frozenset(i for i, cell in enumerate(cells) if cell[1] == TOTAL)
+        self.numbers = numbers
+        self.same = {each: each.same_as(tables) for each in before}
+        self.reaches = [self._reach(reach) for reach in reaches(design)]
+        self.safe: dict[Frozen, set[CellId]] = {each: set() for each in before}
+
+    def run(self) -> dict[Cell, Reason]:
+        ledger = self.ledger
+        for number in self._primary():
+            ledger.hide(number, "primary")
+        for number in self._held():
+            ledger.hide(number, "complementary")
+        unprotected = [
+            ledger.cells[number]
+            for number in sorted(ledger.hidden, key=self._order)
+            if number not in ledger.protected and not self._protect(number)
+        ]
+        unprotected += self._protect_what_was_hidden_before()
+        if unprotected:
+            raise CannotProtectError(unprotected)
+        return {ledger.cells[number]: reason for number, reason in ledger.hidden.items()}
+
+    def _primary(self) -> Iterator[CellId]:
+        for (place, dimension, category), value in self.tables.values.items():
+            if self.design.is_primary(dimension, value, self.tables.whole(place)):
+                yield self.numbers[place, dimension, category]
+
+    def _held(self) -> Iterator[CellId]:
+        """Yield what was hidden before and is the same now: told now, it would be told of then."""
+        for each in self.before:
+            for cell in each.hidden & self.same[each]:
+                if cell in self.numbers:
+                    yield self.numbers[cell]
+
+    def _order(self, number: CellId) -> tuple[int, int, Cell]:
+        # Sums before parts, totals before all: their circles protect what lies below as well.
+        cell = self.ledger.cells[number]
+        return (cell[1] != TOTAL, len(cell[0]), cell)
+
+    def _protect_what_was_hidden_before(self) -> list[Cell]:
+        return [
+            self.ledger.cells[number]
+            for frozen in self.before
+            for number in sorted(self.numbers[cell] for cell in frozen.hidden & self.numbers.keys())
+            if number not in self.safe[frozen] and not self._keep_safe(number, frozen)
+        ]
+
+    def _reach(self, reach: Reach) -> Ways:
+        ledger, tables, design = self.ledger, self.tables, self.design
+        alone = {
+            each: each.alone(ledger.cells, self.same[each], tables, design, reach)
+            for each in self.before
+        }
+        return Ways(ways(ledger.cells, tables, design, self.before, ledger.price, reach), alone)
+
+    def _keep_safe(self, number: CellId, frozen: Frozen) -> bool:
+        for each in self.reaches:
+            alone = self._circle(number, [each.alone[frozen]])
+            if alone:
+                self.safe[frozen] |= alone.cells
+                return True
+        for each in self.reaches:
+            together = [way for way in each.all if frozen in way.moves]
+            if self._accept(self._circle(number, together)):
+                return True
+        return any(self._part_and_meet(number, frozen, each, of_new=False) for each in self.reaches)
+
+    def _protect(self, number: CellId) -> bool:
+        return any(self._accept(self._circle(number, each.all)) for each in self.reaches) or any(
+            self._part_and_meet(number, frozen, each, of_new=True)
+            for each in self.reaches
+            for frozen in self.before
+        )
+
+    def _accept(self, circle: Circle | None) -> bool:
+        if circle is None:
+            return False
+        for each in circle.cells:
+            self.ledger.hide(each, "complementary")
+        self.ledger.protected |= circle.cells
+        for frozen in circle.moves:
+            self.safe[frozen] |= circle.cells
+        return True
+
+    def _part_and_meet(self, number: CellId, frozen: Frozen, ways: Ways, *, of_new: bool) -> bool:
+        """Protect a cell by a circle that takes other cells in the frozen tables than here."""
+        dimension = self.ledger.cells[number][1]
+        if dimension == TOTAL:
+            return False
+        together = next(way for way in ways.all if way.moves == (frozen,))
+        for rises in (True, False):
+            search = Joint(
+                self.networks[dimension],
+                together.terms,
+                ways.all[0].terms,
+                ways.alone[frozen].terms,
+                self.totals,
+            )
+            if found := search.circle(number, rises=rises, of_new=of_new):
+                new, old = found
+                self.safe[frozen] |= old
+                return self._accept(Circle(0, frozenset(new), ()))
+        return False
+
+    def _circle(self, number: CellId, ways: Sequence[Way]) -> Circle | None:
+        """Return the cheapest circle through a cell, with what moves in other dimensions."""
+        dimension = self.ledger.cells[number][1]
+        home = self.tables.dimensions[0] if dimension == TOTAL else dimension
+        found = [
+            circle
+            for way in ways
+            for rises in (True, False)
+            if (circle := self._through(number, home, way, rises=rises))
+        ]
+        return min(found, key=lambda circle: circle.price, default=None)
+
+    def _through(self, number: CellId, dimension: str, way: Way, *, rises: bool) -> Circle | None:
+        network, terms = self.networks[dimension], way.terms
+        ends = network.ends.get(number)
+        may = terms.may_rise if rises else terms.may_fall
+        if ends is None or not may[number] or (number in self.totals and not way.totals_move):
+            return None
+        start, end = ends if rises else ends[::-1]
+        banned = {number} if way.totals_move else {number, *self.totals}
+        for _ in range(MOST_PARTNERS):
+            walk = network.cheapest(end, start, terms, banned)
+            if walk is None:
+                return None
+            cells = self._with_companions([(number, start, end), *walk.legs], dimension, terms)
+            if not isinstance(cells, CellId):
+                return Circle(walk.price, frozenset(cells), way.moves)
+            banned.add(cells)
+        return None
+
+    def _with_companions(
+        self, legs: list[Leg], dimension: str, terms: Terms
+    ) -> set[CellId] | CellId:
+        """
+        Return the cells of a circle and of all that has to move with its totals.
+
+        Where people move from one total to another, they do so in each other dimension too. If
+        one of these has no way, the total that is in the way is returned.
+        """
+        cells = {cell for cell, _, _ in legs}
+        for first, last, partner in self._moved_totals(legs, dimension):
+            for name, network in self.networks.items():
+                if name == dimension:
+                    continue
+                walk = network.cheapest(
+                    network.row(last), network.row(first), terms, {*self.totals, *cells}
+                )
+                if walk is None:
+                    return partner
+                cells |= {cell for cell, _, _ in walk.legs}
+        return cells
+
+    def _moved_totals(self, legs: list[Leg], dimension: str) -> Iterator[tuple[str, str, CellId]]:
+        """Yield each way through the totals: from which place, to which, and by which cell."""
+        moved = [cell in self.totals for cell, _, _ in legs]
+        if not any(moved):
+            return
+        places = self.networks[dimension].place_of
+        turn = next(i for i, is_total in enumerate(moved) if not is_total)
+        way: list[Leg] = []
+        for leg in [*legs[turn:], *legs[:turn], None]:
+            if leg and leg[0] in self.totals:
+                way.append(leg)
+            elif way:
+                # The target itself is never what another try leaves out.
+                ends = [cell for cell, _, _ in (way[-1], way[0]) if cell != legs[0][0]]
+                yield places[way[0][1]], places[way[-1][2]], ends[0] if ends else way[0][0]
+                way = []

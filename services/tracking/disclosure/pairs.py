@@ -1,0 +1,102 @@
+"""
+What is public already and may hold the same figures: an earlier vintage, the rounds beside.
+
+The attack that is guarded against knows which figures did not change between two publications:
+those are the same unknown in both. A circle is safe in both if what moves in one moves in the
+other, or did change.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from services.tracking.disclosure.network import Terms
+from services.tracking.disclosure.rules import Cell, Design, Values
+from services.tracking.disclosure.tables import Tables
+
+Reach = tuple[int, int]
+"""How far a circle can be gone back and there, in people."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """Tables that are public: all values as they were counted, and which of them are hidden."""
+
+    values: Values
+    hidden: frozenset[Cell]
+    leaves: frozenset[str]
+    dimensions: frozenset[str]
+
+    def same_as(self, tables: Tables) -> frozenset[Cell]:
+        """Return the cells that hold the same figure here and there."""
+        told = tables.values
+        return frozenset(cell for cell, value in self.values.items() if told.get(cell) == value)
+
+    def alone(
+        self,
+        cells: Sequence[Cell],
+        same: Collection[Cell],
+        tables: Tables,
+        design: Design,
+        reach: Reach,
+    ) -> "Way":
+        """Return the way in which these tables move while the new ones stand still."""
+        may = [cell in self.hidden and cell not in same for cell in cells]
+        room = [self.values.get(cell, 0) - design.lowest(cell[1]) for cell in cells]
+        moves = self.dimensions <= set(tables.dimensions)
+        terms = _terms(may, room, [1.0] * len(cells), reach)
+        return Way(terms, (self,), totals_move=moves)
+
+
+def reaches(design: Design) -> tuple[Reach, ...]:
+    """Return how far cells may move up and down, the most useful first: each sums to the width."""
+    width = design.protection
+    return tuple((down, width - down) for down in (0, width // 3, width // 2))
+
+
+def _terms(may: list[bool], room: list[int], price: list[float], reach: Reach) -> Terms:
+    # Who rises on the way there falls on the way back.
+    back, there = reach
+    rise = [each and (back == 0 or space >= back) for each, space in zip(may, room, strict=True)]
+    fall = [each and space >= there for each, space in zip(may, room, strict=True)]
+    return Terms(rise, fall, price)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to move cells: with these frozen tables, and while all others stand still."""
+
+    terms: Terms
+    moves: tuple[Frozen, ...]
+    totals_move: bool = True
+
+
+def ways(
+    cells: Sequence[Cell],
+    tables: Tables,
+    design: Design,
+    before: Sequence[Frozen],
+    price: list[float],
+    reach: Reach,
+) -> list[Way]:
+    """Return how cells may move: the new tables alone, with each frozen one, or with all."""
+    same = {each: each.same_as(tables) for each in before}
+    chosen = {frozenset[Frozen](), frozenset(before)}
+    chosen |= {frozenset(each) for each in combinations(before, 1)}
+    found = []
+    for moving in sorted(chosen, key=len):
+        still = [same[each] for each in before if each not in moving]
+        may, room = [], []
+        for cell in cells:
+            lowest = design.lowest(cell[1])
+            value = tables.values.get(cell, 0)
+            may.append(
+                # A zero is hidden only where it was something that is hidden in the other tables.
+                (value > 0 or bool(moving) or (lowest == 0 and cell in tables.values))
+                and not any(cell in each for each in still)
+                and all(cell in each.hidden for each in moving)
+            )
+            room.append(min((value, *(each.values.get(cell, 0) for each in moving))) - lowest)
+        moves = all(each.dimensions == set(tables.dimensions) for each in moving)
+        found.append(Way(_terms(may, room, price, reach), tuple(moving), totals_move=moves))
+    return found

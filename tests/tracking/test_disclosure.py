@@ -1,0 +1,178 @@
+"""What a public round hides, and the attack that must not find it."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from services.tracking.disclosure.control import CannotProtectError, control
+from services.tracking.disclosure.pairs import Frozen
+from services.tracking.disclosure.rules import TOTAL, Cell, Design
+from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, tables
+from services.tracking.rounds import service, workbook
+from tests.real import real
+from tests.tracking.attack import told, widths
+
+DESIGN = Design()
+NATIONALITIES = ("NER", "SDN", "TCD", "EGY", "BGD", "PSE")
+MUHALLA = len("LY01010101")
+PERMITS = ("residency", "work", "none")
+PLACES = [f"LY0{r}0{m}0{b}0{q}" for r in (1, 2) for m in (1, 2) for b in (1, 2) for q in (1, 2)]
+
+
+def made_up(seed: int, changed: int = 0) -> dict[Cell, int]:
+    """Return a round with many small counts; `changed` muhallas are counted anew."""
+    figures: dict[Cell, int] = {}
+    anew = random.Random(seed).sample(PLACES, changed)  # noqa: S311 - Nothing here is secret.
+    for place in PLACES:
+        again = " anew" if place in anew else ""
+        chance = random.Random(f"{seed} {place}{again}")  # noqa: S311 - The same.
+        counts = [chance.choice([0, 0, 3, 7, 9, 12, 25, 60, 140]) for _ in NATIONALITIES]
+        permits = [chance.choice([0, 0, 4, 30]) for _ in PERMITS[1:]]
+        counts[0] += max(0, sum(permits) - sum(counts))
+        permits.insert(0, sum(counts) - sum(permits))
+        figures[place, TOTAL, ""] = sum(counts)
+        for dimension, categories, row in (
+            ("nationality", NATIONALITIES, counts),
+            ("permit", PERMITS, permits),
+        ):
+            figures |= {
+                (place, dimension, category): value
+                for category, value in zip(categories, row, strict=True)
+                if value
+            }
+    return figures
+
+
+def frozen(kept: Tables, hidden: Mapping[Cell, str]) -> Frozen:
+    return Frozen(kept.values, frozenset(hidden), kept.leaves, frozenset(kept.dimensions))
+
+
+def test_no_attack_on_all_tables_comes_within_k_of_a_hidden_cell() -> None:
+    whole = tables(made_up(1), DESIGN)
+
+    hidden = control(whole, DESIGN)
+
+    small = {cell for cell, value in whole.values.items() if 0 < value < DESIGN.k}
+    assert len(small) > 30
+    assert small <= {cell for cell, reason in hidden.items() if reason == "primary"}
+    lowest = {each: DESIGN.lowest(each) for each in (TOTAL, *whole.dimensions)}
+    assert min(widths([told(whole.values, hidden)], lowest=lowest).values()) > DESIGN.k
+
+
+def test_without_complementary_cells_the_attack_reads_what_is_hidden() -> None:
+    whole = tables(made_up(1), DESIGN)
+    small = [cell for cell, value in whole.values.items() if DESIGN.is_small(value)]
+
+    found = widths([told(whole.values, small)], targets=[(0, cell) for cell in small[::3]])
+
+    assert sum(width == 0 for width in found.values()) > len(found) / 2
+
+
+def test_what_is_told_is_what_was_counted_and_the_country_is_always_told() -> None:
+    figures = made_up(1)
+    whole = tables(figures, DESIGN)
+
+    hidden = control(whole, DESIGN)
+
+    assert ("LY", TOTAL, "") not in hidden
+    counted = sum(n for cell, n in figures.items() if cell[1] == TOTAL)
+    assert whole.values["LY", TOTAL, ""] == counted
+    assert all(whole.values[cell] for cell in hidden if cell[1] != "permit")
+
+
+def test_that_nobody_or_everybody_has_a_permit_is_hidden_and_an_empty_place_is_not() -> None:
+    figures = made_up(1)
+    everybody, nobody_there = PLACES[:2]
+    figures = {cell: n for cell, n in figures.items() if cell[0] not in PLACES[:2]}
+    figures |= {(everybody, TOTAL, ""): 90, (everybody, "permit", "none"): 90}
+    figures |= {(everybody, "nationality", "SDN"): 90, (nobody_there, TOTAL, ""): 0}
+
+    hidden = control(tables(figures, DESIGN), DESIGN)
+
+    for category in PERMITS:
+        assert hidden[everybody, "permit", category] == "primary"
+    assert hidden.get((everybody, "nationality", "SDN")) != "primary"
+    assert not any(place == nobody_there for place, _, _ in hidden)
+
+
+def test_two_publications_together_tell_no_more_than_one() -> None:
+    first, second = (tables(made_up(3, changed=each), DESIGN) for each in (0, 1))
+    earlier = control(first, DESIGN)
+    before = frozen(first, earlier)
+    same = before.same_as(second)
+
+    def attacked(later: Mapping[Cell, str]) -> float:
+        values = dict.fromkeys(later, 0) | second.values
+        both = [told(first.values, earlier), told(values, later)]
+        at = [(0, cell) for cell in sorted(earlier)[::3]] + [
+            (1, cell) for cell in sorted(later)[::3]
+        ]
+        return min(widths(both, unchanged=same, targets=at).values())
+
+    assert attacked(control(second, DESIGN)) < DESIGN.k, "both together tell more than each"
+    assert attacked(control(second, DESIGN, [before])) > DESIGN.k
+
+
+def test_a_correction_that_would_tell_by_its_difference_is_refused() -> None:
+    figures = made_up(1)
+    first = tables(figures, DESIGN)
+    before = frozen(first, control(first, DESIGN))
+    at = next(c for c, n in figures.items() if c[1] == "nationality" and n > 100)
+    spread = {at: 4, (at[0], TOTAL, ""): figures[at[0], TOTAL, ""] - figures[at] + 4}
+    lack = next(c for c, n in figures.items() if c[:2] == (at[0], "permit") and n > figures[at])
+    spread[lack] = figures[lack] - figures[at] + 4
+
+    with pytest.raises(CannotProtectError) as refusal:
+        control(tables(figures | spread, DESIGN), DESIGN, [before])
+
+    assert at in refusal.value.cells
+
+
+def test_a_detention_centre_is_no_category_of_its_own() -> None:
+    figures = {("LY010101", TOTAL, ""): 70, ("LY010101", "shelter", "detention_centre"): 40}
+    figures |= {("LY010101", "shelter", "other"): 30}
+
+    whole = tables(figures, DESIGN)
+
+    assert whole.values["LY010101", "shelter", "other"] == 70
+    assert not any("detention" in category for _, _, category in whole.values)
+
+
+def test_figures_of_a_place_and_of_one_within_it_make_no_tables() -> None:
+    figures: dict[Cell, int] = {("LY0101", TOTAL, ""): 70, ("LY010101", TOTAL, ""): 40}
+
+    with pytest.raises(OverlappingPlacesError):
+        tables(figures, DESIGN)
+
+
+def test_a_greater_k_hides_more_and_keeps_attacks_further_off() -> None:
+    wide = replace(DESIGN, k=20)
+    whole = tables(made_up(2), wide)
+
+    hidden = control(whole, wide)
+
+    assert set(hidden) > {cell for cell, n in whole.values.items() if 0 < n < wide.k}
+    at = [(0, cell) for cell in sorted(hidden)[::5]]
+    assert min(widths([told(whole.values, hidden)], targets=at).values()) > wide.k
+
+
+def test_the_real_round_54_withstands_the_attack_where_it_is_hardest() -> None:
+    content = real("dtm/DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx").read_bytes()
+    whole = tables(service.figures(workbook.read(content)), DESIGN)
+
+    hidden = control(whole, DESIGN)
+
+    small = [each for each in hidden if each[1] == "nationality" and len(each[0]) == MUHALLA]
+    assert sum(hidden[cell] == "primary" for cell in small) == 246
+    assert whole.values["LY", TOTAL, ""] == 787_326
+    told_of = sum(n for cell, n in whole.values.items() if cell[0] == "LY" and cell not in hidden)
+    assert told_of > 0.99 * 787_326 * (1 + len(whole.dimensions))
+    # The whole takes most of a minute: python -m tests.tracking.attack WORKBOOK.
+    sample = random.Random(54).sample(sorted(hidden), 15)  # noqa: S311 - The same.
+    hardest = [cell for cell in hidden if cell[1] == TOTAL or len(cell[0]) <= len("LY01")]
+    lowest = {each: DESIGN.lowest(each) for each in (TOTAL, *whole.dimensions)}
+    targets = [(0, cell) for cell in (*sample, *hardest)]
+    found = widths([told(whole.values, hidden)], lowest=lowest, targets=targets)
+    assert min(found.values()) > DESIGN.k
