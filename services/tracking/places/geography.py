@@ -16,3 +16,12 @@ def misplaced(latitude: float, longitude: float) -> str | None:
     if inside(longitude, latitude):
         return "Latitude and longitude are swapped."
     return "The coordinates lie outside the country."
+
+
+def point(latitude: str, longitude: str) -> tuple[float, float] | str:
+    """Return latitude and longitude as two cells tell them, or what is wrong with them."""
+    try:
+        at = float(latitude), float(longitude)
+    except ValueError:
+        return "The coordinates are no numbers of degrees."
+    return misplaced(*at) or at

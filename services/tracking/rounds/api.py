@@ -8,11 +8,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
-from chassis.db import ReadSession, WriteSession
+from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
-from services.tracking.rounds import imports, service
+from services.tracking.formats.choice import OFFERED, Choice, Tags
+from services.tracking.formats.writing import file_of
+from services.tracking.rounds import files, imports, service
 from services.tracking.rounds.models import (
     Dimension,
     FiguresOut,
@@ -69,19 +71,38 @@ async def get_round(number: Number, session: ReadSession) -> RoundOut:
     return RoundOut.model_validate(await service.get(session, number), from_attributes=True)
 
 
-@router.get("/{number}/figures")
+@router.get("/{number}/figures", response_model=FiguresOut, responses=OFFERED)
 async def get_figures(
     number: Number,
+    request: Request,
     session: ReadSession,
+    form: Choice,
     level: Annotated[int, Query(ge=1, le=4)],
     population: Population = "migrant",
     by: Dimension | None = None,
     parent: Annotated[str | None, Query(pattern=PCODE)] = None,
     cursor: Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}~[a-zA-Z0-9_]*$")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_FIGURES)] = MOST_FIGURES,
-) -> FiguresOut:
-    """Sum a round to regions, mantikas, baladiyas or muhallas, as a whole or by a dimension."""
-    await service.get(session, number)
+    hxl: Tags = False,
+) -> FiguresOut | Response:
+    """
+    Sum a round to regions, mantikas, baladiyas or muhallas, as a whole or by a dimension.
+
+    `format` sends all of it as a file.
+    """
+    of_round = await service.get(session, number)
+    if form != "json":
+        table = files.table(of_round, level, by, hxl=hxl)
+        where = await files.centroids(session, level) if form == "geojson" else {}
+        pages = files.pages(
+            database_of(request),
+            of_round,
+            population=population,
+            level=level,
+            by=by,
+            parent=parent,
+        )
+        return file_of(form, table, pages, where)
     at, _, last = (cursor or "").partition("~")
     found = await service.sums(
         session,
@@ -95,4 +116,4 @@ async def get_figures(
     )
     page = found[:limit]
     following = f"{page[-1].pcode}~{page[-1].category or ''}" if len(found) > limit else None
-    return FiguresOut(items=page, next_cursor=following)
+    return FiguresOut(items=page, next_cursor=following, about=files.about(of_round))

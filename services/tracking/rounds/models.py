@@ -8,6 +8,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, now
+from services.tracking.formats.columns import About
 from services.tracking.tables import Table
 
 Population = Literal["migrant", "idp", "returnee"]
@@ -41,7 +42,7 @@ class Figure(Table, table=True):
 
 
 class RoundPlace(Table, table=True):
-    """What a round calls a place; used where the gazetteer has no name for it."""
+    """What a round calls a place, and where it puts it, in degrees of WGS 84."""
 
     __tablename__ = "round_place"
 
@@ -49,6 +50,8 @@ class RoundPlace(Table, table=True):
     pcode: str = Field(primary_key=True)
     name_en: str
     name_ar: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class RoundOut(BaseModel):
@@ -89,3 +92,4 @@ class FigureOut(BaseModel):
 class FiguresOut(BaseModel):
     items: list[FigureOut]
     next_cursor: str | None
+    about: About

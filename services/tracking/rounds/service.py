@@ -76,8 +76,14 @@ async def restate(session: AsyncSession, book: Workbook) -> set[Key]:
         for (pcode, dimension, category), value in wanted.items()
     )
     for pcode, (name_en, name_ar) in book.names.items():
+        latitude, longitude = book.points.get(pcode, (None, None))
         place = RoundPlace(
-            round_number=book.number, pcode=pcode, name_en=name_en, name_ar=name_ar or name_en
+            round_number=book.number,
+            pcode=pcode,
+            name_en=name_en,
+            name_ar=name_ar or name_en,
+            latitude=latitude,
+            longitude=longitude,
         )
         await put(session, place)
     version = before.version + 1 if before else 1

@@ -10,6 +10,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from chassis import archive
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
+from services.tracking.places.geography import point
 from services.tracking.rounds import layout
 
 HEADERS_WITHIN = 10
@@ -34,7 +35,11 @@ class Counted:
 
 @dataclass
 class Workbook:
-    """A round as the workbook tells it; `names` are (English, Arabic) by p-code."""
+    """
+    A round as the workbook tells it.
+
+    `names` are (English, Arabic) by p-code, `points` latitude and longitude.
+    """
 
     number: int
     period: str | None
@@ -42,6 +47,7 @@ class Workbook:
     muhallas: list[Counted] = field(default_factory=list)
     nationalities: list[Counted] = field(default_factory=list)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    points: dict[str, tuple[float, float]] = field(default_factory=dict)
     warnings: list[Remark] = field(default_factory=list)
 
     @property
@@ -229,9 +235,21 @@ def _read_muhallas(sheet: Sheet, book: Workbook) -> None:
         book.muhallas.append(Counted(sheet.name, row, pcode, total, groups))
         names = (sheet.text(cells, columns["name"]), sheet.text(cells, columns["name_ar"]))
         book.names.setdefault(pcode, names)
-        if not (sheet.text(cells, columns["latitude"]) and sheet.text(cells, columns["longitude"])):
-            detail = "The muhalla has no coordinates."
-            _warn(book, sheet, row, columns["latitude"], "coordinates_missing", detail)
+        _read_point(sheet, row, cells, pcode, book)
+
+
+def _read_point(sheet: Sheet, row: int, cells: Sequence[Cell], pcode: str, book: Workbook) -> None:
+    latitude, longitude = (layout.MUHALLA_COLUMNS[each] for each in ("latitude", "longitude"))
+    told = sheet.text(cells, latitude), sheet.text(cells, longitude)
+    if not all(told):
+        detail = "The muhalla has no coordinates."
+        _warn(book, sheet, row, latitude, "coordinates_missing", detail)
+        return
+    at = point(*told)
+    if isinstance(at, str):
+        _warn(book, sheet, row, latitude, "coordinates", at)
+    else:
+        book.points.setdefault(pcode, at)
 
 
 def _read_nationalities(sheet: Sheet, book: Workbook) -> None:

@@ -14,8 +14,11 @@ from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
+from services.tracking.formats.choice import OFFERED, Choice, Tags
+from services.tracking.formats.writing import file_of
+from services.tracking.rounds.files import centroids
 from services.tracking.rounds.models import Dimension, Population
-from services.tracking.series import imports, service, trends
+from services.tracking.series import files, imports, service, trends
 from services.tracking.series.counting import Question
 from services.tracking.series.models import (
     Component,
@@ -79,9 +82,10 @@ async def list_published_figures(
     )
 
 
-@across.get("")
+@across.get("", response_model=TrendsOut, responses=OFFERED)
 async def list_trends(
     session: ReadSession,
+    form: Choice,
     population: Population | None = None,
     place: Place = "LY",
     by: Dimension | Literal["place"] | None = None,
@@ -91,11 +95,13 @@ async def list_trends(
     as_of: date | None = None,
     cursor: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_POINTS)] = MOST_POINTS,
-) -> TrendsOut:
+    hxl: Tags = False,
+) -> TrendsOut | Response:
     """
     Show a population in a place across rounds, one row a round; a round without a figure is null.
 
-    `by` tells a place or dimension apart; `as_of` shows what was known on that day.
+    `by` tells a place or dimension apart; `as_of` shows what was known on that day; `format` sends
+    all of it as a file.
     """
     length = len(place) + 2 if by == "place" else len(place)
     question = Question(
@@ -109,6 +115,11 @@ async def list_trends(
         as_of=as_of,
     )
     points = await trends.trend(session, question)
+    if form != "json":
+        table = files.table(question, hxl=hxl)
+        level = question.length // 2 - 1
+        where = await centroids(session, level) if form == "geojson" else {}
+        return file_of(form, table, files.pages(points, table.about), where)
     end = cursor + limit
     following = str(end) if len(points) > end else None
-    return TrendsOut(items=points[cursor:end], next_cursor=following)
+    return TrendsOut(items=points[cursor:end], next_cursor=following, about=files.about(question))

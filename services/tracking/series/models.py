@@ -9,6 +9,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
+from services.tracking.formats.columns import About
 from services.tracking.rounds.models import Dimension, Population
 from services.tracking.tables import Table
 
@@ -121,3 +122,4 @@ class TrendPoint(BaseModel):
 class TrendsOut(BaseModel):
     items: list[TrendPoint]
     next_cursor: str | None
+    about: About

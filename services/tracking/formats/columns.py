@@ -1,0 +1,56 @@
+"""What a file of figures consists of: its columns, their HXL tags, and what it says of itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel
+
+LICENCE = "CC BY 4.0"
+ATTRIBUTION = "Displacement Tracking Matrix (DTM), Libya"
+
+Kind = Literal["text", "integer"]
+
+
+class About(BaseModel):
+    """What figures stand under, and what they are of; each file repeats it in each row."""
+
+    licence: str = LICENCE
+    attribution: str = ATTRIBUTION
+    component: str = "mobility_tracking"
+    round_number: int | None = None
+    period: str | None = None
+    source_count: int | None = None
+    confidence: str | None = None
+    vintage: int | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its HXL tag (none: the column has none), and what its cells are."""
+
+    name: str
+    tag: str = ""
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file to be: its name without ending, its columns, and what is said of the whole."""
+
+    name: str
+    columns: Sequence[Column]
+    about: About = field(default_factory=About)
+    hxl: bool = False
+
+
+OF_THE_WHOLE = (
+    Column("licence", "#meta+license"),
+    Column("attribution", "#meta+attribution"),
+)
+
+
+def individuals(population: str | None) -> str:
+    """Return the tag of a count of people."""
+    known = {"idp": "#affected+idps", "returnee": "#affected+returnees"}
+    return known.get(population or "", "#affected+migrants" if population else "#affected")

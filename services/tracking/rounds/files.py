@@ -1,0 +1,103 @@
+"""The figures of a round as a file: its columns, its rows page by page, and where places are."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.db import Database
+from services.tracking.formats.columns import OF_THE_WHOLE, About, Column, Table, individuals
+from services.tracking.formats.writing import Points
+from services.tracking.places import rules as places
+from services.tracking.rounds import service
+from services.tracking.rounds.models import Dimension, FigureOut, Population, Round, RoundPlace
+
+ROWS_A_PAGE = 5000
+
+
+def about(found: Round) -> About:
+    """Return what is said of every figure of a round."""
+    return About(
+        round_number=found.number,
+        period=found.period,
+        vintage=found.version,
+        confidence="high",
+    )
+
+
+def table(found: Round, level: int, by: Dimension | None, *, hxl: bool) -> Table:
+    columns = [
+        Column("component", "#meta+component"),
+        Column("round_number", "#round+code", "integer"),
+        Column("period", "#date+reported"),
+        Column("population", "#population+type"),
+        Column("level", "#adm+level", "integer"),
+        Column("pcode", f"#adm{level}+code"),
+        Column("name", f"#adm{level}+name+i_en"),
+        Column("name_ar", f"#adm{level}+name+i_ar"),
+    ]
+    if by:
+        columns.append(Column(by, f"#indicator+{by}"))
+    columns += [
+        Column("value", individuals(found.population), "integer"),
+        Column("source_count", "#meta+sources+num", "integer"),
+        Column("confidence", "#meta+confidence"),
+        Column("vintage", "#meta+vintage", "integer"),
+        *OF_THE_WHOLE,
+    ]
+    name = "-".join(
+        ["round", str(found.number), found.population, f"level{level}", *([by] if by else [])]
+    )
+    return Table(name, columns, about(found), hxl)
+
+
+async def pages(
+    database: Database,
+    found: Round,
+    *,
+    population: Population,
+    level: int,
+    by: Dimension | None,
+    parent: str | None,
+) -> AsyncIterator[Sequence[dict[str, Any]]]:
+    """Yield the rows in order, a page at a time, so that no round is in memory as a whole."""
+    whole = about(found).model_dump()
+    after = None
+    while True:
+        async with database.read() as session:
+            page = await service.sums(
+                session,
+                found.number,
+                population=population,
+                level=level,
+                by=by,
+                parent=parent,
+                after=after,
+                limit=ROWS_A_PAGE,
+            )
+        yield [whole | _row(each, by) for each in page]
+        if len(page) < ROWS_A_PAGE:
+            return
+        after = (page[-1].pcode, page[-1].category or "")
+
+
+def _row(figure: FigureOut, by: Dimension | None) -> dict[str, Any]:
+    told = figure.model_dump(exclude={"by", "category", "nationality"})
+    return told | ({by: figure.category} if by else {})
+
+
+async def centroids(session: AsyncSession, level: int) -> Points:
+    """Return where the places of a level are: in the middle of the muhallas that rounds tell."""
+    place = func.substr(RoundPlace.pcode, 1, places.length(level))
+    statement = (
+        select(place, func.avg(RoundPlace.latitude), func.avg(RoundPlace.longitude))
+        .where(
+            col(RoundPlace.latitude).is_not(None),
+            func.length(RoundPlace.pcode) >= places.length(level),
+        )
+        .group_by(place)
+    )
+    found = await session.exec(statement)
+    return {pcode: (float(latitude), float(longitude)) for pcode, latitude, longitude in found}
