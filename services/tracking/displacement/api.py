@@ -64,13 +64,13 @@ InMantika = Annotated[Wanted, Depends(_mantika)]
 
 
 @router.get("/country-list")
-async def list_countries() -> Envelope[Country]:
+async def list_countries_of_the_dtm() -> Envelope[Country]:
     """List the countries with displacement data, which is the one of this mission."""
     return Envelope(result=[rules.COUNTRY], total_records_count=1)
 
 
 @router.get("/operation-list")
-async def list_operations() -> Envelope[Operation]:
+async def list_operations_of_the_dtm() -> Envelope[Operation]:
     return Envelope(result=[rules.OPERATION], total_records_count=1)
 
 
