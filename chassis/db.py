@@ -267,12 +267,19 @@ async def insert_all_new(session: AsyncSession, rows: Sequence[SQLModel]) -> set
 
     Of two rows with one key the first is inserted.
     """
+    if not rows:
+        return set()
+    return await insert_all_unless_there(session, type(rows[0]), [row.model_dump() for row in rows])
+
+
+async def insert_all_unless_there(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> set[UUID]:
+    """Insert rows given by all their columns, but those whose key is taken; return the new ids."""
     if len(rows) <= 1:
-        new = [row for row in rows if await insert_new(session, row)]
-        return {row.id for row in new}  # type: ignore[attr-defined]  # Each such table has an id.
-    statement = _inserting_all_new(type(rows[0]), _dialect(session))
-    found = await session.exec(statement, params=[row.model_dump() for row in rows])
-    return set(found.scalars())
+        return {row["id"] for row in rows if await insert_unless_there(session, table, row)}
+    statement = _inserting_all_new(table, _dialect(session))
+    return set((await session.exec(statement, params=rows)).scalars())
 
 
 async def insert_unless_there(

@@ -12,6 +12,7 @@ from chassis.settings import Settings
 from contracts.registration import ErasureRequested
 from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
+from services.tracking.flows import api as flows
 from services.tracking.incidents import api as incidents
 from services.tracking.maritime import api as maritime
 from services.tracking.places import api as places
@@ -44,6 +45,7 @@ SERVICE = Service(
         displacement.router,
         maritime.router,
         sea_totals.router,
+        flows.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,

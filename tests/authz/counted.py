@@ -9,6 +9,8 @@ from services.tracking.maritime.models import Operation
 from tests.authz.world import HERE, HOME, TESTER, World
 
 DAY = "2026-01-01"
+NOWHERE = str(UUID(int=0))
+"""No site has this id, which is said to those only who may count at one."""
 COUNT = {"word": "rescued", "total": 3, "published_on": DAY, "source": "A source"}
 BODIES: dict[str, Any] = {
     "POST /v1/tracking/incidents/{incident_id}/estimates": {
@@ -28,6 +30,11 @@ NEW: dict[str, Any] = {
         "occurred_on": DAY,
         "place_pcode": HERE,
     },
+    "POST /v1/tracking/flows/entries": {"site_id": NOWHERE, "entries": [{}]},
+    "POST /v1/tracking/flows/hours": {
+        "site_id": NOWHERE,
+        "watched": [{"day": DAY, "from_hour": 8, "to_hour": 12}],
+    },
     "POST /v1/tracking/maritime/published": {"starts_on": DAY, "ends_on": DAY, "total": 0},
     "POST /v1/tracking/maritime/published/imports": (
         "period,returned_to_libya,dead,missing,note,source_url\n2016,1,,,,\n"
@@ -40,7 +47,12 @@ NEW: dict[str, Any] = {
         "count": COUNT,
     },
 }
-NOBODY_S = {"incident", "maritime_operation", "published_sea_total"}
+PERIOD = {"since": DAY, "until": DAY}
+QUERY: dict[str, dict[str, str]] = {
+    "GET /v1/tracking/flows/tables": PERIOD | {"by": "day"},
+    "GET /v1/tracking/flows/matrix": PERIOD,
+}
+NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
 
 
 async def add(world: World, situation: str) -> None:

@@ -201,7 +201,7 @@ CHANGED = {"contact": "phone", "document": "documents", "household": "household_
 ONE_BY_ONE = "/audit/restores"
 """What is declared about a restored database is declared by one person, once."""
 OUT_OF_SCOPE = {403: "door", 404: "away", 410: "away"}
-QUERY = {"GET /v1/tracking/rounds/{number}/figures": {"level": 1}}
+QUERY: dict[str, Any] = {"GET /v1/tracking/rounds/{number}/figures": {"level": 1}} | counted.QUERY
 
 
 @dataclass
