@@ -119,27 +119,35 @@ Line = tuple[int, list[str]]
 
 def read_table(text: str, required: Collection[str], optional: Collection[str] = ()) -> list[Row]:
     """Read CSV with a header row into rows, as `rows_of` does."""
+    return rows_of(lines_of(text), required, optional)
+
+
+def lines_of(text: str) -> list[Line]:
+    """Return the lines of CSV by number, whatever they hold, the header first."""
     try:
-        lines = list(_lines(text))
+        return list(_lines(text))
     except csv.Error:
         raise Problem(422, "table-unreadable", "The file is not a CSV table.") from None
-    return rows_of(lines, required, optional)
 
 
 def rows_of(
-    lines: Sequence[Line], required: Collection[str], optional: Collection[str] = ()
+    lines: Sequence[Line],
+    required: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    others: bool = False,
 ) -> list[Row]:
     """
     Return the rows below a header.
 
-    The whole table is refused when a required column is missing, an unknown one is there, one
-    is there twice, or a row has more cells than the header.
+    The whole table is refused when a required column is missing, one is there twice, or a row has
+    more cells than the header; and when an unknown column is there, unless `others` may be.
     """
     if not lines:
         raise Problem(422, "table-unreadable", "The file is empty.")
     (_, header), *body = lines
     header = [name.strip() for name in header]
-    _check_header(header, required, optional)
+    _check_header(header, required, optional, others=others)
     faults = [
         Fault(pointer=f"line/{line}", code="too_many_cells", detail="More cells than columns.")
         for line, cells in body
@@ -165,17 +173,20 @@ def _lines(text: str) -> Iterator[Line]:
         begun = reader.line_num + 1
 
 
-def _check_header(header: list[str], required: Collection[str], optional: Collection[str]) -> None:
+def _check_header(
+    header: list[str], required: Collection[str], optional: Collection[str], *, others: bool
+) -> None:
     faults = [
         Fault(pointer="line/1", code="column_missing", detail=f"The column {name} is missing.")
         for name in required
         if name not in header
     ]
-    if set(header) - set(required) - set(optional):
+    if not others and set(header) - set(required) - set(optional):
         known = ", ".join([*required, *optional])
         detail = f"A column is not known. Known: {known}."
         faults.append(Fault(pointer="line/1", code="column_unknown", detail=detail))
-    if len(set(header)) != len(header):
+    named = [name for name in header if name or not others]
+    if len(set(named)) != len(named):
         faults.append(Fault(pointer="line/1", code="column_twice", detail="A column is twice."))
     if faults:
         raise Problem(422, "table-header", "The columns are not those expected.", errors=faults)

@@ -43,6 +43,7 @@ from services.registration.honey import watch
 from services.registration.honey.handlers import count_denied_elsewhere
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
+from services.registration.mappings import api as mappings
 from services.registration.merges import api as merges
 from services.registration.notes import api as notes
 from services.registration.ownfiles import api as ownfiles
@@ -89,6 +90,7 @@ SERVICE = Service(
         corrections.router,
         readings.router,
         imports.router,
+        mappings.router,
         exports.router,
         consents.router,
         sharing.router,

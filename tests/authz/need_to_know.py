@@ -8,9 +8,11 @@ from chassis.clock import new_id, now
 from services.registration.breakglass.models import Breaking
 from services.registration.concerns.models import Concern
 from services.registration.honey.models import Alert, HoneyRecord
+from services.registration.mappings.models import Mapping, MappingVersion
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.referrals.models import Referral
+from tests.authz.administration import unique
 from tests.authz.world import (
     BUILDER,
     ELSEWHERE,
@@ -50,7 +52,23 @@ BODIES: dict[str, Any] = {
         "relation": "self",
     },
 }
+MAPPING: dict[str, Any] = {
+    "name": "Lists of the municipality",
+    "columns": [{"column": "name", "field": "given_name"}],
+    "constants": {
+        "sex": "unknown",
+        "nationality": "SDN",
+        "population_category": "migrant",
+        "location_pcode": HERE,
+    },
+    "repeat": None,
+}
+BODIES["PUT /v1/registration/mappings/{mapping_id}"] = MAPPING
+NEW: dict[str, Any] = {
+    "POST /v1/registration/mappings": lambda: MAPPING | {"name": unique("mapping")},
+}
 LISTED = {
+    "mapping": "mapping_id",
     "honey_record": "honey_id",
     "alert": "alert_id",
     "concern": "concern_id",
@@ -102,7 +120,13 @@ async def add(world: World, situation: str) -> None:
         last_opened_at=now(),
         **place,
     )
+    mapping = Mapping(organisation=organisation_of(situation), name=situation, created_by=BUILDER)
+    kept = MappingVersion(mapping_id=mapping.id, version=1, content=MAPPING, made_by=BUILDER)
+    ids["mapping_id"] = str(mapping.id)
     async with world.databases["registration"].write() as session:
+        session.add(mapping)
+        await session.flush()
+        session.add(kept)
         session.add_all([concern, referral, breaking, honey, alert])
         for kind in ("medical", "protection"):
             note = Note(person_id=person_id, kind=kind, written_by=BUILDER)

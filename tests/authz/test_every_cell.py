@@ -160,6 +160,7 @@ NEW: dict[str, Any] = {
         "places": ["LY"],
     },
     "POST /v1/identity/agreements": agreement,
+    **need_to_know.NEW,
 }
 """What makes a record out of nothing: only the place of it can be out of reach."""
 PLACED = {"POST /v1/registration/persons", "POST /v1/assistance/programmes"}
@@ -185,7 +186,7 @@ LISTED = {
 JOBS = {"register": "import_persons", "gazetteer": "import_places", "workbook": "import_round"}
 JOBS |= {"share_list": "share_list", "series": "import_series", "sea_table": "import_sea_totals"}
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
-AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request", "export"}
+AT_NO_PLACE |= {"mapping", "erasure", "certificate", "legal_hold", "subject_request", "export"}
 ON_A_PERSON = {
     "POST /v1/returns/shares",
     "POST /v1/registration/erasures",

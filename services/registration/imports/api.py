@@ -35,26 +35,29 @@ async def import_persons(
     session: WriteSession,
     *,
     dry_run: Annotated[bool, Query()] = False,
+    mapping: Annotated[UUID | None, Query()] = None,
 ) -> jobs.JobOut:
     """
     Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
 
     CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
-    workbook the first sheet is read. With `dry_run` the job tells what would come of it, and
+    workbook the first sheet is read. With a saved `mapping` the columns are those that it names,
+    and others are left aside. With `dry_run` the job tells what would come of it, and
     registers nobody.
     """
     uploads = await read_files(request)
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one register at a time.")
+    form, by_mapping = await service.mapping_for(session, mapping, access)
     # A large file takes seconds, which other requests must not wait for.
-    rows, content = await asyncio.to_thread(service.read, uploads[0])
+    rows, content = await asyncio.to_thread(service.read, uploads[0], form)
     job = jobs.submit(
         session,
         service.KIND,
         content,
         total=len(rows),
         caller=access.caller,
-        options=service.on_behalf_of(access) | {service.DRY_RUN: dry_run},
+        options=service.on_behalf_of(access) | {service.DRY_RUN: dry_run} | by_mapping,
     )
     return jobs.accepted(job, PATH, response)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -10,8 +11,11 @@ from chassis import sheets
 from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, Tally, Work, remarks_of
 from chassis.tables import JobColumns
-from chassis.uploads import Row, Upload, decode, read_table, rows_of
+from chassis.uploads import Row, Upload, decode, lines_of, read_table, rows_of
 from services.registration.imports import rules
+from services.registration.mappings import rules as mapping_rules
+from services.registration.mappings import service as mappings
+from services.registration.mappings.models import MappingIn
 from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
@@ -19,24 +23,39 @@ from services.registration.persons.registering import Outcome
 from services.registration.places import service as places
 
 KIND = "import_persons"
-DRY_RUN = "dry_run"
+DRY_RUN, MAPPING = "dry_run", "mapping"
 ROWS_A_STEP = 100
 PATIENCE_SECONDS = 10.0
 
 Take = Callable[[AsyncSession, JobColumns, Sequence[PersonIn]], Awaitable[list[Outcome]]]
 
 
-def read(upload: Upload) -> tuple[list[Row], bytes]:
+def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[list[Row], bytes]:
     """
     Return the rows of a register in CSV or XLSX, and its content as a job keeps it.
 
-    The problem with the file as a whole is raised.
+    The problem with the file as a whole is raised. With a mapping the rows stay as they came.
     """
     if sheets.is_workbook(upload.content):
-        rows = rows_of(sheets.lines(upload.content), rules.REQUIRED, rules.OPTIONAL)
-        return rows, upload.content
+        lines = sheets.lines(upload.content)
+        if mapping:
+            return mapping_rules.rows(lines, mapping), upload.content
+        return rows_of(lines, rules.REQUIRED, rules.OPTIONAL), upload.content
     text = decode(upload)
+    if mapping:
+        return mapping_rules.rows(lines_of(text), mapping), text.encode()
     return read_table(text, rules.REQUIRED, rules.OPTIONAL), text.encode()
+
+
+async def mapping_for(
+    session: AsyncSession, mapping_id: UUID | None, access: Access
+) -> tuple[MappingIn | None, dict[str, Any]]:
+    """Return the mapping that was asked for, and what a job must know to go on by it."""
+    if mapping_id is None:
+        return None, {}
+    found = await mappings.current(session, mapping_id, access)
+    mapping_rules.check_names_people(found.told())
+    return found.told(), {MAPPING: [str(found.mapping_id), found.version]}
 
 
 def on_behalf_of(access: Access) -> dict[str, Any]:
@@ -50,11 +69,13 @@ def on_behalf_of(access: Access) -> dict[str, Any]:
 
 async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
-    rows, _ = await asyncio.to_thread(read, Upload("register", work.payload))
-    take = _foreseen(rows[: work.job.position]) if work.job.options.get(DRY_RUN) else _registered
+    mapping = await _mapping_of(work)
+    rows, _ = await asyncio.to_thread(read, Upload("register", work.payload), mapping)
+    told = rows if mapping is None else [mapping_rules.mapped(mapping, row) for row in rows]
+    take = _foreseen(told[: work.job.position]) if work.job.options.get(DRY_RUN) else _registered
     while work.job.position < len(rows):
         start = work.job.position
-        await _import_step(work, rows[start : start + ROWS_A_STEP], take)
+        await _import_step(work, told[start : start + ROWS_A_STEP], take, mapping)
     if work.job.options.get(DRY_RUN):
         work.detail = "A dry run: this is what would come of it, and nobody was registered."
     async with work.database.read() as session:
@@ -62,7 +83,17 @@ async def import_persons(work: Work) -> None:
     work.left_over = rules.file_of_rejected(rows, remarks)
 
 
-async def _import_step(work: Work, rows: Sequence[Row], take: Take) -> None:
+async def _mapping_of(work: Work) -> MappingIn | None:
+    if MAPPING not in work.job.options:
+        return None
+    mapping_id, version = work.job.options[MAPPING]
+    async with work.database.read() as session:
+        return await mappings.version(session, UUID(mapping_id), version)
+
+
+async def _import_step(
+    work: Work, rows: Sequence[Row], take: Take, mapping: MappingIn | None
+) -> None:
     forms = [(row, rules.read_person(row)) for row in rows]
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
     nowhere = await places.unknown(work.database, pcodes, PATIENCE_SECONDS)
@@ -82,6 +113,14 @@ async def _import_step(work: Work, rows: Sequence[Row], take: Take) -> None:
                 _reject(tally, refusal)
             else:
                 _count(tally, row, next(outcomes))
+        if mapping:
+            _say_by_column(tally, mapping)
+
+
+def _say_by_column(tally: Tally, mapping: MappingIn) -> None:
+    """Name in each remark the column of the file, which is what can be corrected."""
+    for _, remark in tally.remarks:
+        remark.column = mapping_rules.column_of(mapping, remark.column or "")
 
 
 def _refusal(

@@ -107,9 +107,7 @@ async def matrix(
     pair: Any = (col(FlowEntry.origin), col(FlowEntry.destination))
     columns: Any = (*pair, func.sum(FlowEntry.total))
     statement: Any = (
-        select(*columns)
-        .where(*wanted.of(FlowEntry), access.rows(SCOPING))
-        .group_by(*pair)
+        select(*columns).where(*wanted.of(FlowEntry), access.rows(SCOPING)).group_by(*pair)
     )
     pairs = Counter[tuple[str, str]]()
     for origin, destination, individuals in await session.exec(statement):
@@ -126,11 +124,7 @@ async def watched(session: AsyncSession, access: Access, wanted: Wanted) -> Watc
     hours: Any = select(*columns).where(*wanted.of(FlowHours))
     told = {(site, day): bits for site, day, bits in await session.exec(hours)}
     days: Any = (FlowEntry.site_id, FlowEntry.day)
-    entries: Any = (
-        select(*days)
-        .where(*wanted.of(FlowEntry), access.rows(SCOPING))
-        .distinct()
-    )
+    entries: Any = select(*days).where(*wanted.of(FlowEntry), access.rows(SCOPING)).distinct()
     seen = {(site, day) for site, day in await session.exec(entries)}
     sites = {site for site, _ in [*told, *seen]}
     statement = select(Site).where(col(Site.id).in_(sites))

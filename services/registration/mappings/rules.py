@@ -1,0 +1,161 @@
+"""How the cells of somebody else's file become the cells of a register, without I/O."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from chassis.problems import Fault, Problem
+from chassis.strict import in_our_digits, readable
+from chassis.uploads import Line, Row, rows_of
+from services.registration.imports.rules import DAYS, REQUIRED, read_person
+from services.registration.mappings.models import (
+    BIRTH_DATE,
+    FULL_NAME,
+    ColumnIn,
+    DayOrder,
+    MappingIn,
+)
+
+EXTERNAL_ID = "external_id"
+CALENDAR = "birth_date_calendar"
+DATE = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,4})(?:[-/. ]([0-9]{1,4}))?")
+TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}.*")
+YEAR_DIGITS = 4
+LATIN = "abd abdel abdul abdoul abou abu al ben bin bint el ibn ould umm um"
+ARABIC = "عبد أبو ابو أبي بن ابن بنت ال آل أم ام ولد"
+LEADING = frozenset(LATIN.split(" ") + ARABIC.split(" "))
+"""Words that are a name only together with the next."""
+
+
+def check(mapping: MappingIn) -> None:
+    """Raise the problem of a mapping by which nobody could be registered, naming what it lacks."""
+    faults = [
+        Fault(pointer="/columns", code="field_missing", detail=f"Nothing tells {name}.")
+        for name in REQUIRED
+        if name not in mapping.fields() and name != EXTERNAL_ID
+    ]
+    faults += [
+        Fault(pointer=f"/constants/{field}", code="not_possible", detail=reason)
+        for field, value in mapping.constants.items()
+        for reason in _wrong(field, [value])
+    ]
+    faults += [
+        Fault(pointer=f"/columns/{number}/values", code="not_possible", detail=reason)
+        for number, each in enumerate(mapping.columns)
+        if each.field != FULL_NAME
+        for reason in _wrong(each.field, each.values.values())
+    ]
+    if faults:
+        raise Problem(422, "validation", "The mapping registers nobody as it is.", errors=faults)
+
+
+def check_names_people(mapping: MappingIn) -> None:
+    """Raise the problem of a mapping by which the rows of a file could not be told apart."""
+    if EXTERNAL_ID not in mapping.fields():
+        detail = "A file needs a mapping that tells external_id: by it rows are known again."
+        fault = Fault(pointer="/query/mapping", code="field_missing", detail=detail)
+        raise Problem(422, "validation", detail, errors=[fault])
+
+
+def _wrong(field: str, values: Iterable[str]) -> Iterator[str]:
+    for value in dict.fromkeys(values):
+        read = read_person(Row(0, {field: value}))
+        if not isinstance(read, list):
+            continue
+        for remark in read:
+            if remark.column == field and remark.code != "missing":
+                yield f"A value can never be that of {field}: {remark.detail}"
+                return
+
+
+def rows(lines: Sequence[Line], mapping: MappingIn) -> list[Row]:
+    """
+    Return the rows of a file that has at least the columns of the mapping.
+
+    The whole file is refused when it lacks one, and the problem names it; others may be there.
+    """
+    if lines:
+        (number, header), *body = lines
+        lines = [(number, [as_header(name) for name in header]), *body]
+    return rows_of(lines, list(dict.fromkeys(each.column for each in mapping.columns)), others=True)
+
+
+def as_header(text: str) -> str:
+    """Return the name of a column as a mapping has it: composed, without what cannot be seen."""
+    try:
+        return readable(text)
+    except ValueError:
+        return text.strip()
+
+
+def mapped(mapping: MappingIn, row: Row) -> Row:
+    """Return the cells that a register of our own would have for a row."""
+    cells: dict[str, str] = {}
+    for each in mapping.columns:
+        cell = row.cells.get(each.column, "").strip()
+        if cell:
+            for name, value in _told(each, cell).items():
+                cells.setdefault(name, value)
+    return Row(row.line, dict(mapping.constants) | cells)
+
+
+def column_of(mapping: MappingIn, field: str) -> str:
+    """Return the column from which a field came, or the field where a constant told it."""
+    return next((each.column for each in mapping.columns if field in each.told()), field)
+
+
+def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
+    if rule.parts:
+        return divided(cell, rule.parts)
+    if rule.values:
+        meant = {key.casefold(): value for key, value in rule.values.items()}
+        cell = rule.values.get(cell, meant.get(cell.casefold(), cell))
+    if rule.field in DAYS:
+        cell = as_day(cell, rule.day_order)
+    if rule.field == BIRTH_DATE and rule.calendar:
+        return {rule.field: cell, CALENDAR: rule.calendar}
+    return {rule.field: cell}
+
+
+def as_day(cell: str, order: DayOrder) -> str:
+    """
+    Return a date as YYYY-MM-DD, YYYY-MM or YYYY; what is none stays, and is refused as a row.
+
+    A year of two digits stays too: nobody knows its century.
+    """
+    found = DATE.fullmatch(TIME.sub("", in_our_digits(cell)))
+    if found is None:
+        return cell
+    parts = [part for part in found.groups() if part]
+    if order == "dmy":
+        parts.reverse()
+    elif order == "mdy":
+        parts = [parts[-1], *parts[:-1]]
+    if len(parts[0]) != YEAR_DIGITS:
+        return cell
+    return "-".join([parts[0], *(part.zfill(2) for part in parts[1:])])
+
+
+def divided(name: str, parts: Sequence[str]) -> dict[str, str]:
+    """
+    Deal the words of a name out to its parts.
+
+    The last word goes to the last part, so that of two words the second is a family's; words too
+    many go to the last part as well.
+    """
+    words = _joined(name.split())
+    if len(words) > len(parts):
+        words = [*words[: len(parts) - 1], " ".join(words[len(parts) - 1 :])]
+    if len(words) == 1:
+        return {parts[0]: words[0]}
+    return dict(zip([*parts[: len(words) - 1], parts[-1]], words, strict=True))
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    joined: list[str] = []
+    held = ""
+    for word in words:
+        held = f"{held} {word}".strip()
+        if word.casefold() not in LEADING:
+            joined.append(held)
+            held = ""
+    return [*joined, held] if held else joined
