@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from chassis.clock import now
+from services.tracking.places.models import PlaceAlias
 from services.tracking.sites.models import DETENTION, Site, SiteVersion
 from tests.authz.world import BUILDER, ELSEWHERE, HERE, TESTER, World, organisation_of
 
@@ -11,6 +12,7 @@ IN_A_MANTIKA = {"place_pcode": HERE, "name_en": "A site"}
 """Refused as no muhalla, which is said to those only who may make one."""
 RECORDED_WRONGLY = {"because": "recorded_wrongly", "authority": "Another"}
 NEW: dict[str, Any] = {
+    "POST /v1/tracking/places/{pcode}/aliases": {"name": "Another name"},
     "POST /v1/tracking/sites": IN_A_MANTIKA | {"kind": "camp"},
     "POST /v1/tracking/detention-centres": IN_A_MANTIKA,
 }
@@ -27,8 +29,11 @@ def site_at(path: str) -> str:
 
 
 async def add(world: World, situation: str) -> None:
-    """Let there be a camp and a detention centre."""
+    """Let there be a camp, a detention centre, and another name of a place."""
+    alias = PlaceAlias(pcode=HERE, name=situation, added_by=BUILDER)
+    world.ids[situation]["alias_id"] = str(alias.id)
     async with world.databases["tracking"].write() as session:
+        session.add(alias)
         for name, kind in (("site", "camp"), (DETENTION, DETENTION)):
             site = Site(
                 kind=kind,

@@ -8,15 +8,28 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
+from chassis.clock import today
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.strict import Day
 from chassis.uploads import MULTIPART, read_files
-from services.tracking.places import imports, service
-from services.tracking.places.models import PlaceOut, PlaceRow, PlacesOut
+from services.tracking.places import imports, lookup, service
+from services.tracking.places.models import (
+    AliasIn,
+    AliasOut,
+    LikelyOut,
+    Located,
+    PlaceOut,
+    PlacesOut,
+    ShapeOut,
+)
 
 PATH = "/v1/tracking/places"
 PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
 MOST_ITEMS = 1000
+Pcode = Annotated[str, Path(pattern=PCODE)]
+Level = Annotated[int | None, Query(ge=1, le=4)]
+OnDay = Annotated[Day | None, Query(description="The list of this day; without it, of today.")]
 
 router = APIRouter(prefix=PATH, tags=["places"], route_class=Once)
 
@@ -25,7 +38,7 @@ router = APIRouter(prefix=PATH, tags=["places"], route_class=Once)
 async def import_places(
     request: Request, response: Response, caller: CallerDep, session: WriteSession
 ) -> jobs.JobOut:
-    """Take COD-AB gazetteers in CSV, one or several, of any level; each row tells all above it."""
+    """Take COD-AB gazetteers of any level in CSV, XLSX or GeoJSON; a row tells all above it too."""
     payload, total = imports.pack(await read_files(request))
     job = jobs.submit(session, imports.KIND, payload, total=total, caller=caller)
     return jobs.accepted(job, f"{PATH}/imports", response)
@@ -40,20 +53,66 @@ async def get_places_import(job_id: UUID, access: AccessDep, session: ReadSessio
 async def list_places(
     session: ReadSession,
     parent: Annotated[str | None, Query(pattern=PCODE)] = None,
-    level: Annotated[int | None, Query(ge=1, le=4)] = None,
+    level: Level = None,
+    on: OnDay = None,
     cursor: Annotated[str | None, Query(pattern=PCODE)] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = MOST_ITEMS,
 ) -> PlacesOut:
-    """List places in order of p-code; `parent` stands for everything below it."""
-    found = await service.find(session, parent=parent, level=level, after=cursor, limit=limit + 1)
+    """List the places of a day in order of p-code; `parent` stands for everything below it."""
+    found = await service.find(
+        session, parent=parent, level=level, on=on or today(), after=cursor, limit=limit + 1
+    )
     page = found[:limit]
     following = page[-1].pcode if len(found) > limit else None
-    return PlacesOut(
-        items=[PlaceRow(**place.model_dump(exclude={"version"})) for place in page],
-        next_cursor=following,
+    return PlacesOut(items=[lookup.shown(place) for place in page], next_cursor=following)
+
+
+@router.get("/lookup")
+async def look_up_place(
+    session: ReadSession,
+    name: Annotated[str, Query(min_length=1, max_length=120)],
+    parent: Annotated[str | None, Query(pattern=PCODE)] = None,
+    level: Level = None,
+    on: OnDay = None,
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> LikelyOut:
+    """Find places by a name as somebody has spelt it, in Arabic or Latin letters."""
+    return await lookup.by_name(
+        session, name, parent=parent, level=level, on=on or today(), limit=limit
     )
 
 
+@router.get("/at")
+async def get_place_at(
+    session: ReadSession,
+    latitude: Annotated[float, Query(ge=-90, le=90)],
+    longitude: Annotated[float, Query(ge=-180, le=180)],
+    level: Level = None,
+    on: OnDay = None,
+) -> Located:
+    """Tell in which place a point lies, or, where no shape has it, which centre is nearest."""
+    return await lookup.at(session, latitude, longitude, level=level, on=on or today())
+
+
 @router.get("/{pcode}")
-async def get_place(pcode: Annotated[str, Path(pattern=PCODE)], session: ReadSession) -> PlaceOut:
+async def get_place(pcode: Pcode, session: ReadSession) -> PlaceOut:
     return await service.get(session, pcode)
+
+
+@router.get("/{pcode}/shape")
+async def get_place_shape(pcode: Pcode, session: ReadSession) -> ShapeOut:
+    """Give the polygon of a place as a GeoJSON feature."""
+    return await lookup.shape_of(session, pcode)
+
+
+@router.post("/{pcode}/aliases", status_code=201)
+async def add_place_alias(
+    pcode: Pcode, form: AliasIn, caller: CallerDep, session: WriteSession
+) -> AliasOut:
+    """Let a place be found by another name too."""
+    return await lookup.add_alias(session, pcode, form, caller)
+
+
+@router.delete("/aliases/{alias_id}", status_code=204)
+async def drop_place_alias(alias_id: UUID, caller: CallerDep, session: WriteSession) -> None:
+    await lookup.drop_alias(session, alias_id, caller)

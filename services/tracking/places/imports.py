@@ -2,56 +2,142 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.jobs import Remark, Tally, Work
 from chassis.uploads import Row, Upload
-from services.tracking.places import rules, service
+from services.tracking.places import gazetteers, rules, service, shapes
+from services.tracking.places.gazetteers import Gazetteer
+from services.tracking.places.rules import Named
+from services.tracking.places.shapes import Shape
 
 KIND = "import_places"
 ROWS_A_STEP = 250
 
 
+class Told(NamedTuple):
+    """A row of a gazetteer, the shape that came with it, and why it cannot be kept, if known."""
+
+    gazetteer: Gazetteer
+    row: Row
+    refused: Remark | None
+
+    def reject(self, tally: Tally, remark: Remark) -> None:
+        tally.reject(remark.model_copy(update={"sheet": self.gazetteer.name[:80]}))
+
+    def warn(self, tally: Tally, code: str, detail: str) -> None:
+        sheet = self.gazetteer.name[:80]
+        tally.warn(Remark(sheet=sheet, row=self.row.line, code=code, detail=detail))
+
+
 def pack(uploads: Sequence[Upload]) -> tuple[bytes, int]:
     """Return several gazetteers as the input of one job, smallest level first, and their rows."""
-    files = sorted(
-        (level, upload.name, [[row.line, row.cells] for row in rows])
-        for upload in uploads
-        for level, rows in [rules.read_gazetteer(upload)]
-    )
-    return json.dumps(files).encode(), sum(len(rows) for _, _, rows in files)
+    read = sorted(map(gazetteers.read, uploads), key=lambda each: (each.level, each.name))
+    files = [
+        (
+            each.level,
+            each.name,
+            [[row.line, row.cells, each.shapes.get(row.line)] for row in each.rows],
+            bool(each.shapes),
+        )
+        for each in read
+    ]
+    return json.dumps(files).encode(), sum(len(each.rows) for each in read)
+
+
+def _unpacked(payload: bytes) -> list[Told]:
+    told: list[Told] = []
+    for level, name, rows, has_shapes in json.loads(payload):
+        geometries: dict[int, Any] = {line: geometry for line, _, geometry in rows}
+        gazetteer = Gazetteer(
+            name,
+            level,
+            [Row(line, cells) for line, cells, _ in rows],
+            geometries if has_shapes else {},
+        )
+        twice = rules.twice(gazetteer)
+        told += [Told(gazetteer, row, twice.get(row.line)) for row in gazetteer.rows]
+    return told
 
 
 async def import_places(work: Work) -> None:
     """Keep each place of each row; a step is a transaction, so a resumed job repeats none."""
-    rows = [
-        (level, name, Row(*row)) for level, name, rows in json.loads(work.payload) for row in rows
-    ]
+    rows = _unpacked(work.payload)
     while work.job.position < len(rows):
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]
         async with work.step(work.job.position + len(step)) as (session, tally):
-            told = [_told(row, level, name, tally) for level, name, row in step]
-            found = [place for places in told if places for place in places]
-            changed = await service.keep(session, found)
-            for places in told:
-                if places:
+            read = [_read(each, tally) for each in step]
+            found = await _with_parents(session, step, read, tally)
+            changed = await service.keep(session, [one for several in found for one in several])
+            for several in found:
+                if several:
                     # A row made something when any place of it was new, its own or one above.
-                    new = changed.intersection(place.pcode for place in places)
+                    new = changed.intersection(place.pcode for place in several)
                     changed -= new
                     tally.accepted += bool(new)
                     tally.unchanged += not new
 
 
-def _told(row: Row, level: int, name: str, tally: Tally) -> list[rules.Named] | None:
-    places: list[rules.Named] = []
-    for each in rules.places(row, level):
+def _read(told: Told, tally: Tally) -> list[Named]:
+    """Return the places of a row, the largest first; none when it is rejected."""
+    if told.refused:
+        told.reject(tally, told.refused)
+        return []
+    shape: Shape | None = None
+    if told.gazetteer.shapes:
+        try:
+            shape = shapes.checked(told.gazetteer.shapes[told.row.line])
+        except ValueError as error:
+            remark = Remark(row=told.row.line, column="geometry", code="shape", detail=str(error))
+            told.reject(tally, remark)
+            return []
+    found: list[Named] = []
+    for each in rules.places(told.row, told.gazetteer.level, shape):
         if isinstance(each, Remark):
-            tally.reject(each.model_copy(update={"sheet": name[:80]}))
-            return None
-        places.append(each)
-    if not all(place.name_en and place.name_ar for place in places):
+            told.reject(tally, each)
+            return []
+        found.append(each)
+    _warn(told, found, tally)
+    return found
+
+
+def _warn(told: Told, found: Sequence[Named], tally: Tally) -> None:
+    if not told.gazetteer.shapes and not all(place.name_en and place.name_ar for place in found):
         detail = "A place above has no name here; the name it has elsewhere stays."
-        tally.warn(Remark(sheet=name[:80], row=row.line, code="name_missing", detail=detail))
-    if any("_x000D_" in cell for cell in row.cells.values()):
+        told.warn(tally, "name_missing", detail)
+    if any("_x000D_" in cell for cell in told.row.cells.values()):
         detail = "A spreadsheet's escape for a line end was taken out of a name."
-        tally.warn(Remark(sheet=name[:80], row=row.line, code="escape", detail=detail))
-    return places
+        told.warn(tally, "escape", detail)
+
+
+async def _with_parents(
+    session: AsyncSession, step: Sequence[Told], read: Sequence[list[Named]], tally: Tally
+) -> list[list[Named]]:
+    """Reject a row whose place lies in none that is known, or is new and has no name."""
+    known = await service.known(
+        session,
+        {
+            pcode
+            for several in read
+            for each in several
+            for pcode in (each.pcode, each.parent_pcode)
+        },
+    )
+    told_now = {each.pcode for several in read for each in several}
+    found: list[list[Named]] = []
+    for told, several in zip(step, read, strict=True):
+        wrong = next(filter(None, (_homeless(each, known, told_now) for each in several)), None)
+        if wrong:
+            told.reject(tally, Remark(row=told.row.line, code=wrong[0], detail=wrong[1]))
+        found.append([] if wrong else several)
+    return found
+
+
+def _homeless(place: Named, known: set[str], told: set[str]) -> tuple[str, str] | None:
+    if place.parent_pcode and place.parent_pcode not in known | told:
+        return "parent", "The place that it lies in is not known."
+    if place.pcode not in known and place.shape and not (place.name_en or place.name_ar):
+        return "name", "The place is new and has no name."
+    return None

@@ -1,28 +1,49 @@
-"""How a gazetteer in COD-AB columns becomes places, row by row."""
+"""How a row of a gazetteer becomes places, or what is wrong with it."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from chassis.jobs import Remark
-from chassis.problems import Fault, Problem
 from chassis.strict import readable
-from chassis.uploads import Row, Upload, decode, is_formula, read_table
+from chassis.uploads import Row, is_formula
+from services.tracking.places import geography
+from services.tracking.places.gazetteers import Gazetteer, columns, french
+from services.tracking.places.shapes import Shape
 
-LEVELS = (1, 2, 3, 4)
 PCODE = re.compile(r"LY([0-9]{2}){1,4}")
 MOST_NAME = 120
 
 
 @dataclass(frozen=True)
 class Named:
-    """A place as one row of a gazetteer tells it; a name of a place above may be empty there."""
+    """
+    A place as one row of a gazetteer tells it.
+
+    A name of a place above may be empty there; what a row does not tell stays as it is known.
+    """
 
     pcode: str
     level: int
     parent_pcode: str | None
     name_en: str
     name_ar: str
+    name_fr: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    shape: Shape | None = None
+
+
+class RefusedError(Exception):
+    """A row cannot be kept, for the reason in `remark`."""
+
+    def __init__(self, row: Row, column: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.remark = Remark(row=row.line, column=column, code=code, detail=detail)
 
 
 def length(level: int) -> int:
@@ -39,68 +60,110 @@ def parent(pcode: str) -> str | None:
     return pcode[:-2] if len(pcode) > length(1) else None
 
 
-def columns(level: int) -> tuple[str, str, str]:
-    return f"adm{level}_pcode", f"adm{level}_en", f"adm{level}_ar"
-
-
-def read_gazetteer(upload: Upload) -> tuple[int, list[Row]]:
-    """
-    Return the level a file lists and its rows; they tell the places above each as well.
-
-    The whole file is refused when its columns are not those of one level and all above it.
-    """
-    text = decode(upload)
-    head = text.partition("\n")[0]
-    deepest = max((level for level in LEVELS if columns(level)[0] in head), default=0)
-    if not deepest:
-        fault = Fault(
-            pointer="line/1", code="column_missing", detail="The column adm1_pcode is missing."
-        )
-        raise Problem(422, "table-header", "This is no gazetteer in COD-AB.", errors=[fault])
-    required = [name for level in range(1, deepest + 1) for name in columns(level)]
-    return deepest, read_table(text, required)
-
-
-def places(row: Row, deepest: int) -> Iterator[Named | Remark]:
+def places(row: Row, deepest: int, shape: Shape | None = None) -> Iterator[Named | Remark]:
     """Yield each place of a row, the largest first, or what is wrong with it."""
+    try:
+        yield from _places(row, deepest, shape)
+    except RefusedError as refused:
+        yield refused.remark
+
+
+def _places(row: Row, deepest: int, shape: Shape | None) -> Iterator[Named]:
+    more = _told_of_itself(row)
     for level in range(1, deepest + 1):
         pcode_column, english, arabic = columns(level)
-        pcode = _clean(row.cells[pcode_column])
+        pcode = clean(row.cells[pcode_column])
+        if not pcode and shape and level < deepest:
+            continue
         above = parent(pcode)
         if not PCODE.fullmatch(pcode) or len(pcode) != length(level):
             detail = f"Not a p-code of level {level}: LY and {2 * level} digits."
-            yield Remark(row=row.line, column=pcode_column, code="pcode", detail=detail)
-            return
-        if above and _clean(row.cells[columns(level - 1)[0]]) != above:
+            raise RefusedError(row, pcode_column, "pcode", detail)
+        told = clean(row.cells[columns(level - 1)[0]]) if above else ""
+        if above and told != above and not (shape and not told):
             detail = "The place is not below the one that its row names."
-            yield Remark(row=row.line, column=pcode_column, code="parent", detail=detail)
-            return
-        names = []
-        for column in (english, arabic):
-            name = _name(row, column, may_be_empty=level < deepest)
-            if isinstance(name, Remark):
-                yield name
-                return
-            names.append(name)
-        yield Named(pcode, level, above, *names)
+            raise RefusedError(row, pcode_column, "parent", detail)
+        empty = level < deepest or shape is not None
+        name_en = _name(row, english, may_be_empty=empty)
+        name_ar = _name(row, arabic, may_be_empty=empty)
+        name_fr = _name(row, french(level), may_be_empty=True) or None
+        own: dict[str, Any] = more | {"shape": shape} if level == deepest else {}
+        yield Named(pcode, level, above, name_en, name_ar, name_fr, **own)
 
 
-def _name(row: Row, column: str, *, may_be_empty: bool) -> str | Remark:
-    cell = _clean(row.cells[column])
+def _told_of_itself(row: Row) -> dict[str, Any]:
+    """Return what a row says of its own place only: its centre, and when it is on the list."""
+    latitude, longitude = (_degrees(row, column) for column in ("latitude", "longitude"))
+    if (latitude is None) is not (longitude is None):
+        raise RefusedError(row, "latitude", "coordinates", "Latitude and longitude come together.")
+    if latitude is not None and longitude is not None:
+        wrong = geography.misplaced(latitude, longitude)
+        if wrong:
+            raise RefusedError(row, "latitude", "coordinates", wrong)
+    begins, ends = (_day(row, column) for column in ("valid_from", "valid_until"))
+    if begins and ends and ends < begins:
+        raise RefusedError(row, "valid_until", "days", "The place ends before it begins.")
+    return {
+        "latitude": latitude,
+        "longitude": longitude,
+        "valid_from": begins,
+        "valid_until": ends,
+    }
+
+
+def _degrees(row: Row, column: str) -> float | None:
+    cell = clean(row.cells.get(column, ""))
+    if not cell:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,15})?", cell):
+        raise RefusedError(row, column, "coordinates", "Not degrees, as in 32.8872.")
+    return float(cell)
+
+
+def _day(row: Row, column: str) -> date | None:
+    cell = clean(row.cells.get(column, "")).partition("T")[0]
+    if not cell:
+        return None
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):
+            return date.fromisoformat(cell)
+    except ValueError:
+        pass
+    raise RefusedError(row, column, "days", "Not a day written as YYYY-MM-DD.")
+
+
+def twice(gazetteer: Gazetteer) -> dict[int, Remark]:
+    """Return by line which rows give a p-code that a row before gave to another place."""
+    pcode_column, *name_columns = columns(gazetteer.level)
+    first: dict[str, tuple[int, list[str]]] = {}
+    found: dict[int, Remark] = {}
+    for row in gazetteer.rows:
+        pcode = clean(row.cells[pcode_column])
+        names = [clean(row.cells[column]) for column in name_columns]
+        line, known = first.setdefault(pcode, (row.line, names))
+        if known != names:
+            detail = f"The row {line} gives this p-code to a place of another name."
+            remark = RefusedError(row, pcode_column, "pcode_twice", detail).remark
+            found[row.line] = remark
+    return found
+
+
+def _name(row: Row, column: str, *, may_be_empty: bool) -> str:
+    cell = clean(row.cells.get(column, ""))
     if not cell and may_be_empty:
         return ""
     if is_formula(cell):
         detail = "A spreadsheet would run this cell; write it as text."
-        return Remark(row=row.line, column=column, code="formula", detail=detail)
+        raise RefusedError(row, column, "formula", detail)
     try:
         name = readable(cell)
     except ValueError as error:
-        return Remark(row=row.line, column=column, code="name", detail=f"The name {error}.")
+        raise RefusedError(row, column, "name", f"The name {error}.") from None
     if len(name) > MOST_NAME:
-        return Remark(row=row.line, column=column, code="name", detail="The name is too long.")
+        raise RefusedError(row, column, "name", "The name is too long.")
     return name
 
 
-def _clean(cell: str) -> str:
+def clean(cell: str) -> str:
     # Spreadsheets leave their escape for a carriage return behind, and double spaces.
     return " ".join(cell.replace("_x000D_", " ").split())

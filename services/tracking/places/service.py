@@ -1,9 +1,14 @@
 """What can be done with places. Callers own the transaction."""
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,7 +18,14 @@ from chassis.db import Database
 from chassis.problems import not_found
 from contracts.tracking import PLACES_AN_EVENT, PlacesChanged, PlaceVersion
 from services.tracking.places import rules
-from services.tracking.places.models import Ancestor, Place, PlaceOut
+from services.tracking.places.models import (
+    AliasOut,
+    Ancestor,
+    Place,
+    PlaceAlias,
+    PlaceOut,
+    PlaceShape,
+)
 
 GAZETTEER = Path(__file__).parent / "libya.csv"
 """Regions and mantikas; p-codes and names of the COD-AB list of OCHA for Libya."""
@@ -41,27 +53,76 @@ async def keep(session: AsyncSession, named: Iterable[rules.Named]) -> set[str]:
     """Add or change places and tell the others; return the p-codes that were new or changed."""
     wanted: dict[str, rules.Named] = {}
     for each in named:
-        if each.pcode not in wanted or (each.name_en and each.name_ar):
-            wanted[each.pcode] = each
+        before = wanted.get(each.pcode)
+        wanted[each.pcode] = _both(before, each) if before else each
     known = {place.pcode: place for place in await _by_pcode(session, wanted)}
-    changed: list[Place] = []
+    changed: dict[str, Place] = {}
     for pcode, each in wanted.items():
         place = known.get(pcode)
+        told = {
+            name: value for name, value in _told(each).items() if value is not None and value != ""
+        }
         if place is None:
-            place = Place(**vars(each))
+            place = Place(**(_told(each) | told))
             place.name_en = each.name_en or each.name_ar
             place.name_ar = each.name_ar or each.name_en
+        elif all(getattr(place, name) == value for name, value in told.items()):
+            continue
         else:
-            # A name that a row leaves out takes nothing away from what is known.
-            name_en, name_ar = each.name_en or place.name_en, each.name_ar or place.name_ar
-            if (name_en, name_ar) == (place.name_en, place.name_ar):
-                continue
-            place.name_en, place.name_ar = name_en, name_ar
+            # What a row leaves out takes nothing away from what is known.
+            place.sqlmodel_update(told)
             place.version += 1
         session.add(place)
-        changed.append(place)
-    _tell(session, changed)
-    return {place.pcode for place in changed}
+        changed[pcode] = place
+    shaped = await _keep_shapes(session, wanted.values())
+    _tell(session, list(changed.values()))
+    return changed.keys() | shaped
+
+
+def _both(one: rules.Named, other: rules.Named) -> rules.Named:
+    """Return what two rows tell of one place: the later, but for what it leaves out."""
+    return replace(one, **_without_gaps(vars(other)))
+
+
+def _without_gaps(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if value is not None and value != ""}
+
+
+def _told(each: rules.Named) -> dict[str, Any]:
+    """Return the columns of a place; where it has a shape and no centre, one from within it."""
+    told = {name: value for name, value in vars(each).items() if name != "shape"}
+    if each.shape and each.latitude is None:
+        told |= {"latitude": each.shape.latitude, "longitude": each.shape.longitude}
+    return told
+
+
+async def _keep_shapes(session: AsyncSession, named: Iterable[rules.Named]) -> set[str]:
+    """Keep the polygons of places; return the p-codes of those that were new or other."""
+    shapes = {each.pcode: each for each in named if each.shape}
+    statement = select(PlaceShape).where(col(PlaceShape.pcode).in_(shapes))
+    known = {each.pcode: each for each in (await session.exec(statement)).all()} if shapes else {}
+    await session.flush()
+    changed: set[str] = set()
+    for pcode, each in shapes.items():
+        assert each.shape  # noqa: S101 - Those without one were left out above.
+        columns = vars(each.shape).keys() - {"latitude", "longitude"}
+        told = {name: getattr(each.shape, name) for name in columns}
+        # As it comes back from the database, so that the same shape is seen to be the same.
+        told["geometry"] = json.loads(json.dumps(told["geometry"]))
+        before = known.get(pcode)
+        if before and before.geometry == told["geometry"]:
+            continue
+        shape = before or PlaceShape(pcode=pcode, level=each.level, **told)
+        shape.sqlmodel_update(told)
+        session.add(shape)
+        changed.add(pcode)
+    return changed
+
+
+async def known(session: AsyncSession, pcodes: Collection[str | None]) -> set[str]:
+    """Return those of the p-codes that are known."""
+    wanted = {pcode for pcode in pcodes if pcode}
+    return {place.pcode for place in await _by_pcode(session, wanted)}
 
 
 async def _by_pcode(session: AsyncSession, pcodes: Collection[str]) -> Sequence[Place]:
@@ -78,25 +139,41 @@ def _tell(session: AsyncSession, changed: Sequence[Place]) -> None:
         outbox.publish(session, event, subject=str(event.change_id), sequence=1)
 
 
-async def get(session: AsyncSession, pcode: str) -> PlaceOut:
+async def get_place(session: AsyncSession, pcode: str) -> Place:
     place = await session.get(Place, pcode)
     if place is None:
         raise not_found("place")
+    return place
+
+
+async def get(session: AsyncSession, pcode: str) -> PlaceOut:
+    place = await get_place(session, pcode)
     above = await _by_pcode(session, rules.ancestors(pcode))
+    aliases = select(PlaceAlias).where(col(PlaceAlias.pcode) == pcode)
     return PlaceOut(
         **place.model_dump(exclude={"version"}),
         ancestors=[
-            Ancestor(**each.model_dump(exclude={"version", "parent_pcode"}))
+            Ancestor(**each.model_dump(include=set(Ancestor.model_fields)))
             for each in sorted(above, key=lambda each: each.level)
+        ],
+        aliases=[
+            AliasOut(id=each.id, name=each.name)
+            for each in (await session.exec(aliases.order_by(col(PlaceAlias.id)))).all()
         ],
     )
 
 
 async def find(
-    session: AsyncSession, *, parent: str | None, level: int | None, after: str | None, limit: int
+    session: AsyncSession,
+    *,
+    parent: str | None,
+    level: int | None,
+    on: date,
+    after: str | None = None,
+    limit: int | None = None,
 ) -> Sequence[Place]:
-    """Return places in order of p-code; `parent` stands for everything below it."""
-    statement = select(Place).order_by(col(Place.pcode)).limit(limit)
+    """Return places on the list of a day, by p-code; `parent` stands for everything below it."""
+    statement = select(Place).where(valid_on(on)).order_by(col(Place.pcode)).limit(limit)
     if parent:
         statement = statement.where(
             col(Place.pcode).startswith(parent, autoescape=True), col(Place.pcode) != parent
@@ -106,3 +183,9 @@ async def find(
     if after:
         statement = statement.where(col(Place.pcode) > after)
     return (await session.exec(statement)).all()
+
+
+def valid_on(day: date) -> ColumnElement[bool]:
+    """Return that a place is on the list of a day."""
+    begins, ends = col(Place.valid_from), col(Place.valid_until)
+    return (begins.is_(None) | (begins <= day)) & (ends.is_(None) | (ends >= day))
