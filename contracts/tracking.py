@@ -78,6 +78,27 @@ class PeopleDisembarked(Event):
     missing: int | None
 
 
+class DisplacementDetected(Event):
+    """
+    A figure went over a threshold, or changed unusually. Subject: the detection's id.
+
+    `kind` is `threshold` or `change`; `low` and `high` bound what was expected of the figure or of
+    its change.
+    """
+
+    type: ClassVar[str] = "tracking.displacement_detected.v1"
+
+    detection_id: UUID
+    population: str
+    pcode: str
+    round_number: int
+    kind: str
+    value: int
+    change: int | None
+    low: int | None
+    high: int
+
+
 class PersonErased(Event):
     """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
 

@@ -10,6 +10,7 @@ from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.registration import ErasureRequested
+from services.tracking.detections import api as detections
 from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.flows import api as flows
@@ -43,6 +44,7 @@ SERVICE = Service(
         series.router,
         series.across,
         displacement.router,
+        detections.router,
         maritime.router,
         sea_totals.router,
         flows.router,

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.tracking.detections.models import Detection
 from services.tracking.incidents.models import Incident
 from services.tracking.maritime.models import Operation
 from tests.authz.world import HERE, HOME, TESTER, World
@@ -13,6 +14,7 @@ NOWHERE = str(UUID(int=0))
 """No site has this id, which is said to those only who may count at one."""
 COUNT = {"word": "rescued", "total": 3, "published_on": DAY, "source": "A source"}
 BODIES: dict[str, Any] = {
+    "POST /v1/tracking/detections/{detection_id}/acknowledgement": {"finding": "displacement"},
     "POST /v1/tracking/incidents/{incident_id}/estimates": {
         "population": "idp",
         "to_pcode": HERE,
@@ -23,6 +25,11 @@ BODIES: dict[str, Any] = {
     "POST /v1/tracking/maritime/operations/{operation_id}/counts": COUNT | {"reason": "A list"},
 }
 NEW: dict[str, Any] = {
+    "POST /v1/tracking/detections/thresholds": {
+        "population": "idp",
+        "pcode": HERE,
+        "individuals": 100,
+    },
     "POST /v1/tracking/incidents": {
         "external_id": "I1",
         "name": "A storm",
@@ -53,6 +60,7 @@ QUERY: dict[str, dict[str, str]] = {
     "GET /v1/tracking/flows/matrix": PERIOD,
 }
 NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
+NOBODY_S |= {"detection", "threshold"}
 
 
 async def add(world: World, situation: str) -> None:
@@ -87,4 +95,14 @@ def _records() -> dict[str, Any]:
         site_id=None,
         created_by=TESTER,
     )
-    return {"incident_id": incident, "operation_id": operation}
+    detection = Detection(
+        id=UUID(int=7),
+        population="idp",
+        pcode=HERE,
+        round_number=1,
+        kind="threshold",
+        value=100,
+        high=100,
+        rounds_compared=0,
+    )
+    return {"detection_id": detection, "incident_id": incident, "operation_id": operation}

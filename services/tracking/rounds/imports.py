@@ -4,6 +4,7 @@ import asyncio
 
 from chassis.jobs import Work
 from chassis.problems import Problem
+from services.tracking.detections import service as detections
 from services.tracking.rounds import rules, service
 from services.tracking.rounds.workbook import Workbook, read
 
@@ -28,6 +29,8 @@ async def import_round(work: Work) -> None:
         for remark in [*rules.against_gazetteer(book, known), *book.warnings]:
             tally.warn(remark)
         changed = await service.restate(session, book)
+        if changed:
+            await detections.look(session, service.POPULATION, book.number)
         for row in book.rows:
             # A baladiya's row repeats what its muhallas say; it changes with them.
             said = service.counts(row) if row.sheet != "Baladiya Main" else {}

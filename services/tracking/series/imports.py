@@ -4,6 +4,7 @@ import json
 
 from chassis.jobs import Remark, Work
 from chassis.uploads import Row, Upload
+from services.tracking.detections import service as detections
 from services.tracking.series import rules, service
 
 KIND = "import_series"
@@ -32,3 +33,5 @@ async def import_series(work: Work) -> None:
                 tally.unchanged += not new
                 for code, detail in warnings:
                     tally.warn(Remark(row=row.line, code=code, detail=detail))
+            if step[-1] is rows[-1]:
+                await detections.look_at_last(session)
