@@ -99,6 +99,22 @@ class DisplacementDetected(Event):
     high: int
 
 
+class CentreVisited(Event):
+    """
+    A detention centre was visited, or a visit was corrected. Subject: the visit's id.
+
+    Neither the centre nor a figure of it is told, and of the place only the region.
+    """
+
+    type: ClassVar[str] = "tracking.centre_visited.v1"
+
+    visit_id: UUID
+    visited_on: date
+    place_pcode: str
+    entry: str
+    corrects: UUID | None
+
+
 class PersonErased(Event):
     """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
 

@@ -11,6 +11,7 @@ from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.registration import ErasureRequested
 from services.tracking.detections import api as detections
+from services.tracking.detention import api as detention
 from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.flows import api as flows
@@ -48,6 +49,7 @@ SERVICE = Service(
         maritime.router,
         sea_totals.router,
         flows.router,
+        detention.router,
     ],
     subscriptions=SUBSCRIPTIONS,
     forgetting=FORGETTING,

@@ -22,6 +22,12 @@ BODIES: dict[str, Any] = {
         "published_on": DAY,
         "source": "A source",
     },
+    "POST /v1/tracking/detention-centres/{site_id}/visits": {
+        "visited_on": DAY,
+        "organisations": ["iom"],
+        "entry": "refused",
+        "refusal": "security",
+    },
     "POST /v1/tracking/maritime/operations/{operation_id}/counts": COUNT | {"reason": "A list"},
 }
 NEW: dict[str, Any] = {
@@ -60,7 +66,7 @@ QUERY: dict[str, dict[str, str]] = {
     "GET /v1/tracking/flows/matrix": PERIOD,
 }
 NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
-NOBODY_S |= {"detection", "threshold"}
+NOBODY_S |= {"detection", "threshold", "detention_summary"}
 
 
 async def add(world: World, situation: str) -> None:

@@ -17,6 +17,8 @@ WHOLE = {
     "breaking",
     "consent",
     "detention_centre",
+    "detention_health",
+    "detention_visit",
     "duplicate",
     "honey_record",
     "note_flag",
