@@ -10,6 +10,8 @@ from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from contracts.registration import ErasureRequested
+from services.tracking.assessments import api as assessments
+from services.tracking.assessments import imports as submission_imports
 from services.tracking.detections import api as detections
 from services.tracking.detention import api as detention
 from services.tracking.displacement import api as displacement
@@ -40,6 +42,8 @@ SERVICE = Service(
         places.router,
         sites.sites,
         sites.detention_centres,
+        assessments.question_sets,
+        assessments.submissions,
         rounds.router,
         incidents.router,
         series.router,
@@ -55,6 +59,7 @@ SERVICE = Service(
     forgetting=FORGETTING,
     runners={
         place_imports.KIND: place_imports.import_places,
+        submission_imports.KIND: submission_imports.import_submissions,
         round_imports.KIND: round_imports.import_round,
         series_imports.KIND: series_imports.import_series,
         sea_total_imports.KIND: sea_total_imports.import_totals,

@@ -184,7 +184,12 @@ LISTED = {
     "received_share": "share_id",
 }
 JOBS = {"register": "import_persons", "gazetteer": "import_places", "workbook": "import_round"}
-JOBS |= {"share_list": "share_list", "series": "import_series", "sea_table": "import_sea_totals"}
+JOBS |= {
+    "submission_file": "import_submissions",
+    "share_list": "share_list",
+    "series": "import_series",
+    "sea_table": "import_sea_totals",
+}
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
 AT_NO_PLACE |= {"mapping", "erasure", "certificate", "legal_hold", "subject_request", "export"}
 ON_A_PERSON = {

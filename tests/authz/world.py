@@ -335,7 +335,13 @@ async def _jobs(world: World, situation: str) -> None:
     kinds = {
         "registration": ["import_persons"],
         "assistance": ["share_list"],
-        "tracking": ["import_places", "import_round", "import_series", "import_sea_totals"],
+        "tracking": [
+            "import_places",
+            "import_round",
+            "import_series",
+            "import_sea_totals",
+            "import_submissions",
+        ],
     }
     for service, names in kinds.items():
         database = world.databases[service]
