@@ -115,6 +115,30 @@ class CentreVisited(Event):
     corrects: UUID | None
 
 
+class RoundPublished(Event):
+    """A round is public, in this vintage. Subject: population and round number."""
+
+    type: ClassVar[str] = "tracking.round_published.v1"
+
+    publication_id: UUID
+    round_number: int
+    population: str
+    vintage: int
+    individuals: int
+
+
+class FiguresRestated(Event):
+    """A public round has another vintage. Subject: population and round number."""
+
+    type: ClassVar[str] = "tracking.figures_restated.v1"
+
+    round_number: int
+    population: str
+    vintage: int
+    individuals: int
+    individuals_before: int
+
+
 class PersonErased(Event):
     """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
 

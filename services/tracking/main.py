@@ -12,6 +12,7 @@ from chassis.settings import Settings
 from contracts.registration import ErasureRequested
 from services.tracking.assessments import api as assessments
 from services.tracking.assessments import imports as submission_imports
+from services.tracking.consistency import api as consistency
 from services.tracking.detections import api as detections
 from services.tracking.detention import api as detention
 from services.tracking.displacement import api as displacement
@@ -22,6 +23,8 @@ from services.tracking.maritime import api as maritime
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
+from services.tracking.publications import api as publications
+from services.tracking.publications import public
 from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
 from services.tracking.seatotals import api as sea_totals
@@ -45,6 +48,9 @@ SERVICE = Service(
         assessments.question_sets,
         assessments.submissions,
         rounds.router,
+        consistency.router,
+        publications.router,
+        public.router,
         incidents.router,
         series.router,
         series.across,

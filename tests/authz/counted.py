@@ -4,10 +4,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from chassis.clock import now
 from services.tracking.detections.models import Detection
 from services.tracking.incidents.models import Incident
 from services.tracking.maritime.models import Operation
-from tests.authz.world import HERE, HOME, TESTER, World
+from services.tracking.publications.models import Publication
+from tests.authz.world import BUILDER, HERE, HOME, TESTER, World
 
 DAY = "2026-01-01"
 NOWHERE = str(UUID(int=0))
@@ -29,6 +31,14 @@ BODIES: dict[str, Any] = {
         "refusal": "security",
     },
     "POST /v1/tracking/maritime/operations/{operation_id}/counts": COUNT | {"reason": "A list"},
+    "POST /v1/tracking/rounds/{number}/disagreements/explanations": {
+        "pcode": HERE,
+        "dimension": "total",
+        "reason": "As it was told",
+    },
+    "POST /v1/tracking/rounds/{number}/publications": {"reason": "Counted twice before"},
+    "POST /v1/tracking/publications/{publication_id}/approval": None,
+    "POST /v1/tracking/publications/{publication_id}/refusal": None,
 }
 NEW: dict[str, Any] = {
     "POST /v1/tracking/detections/thresholds": {
@@ -62,11 +72,13 @@ NEW: dict[str, Any] = {
 }
 PERIOD = {"since": DAY, "until": DAY}
 QUERY: dict[str, dict[str, str]] = {
+    "GET /v1/tracking/publications/{publication_id}/figures": {"level": "1"},
     "GET /v1/tracking/flows/tables": PERIOD | {"by": "day"},
     "GET /v1/tracking/flows/matrix": PERIOD,
 }
 NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
 NOBODY_S |= {"detection", "threshold", "detention_summary"}
+NOBODY_S |= {"disagreement", "publication"}
 
 
 async def add(world: World, situation: str) -> None:
@@ -111,4 +123,26 @@ def _records() -> dict[str, Any]:
         high=100,
         rounds_compared=0,
     )
-    return {"detection_id": detection, "incident_id": incident, "operation_id": operation}
+    publication = Publication(
+        id=UUID(int=7),
+        round_number=9999,
+        population="migrant",
+        vintage=1,
+        status="published",
+        round_version=1,
+        individuals=0,
+        k=10,
+        dimensions=[],
+        beside=[],
+        cells=0,
+        suppressed=0,
+        drafted_by=BUILDER,
+        decided_by=TESTER,
+        decided_at=now(),
+    )
+    return {
+        "detection_id": detection,
+        "incident_id": incident,
+        "operation_id": operation,
+        "publication_id": publication,
+    }

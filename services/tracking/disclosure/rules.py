@@ -19,6 +19,9 @@ That nobody somewhere has a permit, or everybody lacks one, tells it of each of 
 other dimensions a zero is published: it counts nobody, and a missing row would tell it anyway.
 """
 
+CATEGORIES = {"permit": frozenset({"residency", "work", "none", "unknown"})}
+"""What a sensitive dimension is divided into, so that a missing category tells nothing either."""
+
 CONFINED = frozenset({"detention_centre", "detention", "safe_house", "protection_shelter"})
 """Categories that stand for places nobody may find; they are counted under OTHER."""
 OTHER = "other"

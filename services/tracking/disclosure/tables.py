@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.tracking.disclosure.rules import (
+    CATEGORIES,
     CONFINED,
     OTHER,
     TOTAL,
@@ -52,6 +53,7 @@ def _add_zeros(values: Values, dimensions: list[str]) -> None:
     peopled = [place for (place, dimension, _), n in values.items() if dimension == TOTAL and n]
     for wanted in dimensions:
         categories = {category for _, dimension, category in values if dimension == wanted}
+        categories |= CATEGORIES.get(wanted, frozenset())
         for place in peopled:
             for category in categories:
                 values.setdefault((place, wanted, category), 0)

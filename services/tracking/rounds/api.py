@@ -1,6 +1,6 @@
 """HTTP in and out for rounds; no decisions."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -34,13 +34,22 @@ router = APIRouter(prefix=PATH, tags=["rounds"], route_class=Once)
 
 @router.post("/imports", status_code=202, openapi_extra=MULTIPART)
 async def import_round(
-    request: Request, response: Response, caller: CallerDep, session: WriteSession
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    session: WriteSession,
+    disagreements: Literal["refuse", "keep"] = "refuse",
 ) -> jobs.JobOut:
-    """Take the published workbook of a DTM round; one whose parts do not sum is refused."""
+    """
+    Take the published workbook of a DTM round; one whose parts do not sum is refused.
+
+    With `disagreements=keep` it is taken as it is, and not published before each is explained.
+    """
     uploads = await read_files(request)
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one workbook at a time.")
-    book = await imports.checked(uploads[0].content)
+    take = imports.checked if disagreements == "refuse" else imports.as_it_is
+    book = await take(uploads[0].content)
     job = jobs.submit(
         session, imports.KIND, uploads[0].content, total=len(book.rows), caller=caller
     )

@@ -4,6 +4,7 @@ import asyncio
 
 from chassis.jobs import Work
 from chassis.problems import Problem
+from services.tracking.consistency import service as consistency
 from services.tracking.detections import service as detections
 from services.tracking.rounds import rules, service
 from services.tracking.rounds.workbook import Workbook, read
@@ -21,9 +22,15 @@ async def checked(content: bytes) -> Workbook:
     return book
 
 
+async def as_it_is(content: bytes) -> Workbook:
+    """Return the workbook, whatever its parts sum to; what disagrees is listed with the round."""
+    return await asyncio.to_thread(read, content)
+
+
 async def import_round(work: Work) -> None:
     """Keep the whole round in one transaction: a round half kept would show wrong sums."""
-    book = await checked(work.payload)
+    # One whose parts do not sum was refused at the door, unless it was to be kept all the same.
+    book = await as_it_is(work.payload)
     async with work.step(1) as (session, tally):
         known = await service.known_places(session)
         for remark in [*rules.against_gazetteer(book, known), *book.warnings]:
@@ -31,6 +38,8 @@ async def import_round(work: Work) -> None:
         changed = await service.restate(session, book)
         if changed:
             await detections.look(session, service.POPULATION, book.number)
+        stated = rules.stated_otherwise(book)
+        await consistency.state(session, book.number, service.POPULATION, stated)
         for row in book.rows:
             # A baladiya's row repeats what its muhallas say; it changes with them.
             said = service.counts(row) if row.sheet != "Baladiya Main" else {}

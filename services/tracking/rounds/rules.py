@@ -40,6 +40,22 @@ def disagreements(book: Workbook) -> list[Fault]:
     return faults
 
 
+def stated_otherwise(book: Workbook) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return by place and dimension each total that its parts do not sum to, and where it is."""
+    faults = {fault.pointer for fault in disagreements(book)}
+    stated = {}
+    for muhalla in book.muhallas:
+        for dimension in (*muhalla.groups, "nationality"):
+            where = f"{muhalla.sheet}/row {muhalla.row}/{dimension}"
+            if where in faults:
+                stated[muhalla.pcode, dimension] = (muhalla.total, where)
+    for baladiya in book.baladiyas:
+        where = f"{baladiya.sheet}/row {baladiya.row}/total"
+        if where in faults:
+            stated[baladiya.pcode, "total"] = (baladiya.total, where)
+    return stated
+
+
 def _differ(where: str, what: str, parts: int, whole: int) -> Fault:
     detail = f"{what} {parts}, the whole is {whole}."
     return Fault(pointer=where, code="does_not_sum", detail=detail)

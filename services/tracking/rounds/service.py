@@ -160,12 +160,12 @@ async def sums(
         at, last = after
         statement = statement.where((place > at) | ((place == at) & (category > last)))
     rows = (await session.exec(statement)).all()
-    names = await _names(session, number, {pcode for pcode, _, _ in rows})
+    called = await names(session, number, {pcode for pcode, _, _ in rows})
     return [
         FigureOut(
             pcode=pcode,
-            name=names[pcode][0],
-            name_ar=names[pcode][1],
+            name=called[pcode][0],
+            name_ar=called[pcode][1],
             level=level,
             population=population,
             value=int(value),
@@ -177,7 +177,7 @@ async def sums(
     ]
 
 
-async def _names(
+async def names(
     session: AsyncSession, number: int, pcodes: Collection[str]
 ) -> dict[str, tuple[str, str]]:
     told = select(RoundPlace.pcode, RoundPlace.name_en, RoundPlace.name_ar).where(
@@ -186,7 +186,7 @@ async def _names(
     known = select(Place.pcode, Place.name_en, Place.name_ar).where(
         col(Place.pcode).in_(set(pcodes))
     )
-    names = {pcode: (pcode, pcode) for pcode in pcodes}
+    called = {pcode: (pcode, pcode) for pcode in pcodes}
     for statement in (told, known):
-        names |= {pcode: (en, ar) for pcode, en, ar in await session.exec(statement)}
-    return names
+        called |= {pcode: (en, ar) for pcode, en, ar in await session.exec(statement)}
+    return called

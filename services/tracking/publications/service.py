@@ -1,0 +1,211 @@
+"""Drafting and approving publications of a round. Callers own the transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit, outbox
+from chassis.caller import Caller
+from chassis.clock import now
+from chassis.db import take_turns
+from chassis.problems import Fault, Problem, not_found
+from contracts.tracking import FiguresRestated, RoundPublished
+from services.tracking.consistency import service as consistency
+from services.tracking.disclosure.control import CannotProtectError, control
+from services.tracking.disclosure.pairs import Frozen
+from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
+from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, tables
+from services.tracking.publications import frozen
+from services.tracking.publications.models import DraftIn, Publication
+from services.tracking.rounds import service as rounds
+from services.tracking.rounds.models import Round
+
+DESIGN = Design()
+DRAFT, PUBLISHED, REFUSED = "draft", "published", "refused"
+
+
+@dataclass(frozen=True)
+class Controlled:
+    """Tables of a round with what they hide, before they are kept."""
+
+    round: Round
+    tables: Tables
+    hidden: dict[Cell, Reason]
+    beside: list[str]
+
+
+async def prepare(session: AsyncSession, number: int, form: DraftIn) -> Controlled:
+    """
+    Control the tables of a round as it stands, against what is public of it and beside it.
+
+    409 while a sum is neither right nor explained, or when no hiding protects what is hidden.
+    """
+    found = await rounds.get(session, number)
+    await consistency.refuse_unexplained(session, number, form.population)
+    beside = await _beside(session, number, form.population)
+    if any(each.round_number == number for each in beside) and not form.reason:
+        detail = "The round is public; say why it is published anew."
+        fault = Fault(pointer="/reason", code="missing", detail=detail)
+        raise Problem(422, "restatement-unexplained", detail, errors=[fault])
+    before = [await frozen.read(session, each) for each in beside]
+    figures = await consistency.figures(session, number, form.population)
+    if not figures:
+        raise Problem(409, "out-of-order", "The round has no figures yet.")
+    wanted = {cell: n for cell, n in figures.items() if cell[1] in {TOTAL, *form.dimensions}}
+    # A second of one core, which other requests must not wait for.
+    kept, hidden = await asyncio.to_thread(_controlled, wanted, before)
+    return Controlled(found, kept, hidden, [str(each.id) for each in beside])
+
+
+def _controlled(
+    figures: dict[Cell, int], before: list[Frozen]
+) -> tuple[Tables, dict[Cell, Reason]]:
+    try:
+        kept = tables(figures, DESIGN)
+        return kept, control(kept, DESIGN, before)
+    except OverlappingPlacesError:
+        detail = "A place has figures of its own, and so has a place within it."
+        raise Problem(409, "round-disagrees", detail) from None
+    except CannotProtectError as error:
+        detail = (
+            f"{len(error.cells)} hidden figures would come out by comparison with what is public; "
+            "let the change go into the next round, or leave out a dimension."
+        )
+        raise Problem(409, "publication-would-disclose", detail) from None
+
+
+async def _beside(session: AsyncSession, number: int, population: str) -> list[Publication]:
+    """Return all vintages of the round, and the newest of the public rounds before and after."""
+    public = (
+        col(Publication.population) == population,
+        col(Publication.status) == PUBLISHED,
+    )
+    same = select(Publication).where(*public, col(Publication.round_number) == number)
+    found = list((await session.exec(same.order_by(col(Publication.vintage)))).all())
+    earlier = select(Publication).where(*public, col(Publication.round_number) < number)
+    later = select(Publication).where(*public, col(Publication.round_number) > number)
+    for statement in (
+        earlier.order_by(col(Publication.round_number).desc(), col(Publication.vintage).desc()),
+        later.order_by(col(Publication.round_number), col(Publication.vintage).desc()),
+    ):
+        found += (await session.exec(statement.limit(1))).all()
+    return found
+
+
+async def draft(
+    session: AsyncSession, form: DraftIn, controlled: Controlled, by: Caller
+) -> Publication:
+    """Keep what was prepared as a draft, for a second analyst to look at."""
+    values, hidden = controlled.tables.values, controlled.hidden
+    publication = Publication(
+        round_number=controlled.round.number,
+        population=form.population,
+        round_version=controlled.round.version,
+        period=controlled.round.period,
+        individuals=controlled.round.individuals,
+        k=DESIGN.k,
+        dimensions=list(controlled.tables.dimensions),
+        beside=controlled.beside,
+        cells=len(values.keys() | hidden.keys()),
+        suppressed=len(hidden),
+        reason=form.reason,
+        drafted_by=by.id,
+    )
+    session.add(publication)
+    await session.flush()
+    await frozen.keep(session, publication.id, controlled.tables, hidden)
+    audit.note(session, by, "create", "publication", publication.id)
+    return publication
+
+
+async def get(session: AsyncSession, publication_id: UUID, *, lock: bool = False) -> Publication:
+    statement = select(Publication).where(col(Publication.id) == publication_id)
+    if lock:
+        statement = statement.with_for_update()
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found("publication")
+    return found
+
+
+async def find(
+    session: AsyncSession, number: int, after: UUID | None, limit: int
+) -> Sequence[Publication]:
+    statement = select(Publication).where(col(Publication.round_number) == number)
+    if after:
+        statement = statement.where(col(Publication.id) > after)
+    return (await session.exec(statement.order_by(col(Publication.id)).limit(limit))).all()
+
+
+async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Publication:
+    """
+    Make a draft public for good; 403 for whoever drafted it.
+
+    409 when the round's figures, or what is public beside it, are not those it was drafted from.
+    """
+    publication = await _waiting(session, publication_id, by)
+    number, population = publication.round_number, publication.population
+    await take_turns(session, f"publications {population}")
+    found = await rounds.get(session, number)
+    await consistency.refuse_unexplained(session, number, population)
+    beside = await _beside(session, number, population)
+    if found.version != publication.round_version or publication.beside != [
+        str(each.id) for each in beside
+    ]:
+        detail = "Figures, or other publications, have changed since the draft; draft it anew."
+        raise Problem(409, "out-of-order", detail)
+    before = [each for each in beside if each.round_number == number]
+    publication.vintage = len(before) + 1
+    _decided(session, publication, PUBLISHED, by)
+    _tell(session, publication, before[-1] if before else None)
+    audit.note(session, by, "approve", "publication", publication.id)
+    return publication
+
+
+async def refuse(session: AsyncSession, publication_id: UUID, by: Caller) -> Publication:
+    publication = await get(session, publication_id, lock=True)
+    _refuse_decided(publication)
+    _decided(session, publication, REFUSED, by)
+    audit.note(session, by, "refuse", "publication", publication.id)
+    return publication
+
+
+async def _waiting(session: AsyncSession, publication_id: UUID, by: Caller) -> Publication:
+    publication = await get(session, publication_id, lock=True)
+    if publication.drafted_by == by.id:
+        detail = "Whoever drafted a publication does not approve it; another analyst has to."
+        raise Problem(403, "second-person-needed", detail)
+    _refuse_decided(publication)
+    return publication
+
+
+def _refuse_decided(publication: Publication) -> None:
+    if publication.status != DRAFT:
+        raise Problem(409, "out-of-order", "This publication waits for nobody's decision.")
+
+
+def _decided(session: AsyncSession, publication: Publication, status: str, by: Caller) -> None:
+    publication.status, publication.decided_by, publication.decided_at = status, by.id, now()
+    session.add(publication)
+
+
+def _tell(session: AsyncSession, publication: Publication, before: Publication | None) -> None:
+    assert publication.vintage  # noqa: S101 - It has just got it.
+    subject = f"{publication.population}-{publication.round_number}"
+    event = RoundPublished(
+        publication_id=publication.id,
+        round_number=publication.round_number,
+        population=publication.population,
+        vintage=publication.vintage,
+        individuals=publication.individuals,
+    )
+    outbox.publish(session, event, subject=subject, sequence=publication.vintage)
+    if before:
+        restated = FiguresRestated(
+            **event.model_dump(exclude={"publication_id"}), individuals_before=before.individuals
+        )
+        outbox.publish(session, restated, subject=subject, sequence=publication.vintage)
