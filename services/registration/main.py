@@ -43,6 +43,7 @@ from services.registration.honey import watch
 from services.registration.honey.handlers import count_denied_elsewhere
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
+from services.registration.intake import api as intake
 from services.registration.mappings import api as mappings
 from services.registration.merges import api as merges
 from services.registration.notes import api as notes
@@ -91,6 +92,8 @@ SERVICE = Service(
         readings.router,
         imports.router,
         mappings.router,
+        intake.router,
+        intake.doors,
         exports.router,
         consents.router,
         sharing.router,

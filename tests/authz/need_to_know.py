@@ -8,6 +8,7 @@ from chassis.clock import new_id, now
 from services.registration.breakglass.models import Breaking
 from services.registration.concerns.models import Concern
 from services.registration.honey.models import Alert, HoneyRecord
+from services.registration.intake.models import IntakeForm, Submission
 from services.registration.mappings.models import Mapping, MappingVersion
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
@@ -64,11 +65,19 @@ MAPPING: dict[str, Any] = {
     "repeat": None,
 }
 BODIES["PUT /v1/registration/mappings/{mapping_id}"] = MAPPING
+BODIES["POST /v1/registration/forms"] = lambda ids: {
+    "name": "A form",
+    "source": "kobo",
+    "mapping_id": ids["mapping_id"],
+}
+BODIES["POST /v1/registration/forms/{form_id}/secret"] = None
 NEW: dict[str, Any] = {
     "POST /v1/registration/mappings": lambda: MAPPING | {"name": unique("mapping")},
 }
 LISTED = {
     "mapping": "mapping_id",
+    "intake_form": "form_id",
+    "submission": "submission_id",
     "honey_record": "honey_id",
     "alert": "alert_id",
     "concern": "concern_id",
@@ -122,11 +131,32 @@ async def add(world: World, situation: str) -> None:
     )
     mapping = Mapping(organisation=organisation_of(situation), name=situation, created_by=BUILDER)
     kept = MappingVersion(mapping_id=mapping.id, version=1, content=MAPPING, made_by=BUILDER)
-    ids["mapping_id"] = str(mapping.id)
+    form = IntakeForm(
+        organisation=mapping.organisation,
+        name="A form",
+        source="kobo",
+        mapping_id=mapping.id,
+        places=["LY"],
+        secret_hash="",
+        created_by=BUILDER,
+    )
+    submission = Submission(
+        form_id=form.id,
+        organisation=mapping.organisation,
+        uuid=situation,
+        instance=situation,
+        status="rejected",
+        reasons=[],
+        fingerprint="",
+    )
+    ids["mapping_id"], ids["form_id"] = str(mapping.id), str(form.id)
+    ids["submission_id"] = str(submission.id)
     async with world.databases["registration"].write() as session:
         session.add(mapping)
         await session.flush()
-        session.add(kept)
+        session.add_all([kept, form])
+        await session.flush()
+        session.add(submission)
         session.add_all([concern, referral, breaking, honey, alert])
         for kind in ("medical", "protection"):
             note = Note(person_id=person_id, kind=kind, written_by=BUILDER)

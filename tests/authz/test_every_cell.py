@@ -191,7 +191,8 @@ JOBS |= {
     "sea_table": "import_sea_totals",
 }
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
-AT_NO_PLACE |= {"mapping", "erasure", "certificate", "legal_hold", "subject_request", "export"}
+AT_NO_PLACE |= {"mapping", "intake_form", "submission"}
+AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request", "export"}
 ON_A_PERSON = {
     "POST /v1/returns/shares",
     "POST /v1/registration/erasures",

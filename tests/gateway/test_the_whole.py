@@ -73,7 +73,9 @@ async def test_every_post_of_a_service_can_be_sent_again(client: httpx.AsyncClie
     }
 
     assert len(posts) > 5
-    assert [name for name, told in posts.items() if "Idempotency-Key" not in told] == []
+    without = [name for name, told in posts.items() if "Idempotency-Key" not in told]
+    # A form's server sends no such key: a submission is known by its own uuid.
+    assert [name for name in without if "/intake/" not in name] == []
 
 
 async def test_every_event_is_described(client: httpx.AsyncClient) -> None:

@@ -15,6 +15,7 @@ from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.exports.models import ExportedPerson
 from services.registration.holds.models import Hold
 from services.registration.honey.models import Alert, HoneyRecord
+from services.registration.intake.models import SubmittedPerson
 from services.registration.merges.models import Merge
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
@@ -49,6 +50,7 @@ ROWS = (
     (Breaking.person_id, unlinked(explanation=b"", remark=None)),
     (Merge.kept_id, DELETED),
     (Merge.merged_id, DELETED),
+    (SubmittedPerson.person_id, DELETED),
     (Person.merged_into, unlinked()),
     (HoneyRecord.person_id, DELETED),
     (Alert.person_id, unlinked()),

@@ -23,7 +23,7 @@ from services.registration.persons.registering import Outcome
 from services.registration.places import service as places
 
 KIND = "import_persons"
-DRY_RUN, MAPPING = "dry_run", "mapping"
+DRY_RUN, MAPPING, PLACES = "dry_run", "mapping", "places"
 ROWS_A_STEP = 100
 PATIENCE_SECONDS = 10.0
 
@@ -62,7 +62,7 @@ def on_behalf_of(access: Access) -> dict[str, Any]:
     """Return what the job must know of who asked for it, as it stood then."""
     grants = [each.grant for each in access.allowances("person", "C")]
     return {
-        "places": sorted({place for grant in grants for place in grant.places}),
+        PLACES: sorted({place for grant in grants for place in grant.places}),
         "case_owner": persons.owner(access.caller),
     }
 
@@ -101,7 +101,7 @@ async def _import_step(
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
         refusals = {
-            row.line: _refusal(row, form, nowhere, erased, work.job.options["places"])
+            row.line: _refusal(row, form, nowhere, erased, work.job.options[PLACES])
             for row, form in forms
         }
         taken = [

@@ -80,15 +80,17 @@ async def versions(session: AsyncSession, mapping_id: UUID, access: Access) -> S
     return found
 
 
-async def current(session: AsyncSession, mapping_id: UUID, access: Access) -> MappingVersion:
-    """Return the version by which work begins now; 404 for whoever may not read the mapping."""
+async def current(
+    session: AsyncSession, mapping_id: UUID, access: Access, *, to: str = "R"
+) -> MappingVersion:
+    """Return the version by which work begins now; 404 if it is not there for this caller."""
     statement = (
         select(MappingVersion)
         .join(Mapping, col(Mapping.id) == col(MappingVersion.mapping_id))
         .where(
             col(Mapping.id) == mapping_id,
             col(MappingVersion.version) == col(Mapping.version),
-            access.rows(SCOPING, RESOURCE, "R"),
+            access.rows(SCOPING, RESOURCE, to),
         )
     )
     found = (await session.exec(statement)).one_or_none()
@@ -99,6 +101,12 @@ async def current(session: AsyncSession, mapping_id: UUID, access: Access) -> Ma
 
 async def version(session: AsyncSession, mapping_id: UUID, number: int) -> MappingIn:
     return (await session.get_one(MappingVersion, (mapping_id, number))).told()
+
+
+async def newest(session: AsyncSession, mapping_id: UUID) -> MappingIn:
+    """Return what a mapping says now, for work that nobody asks for each time."""
+    mapping = await session.get_one(Mapping, mapping_id)
+    return await version(session, mapping_id, mapping.version)
 
 
 async def _read(
