@@ -19,6 +19,7 @@ from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.flows import api as flows
 from services.tracking.incidents import api as incidents
+from services.tracking.indices import api as indices
 from services.tracking.maritime import api as maritime
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
@@ -56,6 +57,7 @@ SERVICE = Service(
         series.across,
         displacement.router,
         detections.router,
+        indices.router,
         maritime.router,
         sea_totals.router,
         flows.router,

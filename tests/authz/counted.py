@@ -41,6 +41,12 @@ BODIES: dict[str, Any] = {
     "POST /v1/tracking/publications/{publication_id}/refusal": None,
 }
 NEW: dict[str, Any] = {
+    "POST /v1/tracking/index-scores": {
+        "index": "severity_score",
+        "pcode": HERE,
+        "round_number": 1,
+        "answers": dict.fromkeys(("food", "water", "health", "shelter"), "severe"),
+    },
     "POST /v1/tracking/detections/thresholds": {
         "population": "idp",
         "pcode": HERE,
@@ -73,12 +79,14 @@ NEW: dict[str, Any] = {
 PERIOD = {"since": DAY, "until": DAY}
 QUERY: dict[str, dict[str, str]] = {
     "GET /v1/tracking/publications/{publication_id}/figures": {"level": "1"},
+    "GET /v1/tracking/planning-figures": {"round_number": "1"},
     "GET /v1/tracking/flows/tables": PERIOD | {"by": "day"},
     "GET /v1/tracking/flows/matrix": PERIOD,
 }
 NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
 NOBODY_S |= {"detection", "threshold", "detention_summary"}
 NOBODY_S |= {"disagreement", "publication"}
+NOBODY_S |= {"index_score"}
 
 
 async def add(world: World, situation: str) -> None:

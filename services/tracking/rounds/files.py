@@ -11,6 +11,7 @@ from chassis.db import Database
 from services.tracking.formats.columns import OF_THE_WHOLE, About, Column, Table, individuals
 from services.tracking.formats.writing import Points
 from services.tracking.places import rules as places
+from services.tracking.places.models import Place
 from services.tracking.rounds import service
 from services.tracking.rounds.models import Dimension, FigureOut, Population, Round, RoundPlace
 
@@ -89,9 +90,9 @@ def _row(figure: FigureOut, by: Dimension | None) -> dict[str, Any]:
 
 
 async def centroids(session: AsyncSession, level: int) -> Points:
-    """Return where the places of a level are: in the middle of the muhallas that rounds tell."""
+    """Return where places of a level are: by the gazetteer, else amid the muhallas of rounds."""
     place = func.substr(RoundPlace.pcode, 1, places.length(level))
-    statement = (
+    told = (
         select(place, func.avg(RoundPlace.latitude), func.avg(RoundPlace.longitude))
         .where(
             col(RoundPlace.latitude).is_not(None),
@@ -99,5 +100,11 @@ async def centroids(session: AsyncSession, level: int) -> Points:
         )
         .group_by(place)
     )
-    found = await session.exec(statement)
-    return {pcode: (float(latitude), float(longitude)) for pcode, latitude, longitude in found}
+    known = select(Place.pcode, Place.latitude, Place.longitude).where(
+        col(Place.level) == level, col(Place.latitude).is_not(None)
+    )
+    points = {}
+    for statement in (told, known):
+        for pcode, latitude, longitude in (await session.exec(statement)).all():
+            points[pcode] = float(latitude), float(longitude)
+    return points
