@@ -65,9 +65,14 @@ class Wanted:
 
 
 def row(point: TrendPoint, value: int, names: dict[str, str]) -> Displaced:
-    """Return the row of a figure; it is reported on the last day of its period."""
+    """
+    Return the row of a figure.
+
+    It is reported on the last day of its period; one that was published here, on the day of that.
+    """
     period = point.period_end or point.period_start
-    day = last_day(period) if period else None
+    published_here = point.known_since if point.source is None else None
+    day = last_day(period) if period else published_here
     admin1, admin2 = (
         point.pcode[:length] if len(point.pcode) >= length else None for length in LENGTHS[1:]
     )

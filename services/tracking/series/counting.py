@@ -29,11 +29,16 @@ class Line(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What the muhallas of an imported round sum to, and how many were assessed."""
+    """
+    A figure of a round that this system holds: a sum of muhallas, or what was published of it.
+
+    `places` is how many muhallas were assessed, none where that was not published.
+    """
 
     value: int
-    places: int
-    round: Round
+    places: int | None
+    vintage: int
+    known_since: date
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Question:
     Which trends are asked for.
 
     `length` is that of the p-codes that figures are told for, all of them within `place`;
-    `as_of` leaves out what became known later.
+    `as_of` leaves out what became known later. `published_only` takes rounds as they were
+    published, with what is hidden as gaps, instead of counting them.
     """
 
     place: str
@@ -60,19 +66,10 @@ class Question:
         return TOTAL if self.by in {None, "place"} else str(self.by)
 
 
-def visible(published_only: bool) -> ColumnElement[bool]:
-    """Say which imported rounds may be shown; all are imported as published ones for now."""
-    del published_only
-    return col(Round.number) > 0
-
-
 def may_be_known(question: Question) -> ColumnElement[bool]:
-    """Say which imported rounds may be shown and were known by the day that is asked for."""
-    known = visible(question.published_only)
-    if question.as_of is None:
-        return known
-    end = datetime.combine(question.as_of, time.max, UTC)
-    return known & (col(Round.imported_at) <= end)
+    """Say which imported rounds were known by the day that is asked for."""
+    end = datetime.combine(question.as_of or date.max, time.max, UTC)
+    return col(Round.imported_at) <= end
 
 
 async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[int, Counted]]:
@@ -80,7 +77,10 @@ async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[
     if question.component != COUNTED:
         return {}
     found = await session.exec(_select(Round).where(may_be_known(question)))
-    rounds = {(each.population, each.number): each for each in found.scalars()}
+    rounds = {
+        (each.population, each.number): (each.version, each.imported_at.date())
+        for each in found.scalars()
+    }
     assessed: dict[tuple[str, str, int], int] = {
         (population, pcode, number): muhallas
         for population, pcode, number, muhallas in await _grouped(
@@ -96,13 +96,13 @@ async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[
         sums[Line(population, pcode, category)][number] = Counted(
             int(value),
             assessed.get((population, pcode, number), 0),
-            rounds[population, number],
+            *rounds[population, number],
         )
     for line, of_rounds in sums.items():
         for population, pcode, number in told:
             if (population, pcode) == line[:2] and number not in of_rounds:
                 muhallas = assessed.get((population, pcode, number), 0)
-                of_rounds[number] = Counted(0, muhallas, rounds[population, number])
+                of_rounds[number] = Counted(0, muhallas, *rounds[population, number])
     return sums
 
 

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.tracking.rounds.models import Round
 from services.tracking.rounds.service import TOTAL
-from services.tracking.series import counting
+from services.tracking.series import counting, public
 from services.tracking.series.changes import Edge, told_apart
 from services.tracking.series.counting import ABOVE_ALL, COUNTED, Counted, Line, Question
 from services.tracking.series.models import PublishedFigure, TrendPoint
@@ -18,9 +18,13 @@ from services.tracking.series.models import PublishedFigure, TrendPoint
 async def trend(session: AsyncSession, question: Question) -> list[TrendPoint]:
     """Return each line's figure in every round from the first known to the last, gaps as gaps."""
     published = {} if question.dimension != TOTAL else await _published(session, question)
-    counted = await counting.counted(session, question)
-    several = any(len(of_rounds) > 1 for of_rounds in counted.values())
-    edges = await counting.edges(session, question) if several else {}
+    edges: Mapping[Line, Iterable[Edge]] = {}
+    if question.published_only:
+        counted = await public.cells(session, question)
+    else:
+        counted = await counting.counted(session, question)
+        if any(len(of_rounds) > 1 for of_rounds in counted.values()):
+            edges = await counting.edges(session, question)
     rounds = await _rounds(session, question)
     points = []
     for line in sorted(published.keys() | counted.keys()):
@@ -59,8 +63,7 @@ def _point(
     if counted:
         point.value = counted.value
         point.basis, point.confidence = "dataset", "high"
-        point.vintage = counted.round.version
-        point.known_since = counted.round.imported_at.date()
+        point.vintage, point.known_since = counted.vintage, counted.known_since
     return point
 
 
@@ -82,7 +85,7 @@ def _compare(
 
 
 def _is_sum(point: TrendPoint, counted: Counted | None) -> bool:
-    return counted is not None and counted.value == point.value
+    return counted is not None and counted.places is not None and counted.value == point.value
 
 
 async def _rounds(session: AsyncSession, question: Question) -> Sequence[int]:
@@ -92,9 +95,7 @@ async def _rounds(session: AsyncSession, question: Question) -> Sequence[int]:
     ).where(col(PublishedFigure.component) == question.component)
     bounds = list((await session.exec(told)).one())
     if question.component == COUNTED:
-        imported = select(func.min(Round.number), func.max(Round.number)).where(
-            counting.visible(question.published_only)
-        )
+        imported = select(func.min(Round.number), func.max(Round.number))
         bounds += (await session.exec(imported)).one()
     known = [each for each in bounds if each is not None]
     if not known:

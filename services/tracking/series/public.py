@@ -1,0 +1,54 @@
+"""Rounds as they were published here: frozen figures, in which what is hidden stays hidden."""
+
+from collections import defaultdict
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.tracking.publications.models import Publication, PublicCell
+from services.tracking.publications.service import PUBLISHED
+from services.tracking.series.counting import ABOVE_ALL, COUNTED, Counted, Line, Question
+
+
+async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[int, Counted]]:
+    """Return the figures of the newest vintage of each public round; a hidden one is none."""
+    if question.component != COUNTED:
+        return {}
+    newest = (
+        select(
+            Publication.round_number,
+            Publication.population,
+            func.max(Publication.vintage).label("vintage"),
+        )
+        .where(col(Publication.status) == PUBLISHED)
+        .group_by(col(Publication.round_number), col(Publication.population))
+        .subquery()
+    )
+    statement = (
+        select(Publication, PublicCell)
+        .join(PublicCell, col(PublicCell.publication_id) == col(Publication.id))
+        .join(
+            newest,
+            (newest.c.round_number == Publication.round_number)
+            & (newest.c.population == Publication.population)
+            & (newest.c.vintage == Publication.vintage),
+        )
+        .where(
+            col(Publication.status) == PUBLISHED,
+            col(PublicCell.dimension) == question.dimension,
+            col(PublicCell.pcode).between(question.place, question.place + ABOVE_ALL),
+            func.length(PublicCell.pcode) == question.length,
+            col(PublicCell.value).is_not(None),
+        )
+    )
+    if question.population:
+        statement = statement.where(col(Publication.population) == question.population)
+    found: dict[Line, dict[int, Counted]] = defaultdict(dict)
+    for publication, cell in (await session.exec(statement)).all():
+        if cell.value is None or publication.decided_at is None or publication.vintage is None:
+            continue
+        line = Line(publication.population, cell.pcode, cell.category)
+        day = publication.decided_at.date()
+        found[line][publication.round_number] = Counted(cell.value, None, publication.vintage, day)
+    return found
