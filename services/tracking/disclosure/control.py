@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from services.tracking.disclosure.joint import Joint
 from services.tracking.disclosure.network import CellId, Leg, Network, Terms
-from services.tracking.disclosure.pairs import Frozen, Reach, Way, reaches, ways
+from services.tracking.disclosure.pairs import Frozen, Way, ways
+from services.tracking.disclosure.programme import NOTICEABLE, Programme
 from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
 from services.tracking.disclosure.tables import Tables
 
@@ -39,14 +39,6 @@ class Circle:
     price: float
     cells: frozenset[CellId]
     moves: tuple[Frozen, ...]
-
-
-@dataclass(frozen=True)
-class Ways:
-    """How cells may move, all for the same reach: new tables or both, and frozen ones alone."""
-
-    all: list[Way]
-    alone: dict[Frozen, Way]
 
 
 @dataclass
@@ -93,7 +85,9 @@ class Control:
         self.totals = frozenset(i for i, cell in enumerate(cells) if cell[1] == TOTAL)
         self.numbers = numbers
         self.same = {each: each.same_as(tables) for each in before}
-        self.reaches = [self._reach(reach) for reach in reaches(design)]
+        self.ways = ways(cells, tables, design, before, price)
+        self.alone = {each: each.alone(cells, self.same[each], tables, design) for each in before}
+        self.programme = Programme(tables.values, before, self.networks, numbers, price, design)
         self.safe: dict[Frozen, set[CellId]] = {each: set() for each in before}
 
     def run(self) -> dict[Cell, Reason]:
@@ -102,15 +96,22 @@ class Control:
             ledger.hide(number, "primary")
         for number in self._held():
             ledger.hide(number, "complementary")
-        unprotected = [
-            ledger.cells[number]
-            for number in sorted(ledger.hidden, key=self._order)
-            if number not in ledger.protected and not self._protect(number)
-        ]
-        unprotected += self._protect_what_was_hidden_before()
+        unprotected = self._protect_all() + self._protect_what_was_hidden_before()
+        unprotected += self._protect_all()
         if unprotected:
             raise CannotProtectError(unprotected)
         return {ledger.cells[number]: reason for number, reason in ledger.hidden.items()}
+
+    def _protect_all(self) -> list[Cell]:
+        """Protect what is hidden, and what is hidden for it; return what cannot be."""
+        ledger, left = self.ledger, list[Cell]()
+        tried: set[CellId] = set()
+        while waiting := ledger.hidden.keys() - ledger.protected - tried:
+            for number in sorted(waiting, key=self._order):
+                tried.add(number)
+                if number not in ledger.protected and not self._protect(number):
+                    left.append(ledger.cells[number])
+        return left
 
     def _primary(self) -> Iterator[CellId]:
         for (place, dimension, category), value in self.tables.values.items():
@@ -137,32 +138,17 @@ class Control:
             if number not in self.safe[frozen] and not self._keep_safe(number, frozen)
         ]
 
-    def _reach(self, reach: Reach) -> Ways:
-        ledger, tables, design = self.ledger, self.tables, self.design
-        alone = {
-            each: each.alone(ledger.cells, self.same[each], tables, design, reach)
-            for each in self.before
-        }
-        return Ways(ways(ledger.cells, tables, design, self.before, ledger.price, reach), alone)
-
     def _keep_safe(self, number: CellId, frozen: Frozen) -> bool:
-        for each in self.reaches:
-            alone = self._circle(number, [each.alone[frozen]])
-            if alone:
-                self.safe[frozen] |= alone.cells
-                return True
-        for each in self.reaches:
-            together = [way for way in each.all if frozen in way.moves]
-            if self._accept(self._circle(number, together)):
-                return True
-        return any(self._part_and_meet(number, frozen, each, of_new=False) for each in self.reaches)
+        if alone := self._circle(number, [self.alone[frozen]]):
+            self.safe[frozen] |= alone.cells
+            return True
+        together = [way for way in self.ways if frozen in way.moves]
+        value = frozen.values[self.ledger.cells[number]]
+        return self._accept(self._circle(number, together)) or self._move(number, value)
 
     def _protect(self, number: CellId) -> bool:
-        return any(self._accept(self._circle(number, each.all)) for each in self.reaches) or any(
-            self._part_and_meet(number, frozen, each, of_new=True)
-            for each in self.reaches
-            for frozen in self.before
-        )
+        circle = self._circle(number, self.ways)
+        return self._accept(circle) or self._move(number, self.ledger.values[number])
 
     def _accept(self, circle: Circle | None) -> bool:
         if circle is None:
@@ -174,25 +160,20 @@ class Control:
             self.safe[frozen] |= circle.cells
         return True
 
-    def _part_and_meet(self, number: CellId, frozen: Frozen, ways: Ways, *, of_new: bool) -> bool:
-        """Protect a cell by a circle that takes other cells in the frozen tables than here."""
-        dimension = self.ledger.cells[number][1]
-        if dimension == TOTAL:
+    def _move(self, number: CellId, value: int) -> bool:
+        """Protect a cell by many that move a little each; those are protected in their turn."""
+        move = self.programme.move(self.ledger.cells[number], value)
+        if move is None:
             return False
-        together = next(way for way in ways.all if way.moves == (frozen,))
-        for rises in (True, False):
-            search = Joint(
-                self.networks[dimension],
-                together.terms,
-                ways.all[0].terms,
-                ways.alone[frozen].terms,
-                self.totals,
-            )
-            if found := search.circle(number, rises=rises, of_new=of_new):
-                new, old = found
-                self.safe[frozen] |= old
-                return self._accept(Circle(0, frozenset(new), ()))
-        return False
+        width = self.design.protection - NOTICEABLE
+        for cell, by in move.new.items():
+            self.ledger.hide(self.numbers[cell], "complementary")
+            if abs(by) >= width:
+                self.ledger.protected.add(self.numbers[cell])
+        for frozen, moved in move.frozen.items():
+            far = {self.numbers[cell] for cell, by in moved.items() if abs(by) >= width}
+            self.safe[frozen] |= far
+        return True
 
     def _circle(self, number: CellId, ways: Sequence[Way]) -> Circle | None:
         """Return the cheapest circle through a cell, with what moves in other dimensions."""

@@ -14,9 +14,6 @@ from services.tracking.disclosure.network import Terms
 from services.tracking.disclosure.rules import Cell, Design, Values
 from services.tracking.disclosure.tables import Tables
 
-Reach = tuple[int, int]
-"""How far a circle can be gone back and there, in people."""
-
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
@@ -38,28 +35,18 @@ class Frozen:
         same: Collection[Cell],
         tables: Tables,
         design: Design,
-        reach: Reach,
     ) -> "Way":
         """Return the way in which these tables move while the new ones stand still."""
         may = [cell in self.hidden and cell not in same for cell in cells]
         room = [self.values.get(cell, 0) - design.lowest(cell[1]) for cell in cells]
         moves = self.dimensions <= set(tables.dimensions)
-        terms = _terms(may, room, [1.0] * len(cells), reach)
+        terms = _terms(may, room, [1.0] * len(cells), design)
         return Way(terms, (self,), totals_move=moves)
 
 
-def reaches(design: Design) -> tuple[Reach, ...]:
-    """Return how far cells may move up and down, the most useful first: each sums to the width."""
-    width = design.protection
-    return tuple((down, width - down) for down in (0, width // 3, width // 2))
-
-
-def _terms(may: list[bool], room: list[int], price: list[float], reach: Reach) -> Terms:
-    # Who rises on the way there falls on the way back.
-    back, there = reach
-    rise = [each and (back == 0 or space >= back) for each, space in zip(may, room, strict=True)]
-    fall = [each and space >= there for each, space in zip(may, room, strict=True)]
-    return Terms(rise, fall, price)
+def _terms(may: list[bool], room: list[int], price: list[float], design: Design) -> Terms:
+    fall = [each and space >= design.protection for each, space in zip(may, room, strict=True)]
+    return Terms(may, fall, price)
 
 
 @dataclass(frozen=True)
@@ -77,7 +64,6 @@ def ways(
     design: Design,
     before: Sequence[Frozen],
     price: list[float],
-    reach: Reach,
 ) -> list[Way]:
     """Return how cells may move: the new tables alone, with each frozen one, or with all."""
     same = {each: each.same_as(tables) for each in before}
@@ -98,5 +84,5 @@ def ways(
             )
             room.append(min((value, *(each.values.get(cell, 0) for each in moving))) - lowest)
         moves = all(each.dimensions == set(tables.dimensions) for each in moving)
-        found.append(Way(_terms(may, room, price, reach), tuple(moving), totals_move=moves))
+        found.append(Way(_terms(may, room, price, design), tuple(moving), totals_move=moves))
     return found
