@@ -72,12 +72,13 @@ BODIES["POST /v1/registration/forms"] = lambda ids: {
 }
 BODIES["POST /v1/registration/forms/{form_id}/secret"] = None
 NEW: dict[str, Any] = {
+    "POST /v1/registration/mappings/proposals": "name,sex\n",
     "POST /v1/registration/mappings": lambda: MAPPING | {"name": unique("mapping")},
 }
 LISTED = {
     "mapping": "mapping_id",
     "intake_form": "form_id",
-    "submission": "submission_id",
+    "submission": "sent_id",
     "honey_record": "honey_id",
     "alert": "alert_id",
     "concern": "concern_id",
@@ -150,7 +151,7 @@ async def add(world: World, situation: str) -> None:
         fingerprint="",
     )
     ids["mapping_id"], ids["form_id"] = str(mapping.id), str(form.id)
-    ids["submission_id"] = str(submission.id)
+    ids["sent_id"] = str(submission.id)
     async with world.databases["registration"].write() as session:
         session.add(mapping)
         await session.flush()

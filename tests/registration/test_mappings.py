@@ -5,10 +5,15 @@ import io
 from typing import Any
 
 import pytest
+import xlsxwriter
 
+from chassis import sheets
 from chassis.uploads import Row
+from services.registration.imports.rules import REQUIRED
 from services.registration.mappings import rules
 from services.registration.mappings.models import ColumnIn, MappingIn
+from services.registration.mappings.proposals import of_form, propose
+from tests.real import real
 from tests.registration.office import Office
 from tests.registration.test_registers_as_they_come import (
     IMPORTS,
@@ -207,3 +212,128 @@ def test_of_two_columns_of_a_field_the_first_that_is_filled_counts_and_a_constan
         {"birth_date": "1", "birth_date_calendar": "hijri"},
         {"birth_date": "1990"},
     ]
+
+
+async def proposed(office: Office, content: bytes) -> dict[str, Any]:
+    file = {"file": ("file", content, "application/octet-stream")}
+    answer = await office.case_worker.post(f"{MAPPINGS}/proposals", files=file)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+PROPOSED = {
+    "ID": "external_id",
+    "Prénom": "given_name",
+    "Nom de famille": "family_name",
+    "الجنس": "sex",
+    "Né(e) le": "birth_date",
+    "Pays d’origine": "nationality",
+    "رقم الهاتف": "phone",
+    "Baladiya pcode": "location_pcode",
+}
+
+
+@SQLITE
+async def test_a_mapping_is_proposed_from_headers_in_three_languages_and_can_be_saved(
+    office: Office,
+) -> None:
+    header = (*PROPOSED, "الاسم الرباعي", "Remarques")
+    one = ("7", "Zara", "Idriss", "أنثى", "27/02/1990", "Tchad", "0912345678", "LY0209", "Z", "x")
+    other = ("8", "Awad", "Secret", "ذكر", "01/02/1990", "السودان", "", "LY0209", "", "")
+
+    told = await proposed(office, table(header, one, other))
+
+    assert {each["column"]: each["field"] for each in told["columns"]} == PROPOSED
+    by_field = {each["field"]: each for each in told["columns"]}
+    assert by_field["nationality"]["values"] == {"Tchad": "TCD", "السودان": "SDN"}
+    assert by_field["birth_date"]["day_order"] == "dmy"
+    assert (told["missing"], told["left_aside"]) == (["population_category"], ["Remarques"])
+    assert "full_name" in {each["field"] for each in told["reasons"] if not each["taken"]}
+    assert all(each["because"] and 0 < each["score"] <= 1 for each in told["reasons"])
+    assert "Secret" not in str(told)
+    assert (await office.case_worker.get(MAPPINGS)).json()["items"] == []
+    mapping = {"name": "P", "columns": told["columns"]}
+    constants = {"constants": {"population_category": "migrant"}}
+    saved = await office.case_worker.post(MAPPINGS, mapping | constants)
+    job = await imported(office, table(header, one, other), saved.json()["id"])
+    assert (job["accepted"], job["rejected"]) == (2, 0), job
+
+
+@SQLITE
+async def test_what_cannot_be_told_from_a_file_is_said_and_not_guessed(office: Office) -> None:
+    told = await proposed(office, table(("dob", "column 2"), ("01/02/1990", "Aisha")))
+
+    [reason] = told["reasons"]
+    assert "cannot be told" in reason["because"]
+    assert (told["left_aside"], len(told["missing"]) > 3) == (["column 2"], True)
+    assert await proposed(office, b"") == {
+        "columns": [],
+        "repeat": None,
+        "missing": list(REQUIRED),
+        "left_aside": [],
+        "reasons": [],
+    }
+
+
+SURVEY = (
+    ("type", "name", "label::English", "label::Arabic"),
+    ("note", "sex_note", "Sex", ""),
+    ("begin group", "hh", "", ""),
+    ("select_one places", "where", "In which baladiya?", "البلدية"),
+    ("begin_repeat", "members", "", ""),
+    ("text", "q1", "First name", "الاسم الأول"),
+    ("select_one sexes", "q2", "", "الجنس"),
+    ("integer", "q3", "How old?", "كم العمر؟"),
+    ("end_repeat", "", "", ""),
+    ("begin repeat", "visitors", "", ""),
+    ("text", "q4", "Phone number", ""),
+    ("end repeat", "", "", ""),
+    ("end group", "", "", ""),
+)
+CHOICES = (
+    ("list_name", "name", "label::English", "label::Arabic"),
+    ("sexes", "1", "Man", "رجل"),
+    ("sexes", "2", "Woman", "امرأة"),
+    ("places", "LY0209", "Nalut", "نالوت"),
+)
+
+
+@SQLITE
+async def test_a_mapping_is_proposed_from_an_xlsform_with_the_group_whose_entries_are_people(
+    office: Office,
+) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        for name, rows in (("survey", SURVEY), ("choices", CHOICES)):
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+
+    told = await proposed(office, target.getvalue())
+
+    assert told["repeat"] == "hh/members"
+    columns = {each["column"]: each for each in told["columns"]}
+    assert {name: each["field"] for name, each in columns.items()} == {
+        "hh/where": "location_pcode",
+        "hh/members/q1": "given_name",
+        "hh/members/q2": "sex",
+        "hh/members/q3": "age",
+    }
+    sexes = {"1": "male", "Man": "male", "رجل": "male"}
+    sexes |= {"2": "female", "Woman": "female", "امرأة": "female"}
+    assert columns["hh/members/q2"]["values"] == sexes
+    assert columns["hh/where"]["values"] == {"Nalut": "LY0209", "نالوت": "LY0209"}
+
+
+def test_a_published_form_is_understood_for_what_it_asks_of_the_respondent() -> None:
+    book = sheets.sheets(real("forms/reach_lby_msna2021_xlsform.xlsx").read_bytes())
+
+    told = propose(of_form(book["survey"], book["choices"]))
+
+    fields = {each.field: each for each in told.columns}
+    assert fields["sex"].column == "consented/bio_data/resp_sex"
+    assert fields["age"].column == "consented/bio_data/resp_age"
+    assert fields["location_pcode"].column == "consented/bio_data/muhalla"
+    assert fields["nationality"].values["Bangladesh"] == "BGD"
+    assert "given_name" not in fields

@@ -1,14 +1,17 @@
 """HTTP in and out for mappings; no decisions."""
 
+import asyncio
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from sqlmodel import col
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
+from chassis.problems import Problem
+from chassis.uploads import MULTIPART, read_files
 from chassis.versions import ExpectedVersion
 from services.registration.mappings import service
 from services.registration.mappings.models import (
@@ -18,6 +21,7 @@ from services.registration.mappings.models import (
     MappingsOut,
     MappingVersionsOut,
 )
+from services.registration.mappings.proposals import ProposalOut, propose, questions_of
 
 PATH = "/v1/registration/mappings"
 
@@ -33,6 +37,20 @@ async def save_mapping(
     response.headers["Location"] = f"{PATH}/{saved.id}"
     response.headers["ETag"] = f'"{saved.version}"'
     return saved
+
+
+@router.post("/proposals", openapi_extra=MULTIPART)
+async def propose_mapping(request: Request) -> ProposalOut:
+    """
+    Propose a mapping from a register in CSV or XLSX, or from an XLSForm; nothing is kept.
+
+    Heads of columns, questions and labels are understood in English, Arabic and French. Answers
+    are looked at to tell codes and dates, and only those that mean a code are repeated.
+    """
+    uploads = await read_files(request)
+    if len(uploads) > 1:
+        raise Problem(422, "one-file", "Send one file at a time.")
+    return await asyncio.to_thread(lambda: propose(questions_of(uploads[0])))
 
 
 @router.get("")

@@ -1,0 +1,221 @@
+"""A mapping is proposed from a file's columns or a form's questions, with the reasons for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from chassis import sheets
+from chassis.uploads import Line, Upload, decode, lines_of
+from services.registration.imports.rules import DAYS
+from services.registration.imports.rules import REQUIRED as NEEDED
+from services.registration.mappings import words
+from services.registration.mappings.models import FULL_NAME, MOST_VALUES, ColumnIn, DayOrder
+from services.registration.mappings.rules import DATE, YEAR_DIGITS, as_header
+
+LEAST, TAKEN = 0.4, 0.6
+"""Below the first score nothing is said, below the second it is said and not proposed."""
+BY_ANSWERS, BY_ANSWERS_ALONE, MOSTLY = 0.4, 0.6, 0.8
+SAMPLE = 500
+SURVEY, CHOICES = "survey", "choices"
+KEPT_BY_THE_DEVICE = "start end deviceid username phonenumber audit"
+NO_TEXT = "note image audio video file geopoint geotrace geoshape"
+UNASKED = frozenset(f"{KEPT_BY_THE_DEVICE} {NO_TEXT}".split(" "))
+LAST_MONTH = 12
+
+
+@dataclass
+class Question:
+    """A column or a question: where it is found, what it is called, and what is answered to it."""
+
+    column: str
+    names: list[str]
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    """Each answer with the labels it has, if it is a code."""
+    repeat: str | None = None
+
+
+class Reason(BaseModel):
+    """Why a column is proposed for a field, from 0 to 1; of several for one the best is taken."""
+
+    column: str
+    field: str
+    score: float
+    because: str
+    taken: bool
+
+
+class ProposalOut(BaseModel):
+    """
+    What a mapping could be; nothing is saved.
+
+    `missing` are the fields that a mapping needs and no column tells: a constant may. A full name
+    is not divided unless somebody says how, so it is among the reasons and not among the columns.
+    """
+
+    columns: list[ColumnIn]
+    repeat: str | None
+    missing: list[str]
+    left_aside: list[str]
+    reasons: list[Reason]
+
+
+def questions_of(upload: Upload) -> list[Question]:
+    """Return what a file asks for: an XLSForm, or a register in CSV or XLSX."""
+    if not sheets.is_workbook(upload.content):
+        return of_table(lines_of(decode(upload)))
+    found = sheets.sheets(upload.content)
+    if SURVEY in found:
+        return of_form(found[SURVEY], found.get(CHOICES, []))
+    return of_table(next(iter(found.values())))
+
+
+def of_table(lines: Sequence[Line]) -> list[Question]:
+    """Return the columns of a file with what stands in their first rows."""
+    if not lines:
+        return []
+    (_, header), *body = lines
+    questions = []
+    for at, name in enumerate(header):
+        cells = (cells[at].strip() for _, cells in body[:SAMPLE] if at < len(cells))
+        if name.strip():
+            column = as_header(name)
+            answers: dict[str, list[str]] = {cell: [] for cell in cells if cell}
+            questions.append(Question(column, [column, column.rpartition("/")[2]], answers))
+    return questions
+
+
+def of_form(survey: Sequence[Line], choices: Sequence[Line]) -> list[Question]:
+    """Return the questions of an XLSForm by the paths under which they are exported and sent."""
+    lists: dict[str, dict[str, list[str]]] = {}
+    for row in _rows(choices):
+        labels = [text.strip() for key, text in row.items() if key.startswith("label") and text]
+        lists.setdefault(row.get("list_name", ""), {})[row.get("name", "")] = labels
+    questions: list[Question] = []
+    groups: list[tuple[str, bool]] = []
+    for row in _rows(survey):
+        kind, name = row.get("type", "").strip(), row.get("name", "").strip()
+        head = kind.replace(" ", "_")
+        if head in {"begin_group", "begin_repeat"}:
+            groups.append((name, head == "begin_repeat"))
+        elif head in {"end_group", "end_repeat"}:
+            groups = groups[:-1]
+        elif name and kind.partition(" ")[0] not in UNASKED:
+            labels = [text for key, text in row.items() if key.startswith("label") and text]
+            path = "/".join([group for group, _ in groups] + [name])
+            answers = lists.get(kind.partition(" ")[2], {}) if kind.startswith("select_one") else {}
+            questions.append(Question(path, [name, *labels], answers, _repeat(groups)))
+    return questions
+
+
+def _rows(lines: Sequence[Line]) -> Iterable[dict[str, str]]:
+    if lines:
+        (_, header), *body = lines
+        for _, cells in body:
+            yield dict(zip((name.strip() for name in header), cells, strict=False))
+
+
+def _repeat(groups: Sequence[tuple[str, bool]]) -> str | None:
+    """Return the path of the innermost repeated group."""
+    last = max((at for at, (_, repeated) in enumerate(groups) if repeated), default=None)
+    return None if last is None else "/".join(name for name, _ in groups[: last + 1])
+
+
+def propose(questions: Sequence[Question]) -> ProposalOut:
+    """Return the mapping that the words of questions and their answers speak for."""
+    scored = sorted(
+        (each for question in questions for each in _scored(question)),
+        # Of places that fit alike the one that is told more exactly has more answers.
+        key=lambda each: (-each[1].score, -len(each[0].answers)),
+    )
+    repeats = [each.repeat for each, reason in scored if each.repeat and reason.score >= MOSTLY]
+    repeat = max(repeats, key=repeats.count) if repeats else None
+    taken: dict[str, Question] = {}
+    used: set[str] = set()
+    for question, reason in scored:
+        fits = reason.score >= TAKEN and question.repeat in {None, repeat}
+        if fits and reason.field not in taken and question.column not in used:
+            reason.taken = reason.field != FULL_NAME
+            taken[reason.field] = question
+            used.add(question.column)
+    told = {name: question for name, question in taken.items() if name != FULL_NAME}
+    return ProposalOut(
+        columns=[_rule(question, name) for name, question in told.items()],
+        repeat=repeat,
+        missing=[name for name in NEEDED if name not in told],
+        left_aside=[each.column for each in questions if each.column not in used],
+        reasons=[reason for _, reason in scored],
+    )
+
+
+def _scored(question: Question) -> Iterable[tuple[Question, Reason]]:
+    found: dict[str, tuple[float, str]] = {}
+    for name in question.names:
+        for candidate, likeness in words.fields_of(name).items():
+            if likeness.score > found.get(candidate, (0.0, ""))[0]:
+                found[candidate] = (likeness.score, f"Its words say `{likeness.phrase}`.")
+    for candidate in words.CODED:
+        known = _known(question, candidate)
+        share = len(known) / len(question.answers) if known else 0.0
+        if not share:
+            continue
+        by_words, because = found.get(candidate, (0.0, ""))
+        if by_words or (share >= MOSTLY and candidate != "consent_given"):
+            score = min(1.0, by_words + BY_ANSWERS * share) if by_words else BY_ANSWERS_ALONE
+            told = f"{len(known)} of {len(question.answers)} answers are known there."
+            found[candidate] = (score, f"{because} {told}".strip())
+    for candidate, (score, because) in found.items():
+        if score >= LEAST:
+            yield (
+                question,
+                Reason(
+                    column=question.column,
+                    field=candidate,
+                    score=round(score, 2),
+                    because=because + _doubt(question, candidate),
+                    taken=False,
+                ),
+            )
+
+
+def _doubt(question: Question, candidate: str) -> str:
+    if candidate in DAYS and _dates(question) and _order(question) is None:
+        return " Whether the day or the month comes first cannot be told: say it."
+    return ""
+
+
+def _known(question: Question, candidate: str) -> dict[str, str]:
+    """Return the answers, by code and by label, that mean a code of a field."""
+    known: dict[str, str] = {}
+    for answer, labels in question.answers.items():
+        means = [words.meaning(candidate, text) for text in (answer, *labels)]
+        if code := next(filter(None, means), None):
+            known[answer] = code
+    return known
+
+
+def _rule(question: Question, name: str) -> ColumnIn:
+    values: dict[str, str] = {}
+    if name in words.CODED:
+        for answer, code in _known(question, name).items():
+            for text in (answer, *question.answers[answer]):
+                if text != code and len(values) < MOST_VALUES:
+                    values[text] = code
+    order = _order(question) if name in DAYS else "ymd"
+    return ColumnIn(column=question.column, field=name, values=values, day_order=order or "ymd")
+
+
+def _dates(question: Question) -> list[tuple[int, int]]:
+    """Return the first two numbers of the dates whose year comes last."""
+    found = (DATE.fullmatch(answer) for answer in question.answers)
+    return [
+        (int(each[1]), int(each[2])) for each in found if each and len(each[3] or "") == YEAR_DIGITS
+    ]
+
+
+def _order(question: Question) -> DayOrder | None:
+    """Return in which order dates are written, as far as one of them shows it."""
+    dates = _dates(question)
+    if any(first > LAST_MONTH for first, _ in dates):
+        return "dmy"
+    return "mdy" if any(second > LAST_MONTH for _, second in dates) else None

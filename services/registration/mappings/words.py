@@ -1,0 +1,100 @@
+"""What words mean: heads of columns and questions a field, answers a code."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from babel import Locale
+from babel.core import get_global
+
+from chassis.orthography import plain
+from services.registration.persons.rules import nationalities
+
+FILE = Path(__file__).parent / "words.yaml"
+ALIKE = str.maketrans({"ة": "ه", "ى": "ي"})
+LETTERS = re.compile(r"[^\W_]+")
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
+LANGUAGES = ("en", "fr", "ar")
+CODED = ("sex", "population_category", "nationality", "location_pcode", "consent_given")
+
+
+class Likeness(NamedTuple):
+    """How well words fit a field, from 0 to 1, and the phrase by which they do."""
+
+    score: float
+    phrase: str
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Return the words of a text, spelled in one way."""
+    return tuple(LETTERS.findall(plain(HUMP.sub(" ", text)).translate(ALIKE)))
+
+
+@cache
+def _file() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+    return read
+
+
+@cache
+def _phrases() -> list[tuple[str, str, tuple[str, ...]]]:
+    fields = _file()["fields"].items()
+    return [(field, phrase, tokens(phrase)) for field, phrases in fields for phrase in phrases]
+
+
+@cache
+def _empty() -> frozenset[str]:
+    return frozenset(word for each in _file()["empty"] for word in tokens(each))
+
+
+def fields_of(text: str) -> dict[str, Likeness]:
+    """
+    Return which fields a text may name, and how well: by how much of it a known phrase makes up.
+
+    `Date of birth` names a date of birth in full, `sex of the head` a sex by half.
+    """
+    said = [word for word in tokens(text) if word not in _empty()]
+    found: dict[str, Likeness] = {}
+    for field, phrase, words in _phrases():
+        wanted = [word for word in words if word not in _empty()]
+        if wanted and said and _within(wanted, said):
+            score = len(wanted) / len(said)
+            if score > found.get(field, Likeness(0, "")).score:
+                found[field] = Likeness(score, phrase)
+    return found
+
+
+def _within(wanted: list[str], said: list[str]) -> bool:
+    return any(said[at : at + len(wanted)] == wanted for at in range(len(said) - len(wanted) + 1))
+
+
+def meaning(field: str, text: str) -> str | None:
+    """Return the code that an answer means in a field of codes; None when that is not known."""
+    if field == "location_pcode":
+        return text if PCODE.fullmatch(text) else None
+    if field == "nationality" and text in nationalities():
+        return text
+    words = " ".join(tokens(text))
+    return _nations().get(words) if field == "nationality" else _codes(field).get(words)
+
+
+@cache
+def _codes(field: str) -> dict[str, str]:
+    values = _file()["values"][field].items()
+    return {" ".join(tokens(word)): code for code, words in values for word in words}
+
+
+@cache
+def _nations() -> dict[str, str]:
+    """Return the alpha-3 codes of countries by their names in the languages of the region."""
+    aliases = get_global("territory_aliases")
+    by_two = {aliases[code][0]: code for code in nationalities() if code in aliases}
+    return {
+        " ".join(tokens(name)): by_two[code]
+        for language in LANGUAGES
+        for code, name in Locale(language).territories.items()
+        if code in by_two
+    }
