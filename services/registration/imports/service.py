@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import sheets
 from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, Tally, Work, remarks_of
+from chassis.problems import Problem
 from chassis.tables import JobColumns
 from chassis.uploads import Row, Upload, decode, lines_of, read_table, rows_of
 from services.registration.imports import rules
@@ -75,12 +76,22 @@ async def import_persons(work: Work) -> None:
     take = _foreseen(told[: work.job.position]) if work.job.options.get(DRY_RUN) else _registered
     while work.job.position < len(rows):
         start = work.job.position
+        _refuse_frozen(work)
         await _import_step(work, told[start : start + ROWS_A_STEP], take, mapping)
     if work.job.options.get(DRY_RUN):
         work.detail = "A dry run: this is what would come of it, and nobody was registered."
     async with work.database.read() as session:
         remarks = await remarks_of(session, work.job.id, rejected=True)
     work.left_over = rules.file_of_rejected(rows, remarks)
+
+
+def _refuse_frozen(work: Work) -> None:
+    """Raise the problem of an import whose sender has lost the right half-way."""
+    if work.job.created_by in work.database.frozen:
+        detail = (
+            "The account of who sent this was frozen half-way; who was registered until then stays."
+        )
+        raise Problem(403, "account-frozen", detail)
 
 
 async def _mapping_of(work: Work) -> MappingIn | None:

@@ -1,0 +1,71 @@
+"""Imports of which something dies half-way, or somebody loses the right to them."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import func, select
+
+from services.registration.imports import service
+from services.registration.persons import registering
+from services.registration.persons.models import Person
+from tests.registration.office import Office
+from tests.registration.test_registers_as_they_come import AMINA, HEADER, sent, text
+
+SQLITE = pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+
+
+def register(*numbers: int) -> bytes:
+    return text(HEADER, *((f"P{number}", *AMINA[1:]) for number in numbers)).encode()
+
+
+async def registered(office: Office) -> int:
+    async with office.running.database.read() as session:
+        return (await session.exec(select(func.count()).select_from(Person))).one()
+
+
+@SQLITE
+async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends_with_the_right(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "ROWS_A_STEP", 2)
+    steps: list[int] = []
+    really = registering.register_all
+
+    async def once_cut_off(session: Any, forms: Any, **told: Any) -> Any:
+        steps.append(len(forms))
+        done = await really(session, forms, **told)
+        if len(steps) == 2:
+            raise ConnectionError("the database is gone, before the commit")
+        return done
+
+    monkeypatch.setattr(registering, "register_all", once_cut_off)
+
+    job = await sent(office, register(1, 2, 3, 4, 5, 5))
+
+    assert (job["status"], job["accepted"], job["unchanged"]) == ("done", 5, 1), job
+    # The second step was done twice, of which one left nothing behind.
+    assert steps == [2, 2, 2, 2]
+    assert await registered(office) == 5
+
+    async def then_frozen(session: Any, forms: Any, **told: Any) -> Any:
+        office.running.database.frozen = frozenset({office.case_worker.id})
+        return await really(session, forms, **told)
+
+    monkeypatch.setattr(registering, "register_all", then_frozen)
+    reader = office.case_worker
+    monkeypatch.setattr(office, "case_worker", _asks_as(office, reader))
+    ended = await sent(office, register(11, 12, 13, 14))
+    assert (ended["status"], ended["accepted"]) == ("failed", 2), ended
+    assert "frozen" in ended["detail"]
+    assert await registered(office) == 7
+
+
+def _asks_as(office: Office, sender: Any) -> Any:
+    """Return somebody who sends as one worker and asks after it as their colleague."""
+
+    class Both:
+        id = sender.id
+        post = staticmethod(sender.post)
+        get = staticmethod(office.colleague.get)
+
+    return Both()
