@@ -78,6 +78,38 @@ class PersonMerged(Event):
     version: int
 
 
+class HouseholdChanged(Event):
+    """
+    A household or a group is another than before, in whatever way. Subject: its id.
+
+    `member_ids` are those who count: who has departed does not, and who was registered twice does
+    once. `composition` counts them by sex and by age (`0-4`, `5-17`, `18-59`, `60+`, `unknown`) on
+    the day `counted_on`; what is not named is nobody. Changes in quick succession are told once.
+    """
+
+    type: ClassVar[str] = "registration.household_changed.v1"
+
+    household_id: UUID
+    version: int
+    kind: str
+    organisation: str
+    location_pcode: str
+    head_person_id: UUID | None
+    collector_person_id: UUID | None
+    alternate_person_id: UUID | None
+    member_ids: list[UUID]
+    size: int
+    composition: dict[str, dict[str, int]]
+    counted_on: date
+    ended_on: date | None
+    joined_into: UUID | None
+
+    def people(self) -> set[UUID]:
+        """Return everybody in it: once one is erased, a later version tells of the others."""
+        receiving = {self.collector_person_id, self.alternate_person_id}
+        return {each for each in receiving if each} | set(self.member_ids)
+
+
 class ConsentChanged(Event):
     """
     A person agreed, refused or withdrew, for one recipient and purpose.

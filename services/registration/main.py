@@ -41,6 +41,8 @@ from services.registration.holds import api as holds
 from services.registration.honey import api as honey
 from services.registration.honey import watch
 from services.registration.honey.handlers import count_denied_elsewhere
+from services.registration.households import api as households
+from services.registration.households import telling
 from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.intake import api as intake
@@ -90,6 +92,7 @@ SERVICE = Service(
         persons.router,
         corrections.router,
         readings.router,
+        households.router,
         imports.router,
         mappings.router,
         intake.router,
@@ -121,6 +124,7 @@ SERVICE = Service(
     background=[
         every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
         every(LOOK_SECONDS, look_for_new, rung=False),
+        every(telling.SECONDS, telling.tell_changed, rung=False),
         every(watch.SECONDS, watch.look, rung=False),
         every(TELL_SECONDS, tell_again, rung=False),
         every(RETENTION_SECONDS, run_daily, rung=False),

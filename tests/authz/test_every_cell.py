@@ -75,6 +75,25 @@ BODIES: dict[str, Any] = {
     "POST /v1/registration/sharing-exceptions/{exception_id}/decision": {"approved": False},
     "POST /v1/registration/sharing-agreements/{agreement_id}/end": None,
     "POST /v1/registration/duplicates/{pair_id}/decision": {"decision": "unsure"},
+    **{
+        # What cannot be is refused to who gets so far, and nobody is moved for the others.
+        f"POST /v1/registration/households/{{household_id}}{path}": {"on": "2001-01-01"}
+        for path in ("/end", "/members/{person_id}/leaving")
+    },
+    "PATCH /v1/registration/households/{household_id}": {"head_absence": None},
+    "POST /v1/registration/households/{household_id}/members": lambda ids: {
+        "person_id": ids["person_id"]
+    },
+    "POST /v1/registration/households/{household_id}/members/{person_id}/move": lambda ids: {
+        "to": ids["household_id"]
+    },
+    "POST /v1/registration/households/{household_id}/split": lambda ids: {
+        "members": [{"person_id": ids["person_id"]}],
+        "on": "2001-01-01",
+    },
+    "POST /v1/registration/households/{household_id}/join": lambda ids: {
+        "into": ids["household_id"]
+    },
     # Nobody of the pair, which is read before that is said.
     "POST /v1/registration/duplicates/{pair_id}/merge": {"keep": str(UUID(int=0))},
     "POST /v1/identity/staff/{staff_id}/invitation": None,
@@ -129,6 +148,8 @@ NEW: dict[str, Any] = {
     "POST /v1/registration/persons": person,
     "POST /v1/registration/honey-records": person,
     "POST /v1/registration/imports": REGISTER_CSV,
+    # Of nobody, which is said to who may make one.
+    "POST /v1/registration/households": {"location_pcode": HERE},
     "POST /v1/registration/exports": {"format": "csv", "columns": ["case_number"]},
     "POST /v1/registration/sharing-agreements": {
         "reference": "R1",
@@ -175,6 +196,7 @@ LISTED = {
     "sharing_exception": "exception_id",
     "duplicate": "pair_id",
     "share": "share_id",
+    "household": "household_id",
     **need_to_know.LISTED,
     **field_work.LISTED,
     "erasure": "erasure_id",

@@ -24,6 +24,7 @@ from services.registration.duplicates.models import DuplicatePair
 from services.registration.erasures.models import Erasure
 from services.registration.exports.models import Export
 from services.registration.holds.models import Hold
+from services.registration.households.models import Household, Member
 from services.registration.persons.models import Person
 from services.registration.requests.models import SubjectRequest
 from services.registration.retention.models import RetentionRun
@@ -115,7 +116,7 @@ def person(situation: str, number: int = 0) -> dict[str, Any]:
         "phone": "+218912345678",
         "documents": [{"type": "passport", "number": "S1234567"}],
         "location_pcode": place,
-        "household_ref": "H1",
+        "household_ref": f"H-{situation.replace(' ', '-').replace(',', '')}",
     }
 
 
@@ -187,6 +188,9 @@ async def _record(world: World, situation: str, programmes: list[dict[str, Any]]
         path = f"/v1/registration/persons/{told['id']}/assignments"
         await world.made(path, organisation, {"worker_id": TESTER})
     ids["pcode"], ids["number"] = HERE, "9999"
+    async with world.databases["registration"].read() as session:
+        belongs = select(Member.household_id).where(col(Member.person_id) == UUID(told["id"]))
+        ids["household_id"] = str((await session.exec(belongs)).one())
     await _exception(world, situation)
     await look_alike(world, situation)
     await _erasure_and_hold(world, situation)
@@ -388,6 +392,12 @@ async def _set_makers(world: World) -> None:
                 Person,
                 ids["person_id"],
                 {"created_by": TESTER, "created_at": made_at, "case_owner": None},
+            ),
+            (
+                "registration",
+                Household,
+                ids["household_id"],
+                {"created_by": TESTER, "created_at": made_at},
             ),
             (
                 "assistance",

@@ -18,6 +18,7 @@ from chassis.problems import Fault, Problem
 from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
+from services.registration.households import changing as households
 from services.registration.persons import births, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.births import Birth
@@ -69,6 +70,7 @@ async def correct(
     session.add(correction)
     audit.note(session, access.caller, "update", "person", person.id, fields=changes)
     await session.refresh(person)
+    await households.follow_correction(session, person, changes, access.caller.id)
     _tell(session, person, sorted(changes))
     return person
 

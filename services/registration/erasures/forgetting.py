@@ -15,6 +15,7 @@ from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.exports.models import ExportedPerson
 from services.registration.holds.models import Hold
 from services.registration.honey.models import Alert, HoneyRecord
+from services.registration.households.models import Household, Member
 from services.registration.intake.models import SubmittedPerson
 from services.registration.merges.models import Merge
 from services.registration.notes.models import Note, NoteVersion
@@ -52,6 +53,9 @@ ROWS = (
     (Merge.merged_id, DELETED),
     (SubmittedPerson.person_id, DELETED),
     (Person.merged_into, unlinked()),
+    (Member.person_id, DELETED),
+    (Household.collector_person_id, unlinked()),
+    (Household.alternate_person_id, unlinked()),
     (HoneyRecord.person_id, DELETED),
     (Alert.person_id, unlinked()),
     (Person.id, DELETED),

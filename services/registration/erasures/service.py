@@ -30,6 +30,7 @@ from services.registration.erasures.models import (
 from services.registration.erasures.rules import Status
 from services.registration.exports import keeping as exports
 from services.registration.holds import service as holds
+from services.registration.households import changing as households
 from services.registration.merges import service as merges
 from services.registration.persons import service as persons
 
@@ -112,6 +113,7 @@ async def begin(session: AsyncSession, found: Erasure) -> None:
     Registrations that were merged into theirs are theirs: each is erased too, unless it is held.
     """
     assert found.person_id is not None  # noqa: S101 - It is named until the erasure is complete.
+    await households.hold(session, found.person_id)
     for merged in await merges.let_go(session, found.person_id):
         if not await holds.is_held(session, merged):
             await begin(session, _of_merged(found, merged))
@@ -119,6 +121,7 @@ async def begin(session: AsyncSession, found: Erasure) -> None:
     found.waits_for = rules.participants(OWN, topology.published_subscriptions())
     session.add(found)
     await exports.end_those_with(session, found.person_id)
+    await households.let_go(session, found.person_id)
     await erasure.erase(session, FORGETTING, found.person_id, found.id)
     _tell(session, found)
 

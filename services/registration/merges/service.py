@@ -19,6 +19,7 @@ from contracts.registration import PersonMerged
 from services.registration.consents import service as consents
 from services.registration.duplicates import service as duplicates
 from services.registration.duplicates.models import DuplicatePair
+from services.registration.households import changing as households
 from services.registration.merges import rules
 from services.registration.merges.models import Merge, MergeIn, MergeOut
 from services.registration.persons import service as persons
@@ -55,6 +56,7 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
     pair.status = "same"
     _decided(session, pair, access)
     _changed(session, kept, merged)
+    await households.touch(session, kept.id)
     audit.note(session, access.caller, "merge", "duplicate", [kept.id, merged.id])
     return shown(done)
 
@@ -77,6 +79,7 @@ async def undo(session: AsyncSession, pair_id: UUID, access: Access) -> MergeOut
     if rules.departed_since(done.merged_at, kept.departed_on, merged.departed_on):
         detail = "The person has departed since, and nobody knows as which of the two."
         raise Problem(409, "out-of-order", detail)
+    await households.touch(session, kept.id)
     merged.merged_into = None
     kept.merged = [each for each in kept.merged if each != str(merged.id)]
     done.undone_by, done.undone_at = access.caller.id, now()

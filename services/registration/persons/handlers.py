@@ -4,6 +4,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from contracts.returns import PersonDeparted
+from services.registration.households import changing as households
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person
 from services.registration.referrals import service as referrals
@@ -15,6 +16,8 @@ async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
     for each in await persons.registrations_of(session, person, lock=True) if person else []:
         if each.departed_on is None:
             await _depart(session, each, event)
+    if person:
+        await households.touch(session, person.id)
 
 
 async def _depart(session: AsyncSession, person: Person, event: PersonDeparted) -> None:

@@ -17,6 +17,7 @@ from chassis.fields import Maskable, MaskedNumber, Shown
 from chassis.strict import Code, PastDay, Pcode, Strict, Text
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
+from services.registration.households.models import lives_with_own
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import rules
 from services.registration.persons.birth_models import BirthIn, BornBetween
@@ -214,11 +215,12 @@ def scoping_of(person: type[Person]) -> Scoping:
             col(relative.organisation) == col(person.organisation),
             col(relative.household_ref) == col(person.household_ref),
         )
-        return exists().where(
+        told = exists().where(
             col(OwnFile.user_id) == caller.id,
             col(OwnFile.person_id) == col(relative.id),
             or_(col(relative.id) == col(person.id), household),
         )
+        return told | lives_with_own(caller.id, col(person.id))
 
     return Scoping(
         organisation=col(person.organisation),

@@ -13,6 +13,7 @@ from chassis.clock import new_id
 from chassis.db import insert_all_new
 from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
+from services.registration.households import changing as households
 from services.registration.persons import rules, sealed
 from services.registration.persons.models import Person, PersonIn
 
@@ -59,6 +60,7 @@ async def register_all(
             known = await _by_external_id(session, organisation, form.external_id)
             is_same = known.fingerprint == person.fingerprint
             done.append((known, "unchanged" if is_same else "different"))
+    await households.form(session, [each for each, came in done if came == "created"], by)
     return done
 
 

@@ -1,0 +1,238 @@
+"""What changes households besides their own operations: registrations, corrections, departures."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import merged
+from chassis.clock import today
+from chassis.db import insert_all_new
+from services.registration.households import membership, rules
+from services.registration.households.models import HOUSEHOLD, Came, Household, Left, Member
+from services.registration.persons.births import FIELDS
+from services.registration.persons.models import Person
+
+COUNTED_BY = frozenset({"sex", "location_pcode", "population_category", *FIELDS})
+"""What of a person is seen in what is said of their household."""
+
+
+async def form(
+    session: AsyncSession, people: Sequence[Person], by: str, *, because: Came = "registered"
+) -> None:
+    """
+    Let people of one organisation who name the same household be in one, whoever comes first.
+
+    One statement each for the households, their lock and the members, however many there are.
+    """
+    told = [each for each in people if each.household_ref]
+    if not told:
+        return
+    ids, households = await _held(session, told, by)
+    # Who is new cannot be elsewhere; a person who is, stays there.
+    here = [_member(each, ids[_name(each)], by, because) for each in told]
+    await insert_all_new(session, here)
+    for each in households.values():
+        changed(each)
+
+
+async def _held(
+    session: AsyncSession, people: Sequence[Person], by: str
+) -> tuple[dict[str, UUID], dict[UUID, Household]]:
+    """Return the households that these people name, locked, and which each reference means."""
+    while True:
+        ids = await _households_named(session, people, by)
+        households = await membership.lock(session, ids.values())
+        # One that ended while it was waited for is named no more, or leads on to another.
+        if not any(each.ended_on for each in households.values()):
+            return ids, households
+
+
+def _name(person: Person) -> str:
+    assert person.household_ref  # noqa: S101 - Only who names a household is asked for it.
+    return person.household_ref
+
+
+def _member(person: Person, household_id: UUID, by: str, because: Came) -> Member:
+    return Member(
+        household_id=household_id,
+        person_id=person.id,
+        kind=HOUSEHOLD,
+        relationship_to_head=person.relationship_to_head,
+        since=person.registered_on if because == "registered" else today(),
+        came_because=because,
+        recorded_by=by,
+    )
+
+
+async def _households_named(
+    session: AsyncSession, people: Sequence[Person], by: str
+) -> dict[str, UUID]:
+    """Return the ids of the households that these people name, of which the missing are made."""
+    places = {_name(each): each.location_pcode for each in reversed(people)}
+    organisation = people[0].organisation
+    # In one order, so that two registers with the same households do not wait for each other.
+    new = [
+        Household(
+            case_number=rules.new_household_number(),
+            organisation=organisation,
+            household_ref=ref,
+            location_pcode=places[ref],
+            created_by=by,
+            version=0,
+        )
+        for ref in sorted(places)
+    ]
+    await insert_all_new(session, new)
+    known = select(Household.household_ref, Household.id, Household.joined_into).where(
+        col(Household.organisation) == organisation,
+        col(Household.kind) == HOUSEHOLD,
+        col(Household.household_ref).in_(places),
+        or_(col(Household.ended_on).is_(None), col(Household.joined_into).is_not(None)),
+    )
+    rows = (await session.exec(known)).all()
+    return {ref: await _led_on(session, id_, into) for ref, id_, into in rows if ref}
+
+
+async def _led_on(session: AsyncSession, id_: UUID, into: UUID | None) -> UUID:
+    while into:
+        id_ = into
+        into = (await session.exec(select(Household.joined_into).where(Household.id == id_))).one()
+    return id_
+
+
+def changed(household: Household) -> None:
+    """Let the others be told, and whoever has read it before look again."""
+    household.version += 1
+
+
+async def follow_correction(
+    session: AsyncSession, person: Person, changes: Mapping[str, Any], by: str
+) -> None:
+    """Let a person's household follow what was corrected of them."""
+    if "household_ref" in changes:
+        await _leave_for_another(session, person, by)
+    elif "relationship_to_head" in changes:
+        await _relate_anew(session, person, by)
+    elif COUNTED_BY & changes.keys():
+        await touch(session, person.id)
+
+
+async def _leave_for_another(session: AsyncSession, person: Person, by: str) -> None:
+    before = await membership.household_of(session, person.id)
+    ids = await _households_named(session, [person], by) if person.household_ref else {}
+    old = {before.household_id} if before else set()
+    households = await membership.lock(session, old | set(ids.values()))
+    if before and before.household_id not in ids.values():
+        await leave(session, households[before.household_id], [before], "corrected", by)
+    await form(session, [person], by, because="corrected")
+
+
+async def _relate_anew(session: AsyncSession, person: Person, by: str) -> None:
+    before = await membership.household_of(session, person.id)
+    if before is None:
+        return
+    households = await membership.lock(session, [before.household_id])
+    await relate(session, before, person.relationship_to_head, by)
+    changed(households[before.household_id])
+
+
+async def relate(session: AsyncSession, member: Member, relationship: str | None, by: str) -> None:
+    """Let a member be somebody else to the head; what they were before stays in the history."""
+    again = Member(
+        **member.model_dump(include={"household_id", "person_id", "kind"}),
+        relationship_to_head=relationship,
+        since=max(member.since, today()),
+        came_because="corrected",
+        recorded_by=by,
+    )
+    member.until, member.left_because, member.ended_by = again.since, "corrected", by
+    session.add(member)
+    await session.flush()
+    session.add(again)
+
+
+async def leave(
+    session: AsyncSession,
+    household: Household,
+    members: Sequence[Member],
+    because: Left,
+    by: str,
+    *,
+    on: date | None = None,
+) -> None:
+    """
+    Let members leave a household that is locked; they receive for it no more.
+
+    The last one ends it.
+    """
+    for each in members:
+        each.until, each.left_because, each.ended_by = on or today(), because, by
+        session.add(each)
+    await session.flush()
+    gone = {each.person_id for each in members}
+    if household.collector_person_id in gone:
+        household.collector_person_id = None
+    if household.alternate_person_id in gone:
+        household.alternate_person_id = None
+    if not await membership.members(session, household.id):
+        household.ended_on = on or today()
+    changed(household)
+
+
+async def touch(session: AsyncSession, person_id: UUID) -> None:
+    """Let the households of a person be told anew, by whichever registration they are in them."""
+    registrations = await merged.registrations_of(session, Person, person_id)
+    for each in (await membership.lock(session, await _named_by(session, registrations))).values():
+        changed(each)
+
+
+async def _named_by(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
+    here = select(Member.household_id).where(
+        col(Member.person_id).in_(people), col(Member.until).is_(None)
+    )
+    received = select(Household.id).where(
+        col(Household.ended_on).is_(None),
+        or_(
+            col(Household.collector_person_id).in_(people),
+            col(Household.alternate_person_id).in_(people),
+        ),
+    )
+    return {*(await session.exec(here)).all(), *(await session.exec(received)).all()}
+
+
+async def hold(session: AsyncSession, person_id: UUID) -> None:
+    """Lock all that a person, by any registration of theirs, was ever in, before any of it."""
+    registrations = await merged.registrations_of(session, Person, person_id)
+    ever = select(Member.household_id).where(col(Member.person_id).in_(registrations))
+    named = await _named_by(session, registrations) | set((await session.exec(ever)).all())
+    await membership.lock(session, named)
+
+
+async def let_go(session: AsyncSession, person_id: UUID) -> None:
+    """
+    Let a person who is forgotten belong nowhere.
+
+    A household of nobody else ends; where nobody else ever was in it, its reference goes too.
+    """
+    before = select(Member.household_id).where(col(Member.person_id) == person_id)
+    named = await _named_by(session, [person_id]) | set((await session.exec(before)).all())
+    for each in (await membership.lock(session, named)).values():
+        others = await _others(session, each.id, person_id)
+        if each.ended_on is None and None not in others:
+            each.ended_on = today()
+        if not others:
+            each.household_ref = None
+        changed(each)
+
+
+async def _others(session: AsyncSession, household_id: UUID, person_id: UUID) -> list[date | None]:
+    """Return until when others were in a household; None for who still is."""
+    statement = select(Member).where(
+        col(Member.household_id) == household_id, col(Member.person_id) != person_id
+    )
+    return [each.until for each in (await session.exec(statement)).all()]

@@ -1,0 +1,127 @@
+"""A household or a group as it is kept, and who belongs to it from when until when."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Index, and_, text
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col, exists
+
+from chassis.authz import Clause
+from chassis.clock import UtcDateTime, new_id, now
+from services.registration.ownfiles.models import OwnFile
+from services.registration.tables import Table
+
+Kind = Literal["household", "family", "group"]
+Absence = Literal[
+    "unaccompanied_child",
+    "separated_child",
+    "elsewhere",
+    "detained",
+    "missing",
+    "died",
+    "unknown",
+]
+"""Why a household has no head among its members."""
+Came = Literal["registered", "added", "moved", "split", "joined", "corrected"]
+Left = Literal["left", "moved", "split", "joined", "ended", "corrected"]
+
+HOUSEHOLD: Kind = "household"
+KNOWN_BY_ITS_REF = text("ended_on is null or joined_into is not null")
+"""One that was dissolved is found by its reference no more; one that was joined leads on."""
+NOT_TOLD = text("told_version < version")
+HERE = text("until is null")
+HERE_IN_A_HOUSEHOLD = text("until is null and kind = 'household'")
+
+
+class Household(Table, table=True):
+    """
+    People who live and are served together, or were found together.
+
+    How many they are, of what sex and age, is nowhere kept: it follows from the members.
+    `told_version` is the version that the other services were told of.
+    """
+
+    __table_args__ = (
+        Index(
+            "ix_household_reference",
+            "organisation",
+            "kind",
+            "household_ref",
+            unique=True,
+            postgresql_where=KNOWN_BY_ITS_REF,
+            sqlite_where=KNOWN_BY_ITS_REF,
+        ),
+        Index(None, "organisation", "id"),
+        Index("ix_household_not_told", "id", postgresql_where=NOT_TOLD, sqlite_where=NOT_TOLD),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_number: str = Field(unique=True)
+    kind: str = HOUSEHOLD
+    organisation: str
+    household_ref: str | None = None
+    location_pcode: str
+    head_absence: str | None = None
+    collector_person_id: UUID | None = Field(default=None, index=True)
+    alternate_person_id: UUID | None = Field(default=None, index=True)
+    ended_on: date | None = None
+    joined_into: UUID | None = Field(default=None, index=True)
+    version: int = 1
+    told_version: int = 0
+    created_by: str
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Member(Table, table=True):
+    """
+    That a registered person belongs to a household; who has left stays in its history.
+
+    The database itself lets nobody be in two households, or twice in one group.
+    """
+
+    __tablename__ = "household_member"
+    __table_args__ = (
+        Index(
+            "ix_household_member_in_one_household",
+            "person_id",
+            unique=True,
+            postgresql_where=HERE_IN_A_HOUSEHOLD,
+            sqlite_where=HERE_IN_A_HOUSEHOLD,
+        ),
+        Index(
+            "ix_household_member_once_in_each",
+            "household_id",
+            "person_id",
+            unique=True,
+            postgresql_where=HERE,
+            sqlite_where=HERE,
+        ),
+        Index(None, "household_id", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    household_id: UUID
+    person_id: UUID = Field(index=True)
+    kind: str
+    relationship_to_head: str | None = None
+    since: date
+    until: date | None = None
+    came_because: str
+    left_because: str | None = None
+    recorded_by: str
+    recorded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    ended_by: str | None = None
+
+
+def lives_with_own(user_id: str, person_id: object) -> Clause:
+    """Return whether somebody is in one household with a person whose file is closed to a user."""
+    theirs, own = aliased(Member), aliased(Member)
+    return exists().where(
+        col(OwnFile.user_id) == user_id,
+        col(own.person_id) == col(OwnFile.person_id),
+        and_(col(own.until).is_(None), col(own.kind) == HOUSEHOLD),
+        col(theirs.household_id) == col(own.household_id),
+        and_(col(theirs.person_id) == person_id, col(theirs.until).is_(None)),
+    )

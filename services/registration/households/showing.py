@@ -1,0 +1,166 @@
+"""Which households a caller may reach, and how much of one they see."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit
+from chassis.authz import Access, Clause, Scoping, Who
+from chassis.clock import today
+from chassis.policy import LIST
+from chassis.views import View
+from services.registration.assignments.models import Assignment
+from services.registration.households import membership, rules
+from services.registration.households.models import Household, Member
+from services.registration.households.rules import Collector, Fellow
+from services.registration.households.shapes import HouseholdOut
+from services.registration.ownfiles.models import OwnFile
+from services.registration.persons.births import Birth
+from services.registration.persons.models import Person
+
+SHAPE = "household"
+OF_AN_END = ("ended", "joined")
+
+
+def _member_of_it(member: Any) -> Clause:
+    """Return whether somebody is in the household, or was when it ended."""
+    to_the_end = col(member.left_because).in_(OF_AN_END)
+    return and_(
+        col(member.household_id) == col(Household.id),
+        or_(col(member.until).is_(None), to_the_end),
+    )
+
+
+def _assigned(caller: Who) -> Clause:
+    """Return whether a member is the caller's: who carries one sees whom they live with."""
+    member, person = aliased(Member), aliased(Person)
+    handed_over = exists().where(
+        col(Assignment.person_id) == col(member.person_id),
+        col(Assignment.worker_id) == caller.id,
+        col(Assignment.ended_at).is_(None),
+    )
+    return exists().where(
+        _member_of_it(member),
+        col(person.id) == col(member.person_id),
+        or_(col(person.case_owner) == caller.id, handed_over),
+    )
+
+
+def _closed(caller: Who) -> Clause:
+    member = aliased(Member)
+    return exists().where(
+        _member_of_it(member),
+        col(OwnFile.person_id) == col(member.person_id),
+        col(OwnFile.user_id) == caller.id,
+    )
+
+
+SCOPING = Scoping(
+    organisation=col(Household.organisation),
+    place=col(Household.location_pcode),
+    created_by=col(Household.created_by),
+    created_at=col(Household.created_at),
+    assigned=_assigned,
+    closed=_closed,
+)
+
+
+def view_of(access: Access) -> View:
+    return View(access, SHAPE, SCOPING)
+
+
+async def see_changed(session: AsyncSession, household_id: UUID, access: Access) -> HouseholdOut:
+    """Return as much as the caller may still see of a household that they have changed just now."""
+    view = view_of(access)
+    await session.flush()
+    statement = select(Household, view.standing).where(col(Household.id) == household_id)
+    found = (await session.exec(statement)).one()
+    return (await shown(session, view, [found], access))[0]
+
+
+async def shown(
+    session: AsyncSession, view: View, found: Sequence[tuple[Household, int]], access: Access
+) -> list[HouseholdOut]:
+    """Return what the view lets be seen of each, with all that follows from the members."""
+    ids = [household.id for household, _ in found]
+    fellows = await membership.fellows(session, ids)
+    rows = await _rows(session, ids)
+    collectors = await _collectors(session, [household for household, _ in found])
+    answers = []
+    for household, standing in found:
+        values = household.model_dump()
+        values |= _derived(household, fellows[household.id], collectors[household.id])
+        values |= _members(rows[household.id], fellows[household.id])
+        answers.append(view.shown(HouseholdOut, values, standing))
+        if not view.hides("members", standing):
+            _put_on_record(rows[household.id], access)
+    return answers
+
+
+def _put_on_record(rows: Sequence[Member], access: Access) -> None:
+    """Let each of them know who has seen with whom they live."""
+    people = sorted({row.person_id for row in rows})
+    listed = "listed" if access.action == LIST else None
+    audit.read(SHAPE, people, fields=["members"], reason=listed)
+
+
+def _derived(
+    household: Household, fellows: Sequence[Fellow], collectors: Sequence[Collector]
+) -> dict[str, Any]:
+    on = today()
+    flags = rules.flags(
+        household.kind, household.location_pcode, household.head_absence, fellows, collectors, on
+    )
+    return {
+        "head_person_id": rules.head_of(fellows),
+        "size": len(rules.counted(fellows)),
+        "composition": rules.composition(fellows, on),
+        "flags": flags if household.ended_on is None else [],
+    }
+
+
+def _members(rows: Sequence[Member], fellows: Sequence[Fellow]) -> dict[str, Any]:
+    counted = {each.member_id for each in rules.counted(fellows)}
+    told = [(row, row.model_dump() | {"counted": row.id in counted}) for row in rows]
+    wanted = ("person_id", "relationship_to_head", "since", "until", "left_because", "counted")
+    named = [(row, {name: values[name] for name in wanted}) for row, values in told]
+    return {
+        "members": [values for row, values in named if row.until is None],
+        "former_members": [values for row, values in named if row.until is not None],
+    }
+
+
+async def _rows(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
+    statement = select(Member).where(col(Member.household_id).in_(ids)).order_by(col(Member.id))
+    found: dict[UUID, list[Member]] = defaultdict(list)
+    for row in (await session.exec(statement)).all():
+        found[row.household_id].append(row)
+    return found
+
+
+async def _collectors(
+    session: AsyncSession, households: Sequence[Household]
+) -> dict[UUID, list[Collector]]:
+    """Return what matters of those who receive for each household."""
+    named = {
+        each.id: {each.collector_person_id, each.alternate_person_id} - {None}
+        for each in households
+    }
+    wanted = {person_id for several in named.values() for person_id in several}
+    statement = select(Person).where(col(Person.id).in_(wanted))
+    people = (await session.exec(statement)).all() if wanted else []
+    known = {
+        each.id: Collector(
+            minor=Birth.of(each).minor(today()), departed=each.departed_on is not None
+        )
+        for each in people
+    }
+    return {
+        id_: [known[each] for each in several if each in known] for id_, several in named.items()
+    }
