@@ -33,6 +33,7 @@ from services.tracking.seatotals import imports as sea_total_imports
 from services.tracking.series import api as series
 from services.tracking.series import imports as series_imports
 from services.tracking.sites import api as sites
+from services.tracking.surveys import api as surveys
 from services.tracking.tables import TABLES
 
 SUBSCRIPTIONS: Subscriptions = {ErasureRequested: forget_person}
@@ -61,6 +62,7 @@ SERVICE = Service(
         maritime.router,
         sea_totals.router,
         flows.router,
+        surveys.router,
         detention.router,
     ],
     subscriptions=SUBSCRIPTIONS,

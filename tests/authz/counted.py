@@ -9,11 +9,22 @@ from services.tracking.detections.models import Detection
 from services.tracking.incidents.models import Incident
 from services.tracking.maritime.models import Operation
 from services.tracking.publications.models import Publication
-from tests.authz.world import BUILDER, HERE, HOME, TESTER, World
+from services.tracking.surveys.models import Survey
+from tests.authz.world import BUILDER, HERE, HOME, TESTER, World, organisation_of
 
 DAY = "2026-01-01"
 NOWHERE = str(UUID(int=0))
 """No site has this id, which is said to those only who may count at one."""
+SURVEY: dict[str, Any] = {
+    "external_id": "S1",
+    "name": "A survey",
+    "population": "Migrants on the way",
+    "sampling": "systematic",
+    "chosen": "Every tenth",
+    "starts_on": DAY,
+    "ends_on": DAY,
+    "questions": [{"code": "q", "answers": ["a"]}],
+}
 COUNT = {"word": "rescued", "total": 3, "published_on": DAY, "source": "A source"}
 BODIES: dict[str, Any] = {
     "POST /v1/tracking/detections/{detection_id}/acknowledgement": {"finding": "displacement"},
@@ -60,6 +71,12 @@ NEW: dict[str, Any] = {
         "place_pcode": HERE,
     },
     "POST /v1/tracking/flows/entries": {"site_id": NOWHERE, "entries": [{}]},
+    "POST /v1/tracking/flows/questionnaires": {
+        "survey_id": NOWHERE,
+        "site_id": NOWHERE,
+        "sheets": [{}],
+    },
+    "POST /v1/tracking/flows/surveys": SURVEY,
     "POST /v1/tracking/flows/hours": {
         "site_id": NOWHERE,
         "watched": [{"day": DAY, "from_hour": 8, "to_hour": 12}],
@@ -82,20 +99,33 @@ QUERY: dict[str, dict[str, str]] = {
     "GET /v1/tracking/planning-figures": {"round_number": "1"},
     "GET /v1/tracking/flows/tables": PERIOD | {"by": "day"},
     "GET /v1/tracking/flows/matrix": PERIOD,
+    "GET /v1/tracking/flows/surveys/{survey_id}/results": {"question": "q"},
 }
 NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
 NOBODY_S |= {"detection", "threshold", "detention_summary"}
 NOBODY_S |= {"disagreement", "publication"}
 NOBODY_S |= {"index_score"}
+AT_NO_PLACE = {"survey", "survey_result"}
+LISTED = {"survey": "survey_id"}
 
 
 async def add(world: World, situation: str) -> None:
-    """Let there be a record of each kind, once; every situation finds the same."""
+    """Let there be a record of each kind, the same in every situation, and a survey of its own."""
     records = _records()
-    if situation == next(iter(world.ids)):
-        async with world.databases["tracking"].write() as session:
+    plan = {name: value for name, value in SURVEY.items() if not name.endswith("_on")}
+    survey = Survey(
+        **plan | {"external_id": situation},
+        starts_on=date.fromisoformat(DAY),
+        ends_on=date.fromisoformat(DAY),
+        organisation=organisation_of(situation),
+        created_by=TESTER,
+    )
+    async with world.databases["tracking"].write() as session:
+        session.add(survey)
+        if situation == next(iter(world.ids)):
             session.add_all(records.values())
     world.ids[situation] |= {name: str(record.id) for name, record in records.items()}
+    world.ids[situation]["survey_id"] = str(survey.id)
 
 
 def _records() -> dict[str, Any]:

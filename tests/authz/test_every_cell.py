@@ -198,6 +198,7 @@ LISTED = {
     "share": "share_id",
     "household": "household_id",
     **need_to_know.LISTED,
+    **counted.LISTED,
     **field_work.LISTED,
     "erasure": "erasure_id",
     "legal_hold": "hold_id",
@@ -215,6 +216,7 @@ JOBS |= {
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
 AT_NO_PLACE |= {"mapping", "intake_form", "submission"}
 AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request", "export"}
+AT_NO_PLACE |= counted.AT_NO_PLACE
 ON_A_PERSON = {
     "POST /v1/returns/shares",
     "POST /v1/registration/erasures",
