@@ -17,7 +17,8 @@ from services.tracking.formats.choice import accepted
 from services.tracking.formats.columns import About, Column, Table
 from services.tracking.formats.writing import Pages, file_of
 from services.tracking.main import SERVICE
-from tests.conftest import Running, Start
+from tests.conftest import Running, Start, client_of
+from tests.tracking.test_publications import PUBLIC, few_in_the_first_muhalla, published
 from tests.tracking.test_rounds import IMPORTS, finished, workbook
 from tests.tracking.test_series import IMPORTS as SERIES
 from tests.tracking.test_series import table
@@ -126,6 +127,37 @@ async def test_a_trend_is_the_same_in_every_form_and_its_gaps_are_empty(
     assert [each["geometry"] for each in features] == [None, None, None]
     refused = await tracking.client.get(TRENDS, params={"format": "docx"})
     assert refused.status_code == 422
+
+
+async def test_a_public_table_hides_the_same_in_every_form(start: Start, tmp_path: Path) -> None:
+    tracking = await start(SERVICE)
+    async with client_of(tracking.app, sub="second-analyst") as second:
+        await published(tracking, second, workbook(few_in_the_first_muhalla))
+    del tracking.client.headers["Authorization"]
+    address = f"{PUBLIC}/7/figures"
+    query: dict[str, Any] = {"level": 4, "by": "nationality", "vintage": 1}
+
+    answer = await get(tracking, address, **query, limit=10_000)
+    text = await get(tracking, address, **query, format="csv")
+    columns = await get(tracking, address, **query, format="parquet")
+
+    wanted = [(e["pcode"], e["category"], e["value"]) for e in answer.json()["items"]]
+    assert any(value is None for _, _, value in wanted)
+    [header, *rows] = in_a_row(text.text)
+    lines = [dict(zip(header, row, strict=True)) for row in rows]
+    assert [
+        (row["pcode"], row["nationality"], int(row["value"]) if row["value"] else None)
+        for row in lines
+    ] == wanted
+    assert all((row["suppressed"] == "yes") is (row["value"] == "") for row in lines)
+    assert {(row["vintage"], row["licence"]) for row in lines} == {("1", "CC BY 4.0")}
+    found = parquet(columns.content, tmp_path, "select pcode, nationality, value from FILE")
+    assert found == wanted
+    assert len({each.headers["etag"] for each in (answer, text, columns)}) == 3
+    assert {each.headers["vary"] for each in (answer, text, columns)} == {"Accept"}
+    seen = {"If-None-Match": text.headers["etag"]}
+    again = await tracking.client.get(address, params=query | {"format": "csv"}, headers=seen)
+    assert (again.status_code, again.content) == (304, b"")
 
 
 async def pages(*rows: Sequence[dict[str, Any]]) -> Pages:

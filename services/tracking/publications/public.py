@@ -1,13 +1,15 @@
 """HTTP out for what is public of rounds: without a token, kept by caches; no decisions."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from chassis.db import ReadSession
-from services.tracking.publications import reading
+from chassis.db import ReadSession, database_of
+from services.tracking.formats.choice import OFFERED, Choice, Format, Tags
+from services.tracking.formats.writing import file_of
+from services.tracking.publications import files, reading
 from services.tracking.publications.api import AFTER, LEVELS, MOST_CELLS, page_of
 from services.tracking.publications.models import (
     CellsOut,
@@ -16,7 +18,9 @@ from services.tracking.publications.models import (
     VintageOut,
     VintagesOut,
 )
+from services.tracking.publications.reading import Page
 from services.tracking.rounds.api import PCODE, Number
+from services.tracking.rounds.files import centroids
 from services.tracking.rounds.models import Dimension, Population
 
 NEWEST_SECONDS = 300
@@ -24,6 +28,16 @@ NEWEST_SECONDS = 300
 VINTAGE_SECONDS = 86_400
 Vintage = Annotated[int | None, Query(ge=1, le=9999)]
 ANY_PLACE = r"^[A-Z]{2}([0-9]{2}){0,4}$"
+
+
+class Of(NamedTuple):
+    """Of what a file is made, and how long caches may keep it."""
+
+    publication: Publication
+    page: Page
+    seconds: int
+    hxl: bool
+
 
 router = APIRouter(prefix="/v1/tracking/public/rounds", tags=["public figures"])
 
@@ -50,11 +64,12 @@ async def list_public_vintages(number: Number, request: Request, session: ReadSe
     return _cached(request, shown, NEWEST_SECONDS)
 
 
-@router.get("/{number}/figures", response_model=CellsOut)
+@router.get("/{number}/figures", response_model=CellsOut, responses=OFFERED)
 async def get_public_figures(
     number: Number,
     request: Request,
     session: ReadSession,
+    form: Choice,
     level: Annotated[int, LEVELS],
     population: Population = "migrant",
     by: Dimension | None = None,
@@ -62,10 +77,19 @@ async def get_public_figures(
     vintage: Vintage = None,
     cursor: Annotated[str | None, Query(pattern=AFTER)] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_CELLS)] = 1000,
+    hxl: Tags = False,
 ) -> Response:
-    """Show a public table as it was frozen; a hidden cell is there, without its value."""
+    """
+    Show a public table as it was frozen; a hidden cell is there, without its value.
+
+    `format` sends all of it as a file.
+    """
     publication = await reading.public_round(session, number, population, vintage)
     page = page_of(level, by, parent, cursor, limit)
+    seconds = VINTAGE_SECONDS if vintage else NEWEST_SECONDS
+    if form != "json":
+        whole = page_of(level, by, parent, None, 0)
+        return await _file(request, session, form, Of(publication, whole, seconds, hxl))
     found = await reading.cells(session, publication, page)
     last = found[limit - 1] if len(found) > limit else None
     shown = CellsOut(
@@ -75,7 +99,7 @@ async def get_public_figures(
         items=found[:limit],
         next_cursor=f"{last.pcode}~{last.category or ''}" if last else None,
     )
-    return _cached(request, shown, VINTAGE_SECONDS if vintage else NEWEST_SECONDS)
+    return _cached(request, shown, seconds)
 
 
 @router.get("/{number}/suppression", response_model=SuppressionOut)
@@ -100,12 +124,38 @@ def _vintage(publication: Publication) -> VintageOut:
     return VintageOut.model_validate(told | {"published_at": publication.decided_at})
 
 
+async def _file(request: Request, session: ReadSession, form: Format, of: Of) -> Response:
+    """Return the whole of a public table, or 304: what is frozen is the same each time."""
+    kind = repr((of.publication.id, form, of.page, of.hxl))
+    headers = _headers(hashlib.sha256(kind.encode()), of.seconds)
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    table = files.table(of.publication, of.page, hxl=of.hxl)
+    where = await centroids(session, of.page.level) if form == "geojson" else {}
+    pages = files.pages(database_of(request), of.publication, of.page)
+    answer = file_of(form, table, pages, where)
+    answer.headers.update(headers)
+    return answer
+
+
 def _cached(request: Request, shown: BaseModel, seconds: int) -> Response:
     """Return what is shown, or 304 to who has it already."""
     body = shown.model_dump_json().encode()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": f"public, max-age={seconds}"}
-    seen = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
-    if {tag, f"W/{tag}", "*"} & seen:
+    headers = _headers(hashlib.sha256(body), seconds)
+    if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def _headers(digest: "hashlib._Hash", seconds: int) -> dict[str, str]:
+    # The same address has the same table in several forms, which a cache must not mix up.
+    return {
+        "ETag": f'"{digest.hexdigest()[:32]}"',
+        "Cache-Control": f"public, max-age={seconds}",
+        "Vary": "Accept",
+    }
+
+
+def _has(request: Request, tag: str) -> bool:
+    seen = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
+    return bool({tag, f"W/{tag}", "*"} & seen)

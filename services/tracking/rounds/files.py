@@ -28,8 +28,9 @@ def about(found: Round) -> About:
     )
 
 
-def table(found: Round, level: int, by: Dimension | None, *, hxl: bool) -> Table:
-    columns = [
+def columns(population: str, level: int, by: Dimension | None) -> list[Column]:
+    """Return the columns of figures of a level, in all or by a dimension."""
+    told = [
         Column("component", "#meta+component"),
         Column("round_number", "#round+code", "integer"),
         Column("period", "#date+reported"),
@@ -40,18 +41,22 @@ def table(found: Round, level: int, by: Dimension | None, *, hxl: bool) -> Table
         Column("name_ar", f"#adm{level}+name+i_ar"),
     ]
     if by:
-        columns.append(Column(by, f"#indicator+{by}"))
-    columns += [
-        Column("value", individuals(found.population), "integer"),
+        told.append(Column(by, f"#indicator+{by}"))
+    return [
+        *told,
+        Column("value", individuals(population), "integer"),
         Column("source_count", "#meta+sources+num", "integer"),
         Column("confidence", "#meta+confidence"),
         Column("vintage", "#meta+vintage", "integer"),
         *OF_THE_WHOLE,
     ]
+
+
+def table(found: Round, level: int, by: Dimension | None, *, hxl: bool) -> Table:
     name = "-".join(
         ["round", str(found.number), found.population, f"level{level}", *([by] if by else [])]
     )
-    return Table(name, columns, about(found), hxl)
+    return Table(name, columns(found.population, level, by), about(found), hxl)
 
 
 async def pages(
