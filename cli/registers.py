@@ -25,6 +25,9 @@ def import_register(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would come of it; register nobody.")
     ] = False,
+    mapping: Annotated[
+        str | None, typer.Option(help="Of columns that are not ours: the id of a saved mapping.")
+    ] = None,
     charset: Annotated[
         str | None, typer.Option(help="Of a CSV that is not UTF-8: windows-1256, say.")
     ] = None,
@@ -45,7 +48,10 @@ def import_register(
         api = own(Path(os.environ.get("MASAR_HOME", "var")), base_url)
         try:
             file = {"file": (register.name, register.read_bytes(), kind)}
-            asked = api.send("POST", PATH, files=file, params={"dry_run": dry_run})
+            params: dict[str, Any] = {"dry_run": dry_run} | (
+                {"mapping": mapping} if mapping else {}
+            )
+            asked = api.send("POST", PATH, files=file, params=params)
             job = _ended(api, asked, console)
             _tell(job, console)
             if job["rejected"] and job["status"] == "done":

@@ -57,7 +57,8 @@ async def test_the_description_is_whole(client: httpx.AsyncClient) -> None:
     schemas = document["components"]["schemas"]
     for reference in references(document):
         assert reference.rpartition("/")[2] in schemas
-    assert document["paths"]["/v1/token"]["post"]["security"] == []
+    for path in ("/v1/token", "/v1/registration/intake/kobo/{form_id}"):
+        assert document["paths"][path]["post"]["security"] == []
 
 
 async def test_errors_are_described_as_problems(client: httpx.AsyncClient) -> None:
@@ -76,6 +77,21 @@ async def test_every_post_of_a_service_can_be_sent_again(client: httpx.AsyncClie
     without = [name for name, told in posts.items() if "Idempotency-Key" not in told]
     # A form's server sends no such key: a submission is known by its own uuid.
     assert [name for name in without if "/intake/" not in name] == []
+
+
+async def test_a_form_s_server_reaches_its_own_door_without_a_token(
+    client: httpx.AsyncClient,
+) -> None:
+    path = "/v1/registration/intake/kobo/{form_id}"
+
+    answer = await client.post(
+        path.format(form_id="01a20b3e-ef60-7467-a414-6dd2e35e07bb"),
+        json={"_uuid": "8b1b45a0-3f2c-4d1c-9a44-6f7a0c5d1e21"},
+        auth=("kobo", "no form has this secret"),
+    )
+
+    # The gateway would ask for a bearer token; it is the service that asks for the secret.
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Basic")
 
 
 async def test_every_event_is_described(client: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.authz import Access, Clause
-from chassis.db import insert_new
+from chassis.db import insert_new, take_turns
 from chassis.problems import Problem, not_found
 from chassis.versions import changed
 from services.registration.mappings import rules
@@ -27,6 +27,7 @@ async def save(session: AsyncSession, form: MappingIn, access: Access) -> Mappin
     """Save a mapping under a name that the organisation has not used yet; 409 if it has."""
     rules.check(form)
     caller = access.caller
+    await _names_in_turn(session, caller.organisation)
     mapping = Mapping(organisation=caller.organisation, name=form.name, created_by=caller.id)
     if not await insert_new(session, mapping):
         raise _name_taken()
@@ -45,6 +46,7 @@ async def correct(
         raise not_found(RESOURCE)
     if mapping.version != expected:
         raise changed(RESOURCE)
+    await _names_in_turn(session, mapping.organisation)
     same_name = select(Mapping.id).where(
         col(Mapping.organisation) == mapping.organisation,
         col(Mapping.name) == form.name,
@@ -139,6 +141,11 @@ def _shown(mapping_id: UUID, version: MappingVersion) -> MappingOut:
         **version.content | version.model_dump(include={"version", "made_by", "made_at"}),
         id=mapping_id,
     )
+
+
+async def _names_in_turn(session: AsyncSession, organisation: str) -> None:
+    # Two who give the same name at once would each not see the other's.
+    await take_turns(session, f"names of mappings {organisation}")
 
 
 def _name_taken() -> Problem:
