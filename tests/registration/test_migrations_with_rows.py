@@ -8,16 +8,19 @@ from sqlalchemy import Connection, text
 from chassis import migrations
 from chassis.db import Database
 from services.registration.main import SERVICE
+from services.registration.persons.rules import is_case_number
 
 FOLDER = SERVICE.folder / "migrations"
 BEFORE = """
 insert into person (id, case_number, organisation, external_id, given_name, sex, birth_date,
   birth_date_precision, nationality, population_category, documents, location_pcode, registered_on,
-  fingerprint, version, created_by, created_at)
+  fingerprint, version, created_by, created_at, household_ref, relationship_to_head)
   values ('11111111111111111111111111111111', 'N1', 'iom', 'R1', 'Amina', 'female', '1994-02-28',
-  'day', 'SDN', 'migrant', '', 'LY0209', '2026-01-05', 'f', 1, 'c', '2026-01-05 00:00:00'),
+  'day', 'SDN', 'migrant', '', 'LY0209', '2026-01-05', 'f', 1, 'c', '2026-01-05 00:00:00',
+  'H1', 'head'),
   ('22222222222222222222222222222222', 'N2', 'iom', 'R2', 'Amina', 'female', '1994-02-28',
-  'year', 'SDN', 'migrant', '', 'LY0209', '2026-01-05', 'f', 1, 'c', '2026-01-05 00:00:00')
+  'year', 'SDN', 'migrant', '', 'LY0209', '2026-01-05', 'f', 1, 'c', '2026-01-05 00:00:00',
+  'H1', null)
 """
 TOLD = """
 select birth_date, birth_date_precision, birth_date_calendar, age from person
@@ -25,7 +28,14 @@ order by external_id
 """
 
 
-async def test_a_birth_date_stays_as_it_was_when_others_may_be_less_exact(
+HOUSEHOLDS = """
+select household_ref, location_pcode, case_number, relationship_to_head, person_id, since
+from household join household_member on household.id = household_id where until is null
+and household.kind = household_member.kind and told_version < version order by person_id
+"""
+
+
+async def test_a_birth_date_stays_as_it_was_and_who_named_a_household_is_in_it(
     database_url: str,
 ) -> None:
     database = Database(database_url, SERVICE.tables)
@@ -40,6 +50,15 @@ async def test_a_birth_date_stays_as_it_was_when_others_may_be_less_exact(
             ("1994-02-28", "day", "gregorian", None),
             ("1994-02-28", "year", "gregorian", None),
         ]
+        households = (await connection.execute(text(HOUSEHOLDS))).all()
+        assert [(each[0], each[1], each[3]) for each in households] == [
+            ("H1", "LY0209", "head"),
+            ("H1", "LY0209", None),
+        ]
+        [number] = {each.case_number for each in households}
+        assert is_case_number(number.removeprefix("H-"))
+        assert [str(each.person_id).replace("-", "")[0] for each in households] == ["1", "2"]
+        assert {str(each.since) for each in households} == {"2026-01-05"}
         await connection.execute(
             text("update person set birth_date = '1994' where birth_date_precision = 'year'")
         )
