@@ -27,7 +27,7 @@ async def form(
     """
     Let people of one organisation who name the same household be in one, whoever comes first.
 
-    One statement each for the households, their lock and the members, however many there are.
+    Where all households are new that is two statements, however many people there are.
     """
     told = [each for each in people if each.household_ref]
     if not told:
@@ -36,20 +36,25 @@ async def form(
     # Who is new cannot be elsewhere; a person who is, stays there.
     here = [_member(each, ids[_name(each)], by, because) for each in told]
     await insert_all_new(session, here)
-    for each in households.values():
+    for each in households:
         changed(each)
 
 
 async def _held(
     session: AsyncSession, people: Sequence[Person], by: str
-) -> tuple[dict[str, UUID], dict[UUID, Household]]:
-    """Return the households that these people name, locked, and which each reference means."""
+) -> tuple[dict[str, UUID], list[Household]]:
+    """Return which household each reference means, and those of them that were there, locked."""
+    made: dict[str, UUID] = {}
     while True:
-        ids = await _households_named(session, people, by)
-        households = await membership.lock(session, ids.values())
+        new, known = await _households_named(session, people, by, but=made)
+        made |= new
+        # What was made just now nobody else can see, and it is told of as it will be.
+        households = (
+            list((await membership.lock(session, known.values())).values()) if known else []
+        )
         # One that ended while it was waited for is named no more, or leads on to another.
-        if not any(each.ended_on for each in households.values()):
-            return ids, households
+        if not any(each.ended_on for each in households):
+            return made | known, households
 
 
 def _name(person: Person) -> str:
@@ -70,10 +75,11 @@ def _member(person: Person, household_id: UUID, by: str, because: Came) -> Membe
 
 
 async def _households_named(
-    session: AsyncSession, people: Sequence[Person], by: str
-) -> dict[str, UUID]:
-    """Return the ids of the households that these people name, of which the missing are made."""
-    places = {_name(each): each.location_pcode for each in reversed(people)}
+    session: AsyncSession, people: Sequence[Person], by: str, *, but: Collection[str] = ()
+) -> tuple[dict[str, UUID], dict[str, UUID]]:
+    """Return the ids of the households that these people name: of those made here, and others."""
+    told = {_name(each): each.location_pcode for each in reversed(people)}
+    places = {ref: place for ref, place in told.items() if ref not in but}
     organisation = people[0].organisation
     # In one order, so that two registers with the same households do not wait for each other.
     new = [
@@ -83,19 +89,21 @@ async def _households_named(
             household_ref=ref,
             location_pcode=places[ref],
             created_by=by,
-            version=0,
         )
         for ref in sorted(places)
     ]
-    await insert_all_new(session, new)
+    inserted = await insert_all_new(session, new)
+    made = {str(each.household_ref): each.id for each in new if each.id in inserted}
+    if len(made) == len(places):
+        return made, {}
     known = select(Household.household_ref, Household.id, Household.joined_into).where(
         col(Household.organisation) == organisation,
         col(Household.kind) == HOUSEHOLD,
-        col(Household.household_ref).in_(places),
+        col(Household.household_ref).in_(places.keys() - made.keys()),
         or_(col(Household.ended_on).is_(None), col(Household.joined_into).is_not(None)),
     )
     rows = (await session.exec(known)).all()
-    return {ref: await _led_on(session, id_, into) for ref, id_, into in rows if ref}
+    return made, {ref: await _led_on(session, id_, into) for ref, id_, into in rows if ref}
 
 
 async def _led_on(session: AsyncSession, id_: UUID, into: UUID | None) -> UUID:
@@ -124,7 +132,10 @@ async def follow_correction(
 
 async def _leave_for_another(session: AsyncSession, person: Person, by: str) -> None:
     before = await membership.household_of(session, person.id)
-    ids = await _households_named(session, [person], by) if person.household_ref else {}
+    ids: dict[str, UUID] = {}
+    if person.household_ref:
+        made, known = await _households_named(session, [person], by)
+        ids = made | known
     old = {before.household_id} if before else set()
     households = await membership.lock(session, old | set(ids.values()))
     if before and before.household_id not in ids.values():
