@@ -30,6 +30,9 @@ KNOWN_SECONDS = 5.0
 KEEP_SECONDS = 1.0
 """How often it is written what was refused, and given back what was not used."""
 MINUTE = 60
+PUBLIC_FIGURES = "/v1/tracking/public/"
+PUBLIC_READS = Limit("public", 600, MINUTE)
+"""How often one address may ask for what anybody may see; caches keep it for minutes anyway."""
 PERSON = "user-"
 
 COUNT = text(
@@ -72,6 +75,10 @@ class Admission:
             await self._use(client, "requests per minute", _of_the_minute(client))
         if client.daily_requests:
             await self._use(client, "requests of the day", _of_the_day(client))
+
+    async def admit_anybody(self, address: str) -> None:
+        """Let one request without a token in, or refuse the address that has asked too often."""
+        await self._leases.use(self._opened(), _of_the_address(address))
 
     async def _use(self, client: Client, what: str, bound: Bound) -> None:
         try:
@@ -143,6 +150,19 @@ def _of_the_minute(client: Client) -> Bound:
     return Bound(f"minute {client.client_id}", limit.most, take, detail)
 
 
+def _of_the_address(address: str) -> Bound:
+    limit = PUBLIC_READS
+
+    async def take(session: AsyncSession, requests: int) -> Spent:
+        if requests < 0:
+            await limits.give_back(session, limit, address, -requests)
+            return Spent(0, now())
+        return await limits.count(session, limit, address, requests)
+
+    detail = "This address has asked for public figures too often; wait, or keep what you got."
+    return Bound(f"public {address}", limit.most, take, detail)
+
+
 def _of_the_day(client: Client) -> Bound:
     assert client.daily_requests  # noqa: S101 - It is asked only of a client that has it.
 
@@ -181,18 +201,24 @@ def _is_among(address: str, networks: list[str]) -> bool:
 
 
 class Admit:
-    """Asks, for each request that a client's token came with, whether it may come in."""
+    """Asks whether a request may come in: of a client, by its token; of anybody, by the address."""
 
     def __init__(self, app: ASGIApp, admission: Admission) -> None:
         self.app = app
         self.admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = scope.get("caller") if scope["type"] == "http" else None
-        if isinstance(caller, Caller) and not caller.id.startswith(PERSON):
+        if scope["type"] == "http":
             try:
-                await self.admission.admit(caller.id, (scope.get("client") or ("nowhere",))[0])
+                await self._admit(scope)
             except Problem as problem:
                 await problem.response()(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        caller, address = scope.get("caller"), (scope.get("client") or ("nowhere",))[0]
+        if isinstance(caller, Caller) and not caller.id.startswith(PERSON):
+            await self.admission.admit(caller.id, address)
+        elif scope["path"].startswith(PUBLIC_FIGURES):
+            await self.admission.admit_anybody(address)

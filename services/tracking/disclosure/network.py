@@ -21,7 +21,6 @@ Step = tuple[CellId, Node, bool]
 """A cell, the node at its other end, and whether a walk that way raises it."""
 Leg = tuple[CellId, Node, Node]
 """A cell that was walked, from where and to where."""
-NEVER = float("inf")
 
 
 @dataclass(frozen=True)
@@ -84,39 +83,25 @@ class Network:
         self, start: Node, goal: Node, terms: Terms, without: Collection[CellId]
     ) -> Walk | None:
         """Return the cheapest walk and its price, or nothing when there is no way."""
-        return self.reached(start, terms, without, {goal}).get(goal)
-
-    def reached(  # Dijkstra's, in one loop: in parts it would be slower and no clearer.
-        self,
-        start: Node,
-        terms: Terms,
-        without: Collection[CellId],
-        goals: Collection[Node] | None = None,
-    ) -> dict[Node, Walk]:
-        """Return the cheapest walk to each of the goals, or to every node, that can be reached."""
-        may_rise, may_fall, price = terms.may_rise, terms.may_fall, terms.price
-        left = None if goals is None else set(goals)
+        may_rise, may_fall, price, steps = terms.may_rise, terms.may_fall, terms.price, self.steps
+        push, pop = heapq.heappush, heapq.heappop
         best = {start: 0.0}
         came: dict[Node, tuple[Node, CellId]] = {}
         waiting = [(0.0, start)]
-        found: dict[Node, Walk] = {}
-        while waiting and left != set():
-            spent, node = heapq.heappop(waiting)
+        while waiting:
+            spent, node = pop(waiting)
+            if node == goal:
+                return Walk(spent, _walked(came, start, goal))
             if spent > best[node]:
                 continue
-            if (left is None or node in left) and node != start:
-                found[node] = Walk(spent, _walked(came, start, node))
-            if left is not None:
-                left.discard(node)
-            for cell, other, rises in self.steps[node]:
-                if not (may_rise if rises else may_fall)[cell] or cell in without:
-                    continue
-                cost = spent + price[cell]
-                if cost < best.get(other, NEVER):
-                    best[other] = cost
-                    came[other] = (node, cell)
-                    heapq.heappush(waiting, (cost, other))
-        return found
+            for cell, other, rises in steps[node]:
+                if (may_rise if rises else may_fall)[cell] and cell not in without:
+                    cost = spent + price[cell]
+                    if other not in best or cost < best[other]:
+                        best[other] = cost
+                        came[other] = (node, cell)
+                        push(waiting, (cost, other))
+        return None
 
 
 def _walked(came: dict[Node, tuple[Node, CellId]], start: Node, goal: Node) -> list[Leg]:
