@@ -262,6 +262,36 @@ class AccountReleased(Event):
     released_at: datetime
 
 
+class VulnerabilityChanged(Event):
+    """
+    A person is more or less vulnerable than was known. Subject: the person's id.
+
+    The level alone is told, none when it is kept no more; what it rests on leaves registration in
+    no event. `version` grows with each change.
+    """
+
+    type: ClassVar[str] = "registration.vulnerability_changed.v1"
+
+    person_id: UUID
+    vulnerability_level: str | None
+    version: int
+
+
+class ServiceReferralChanged(Event):
+    """
+    A person's referral to a service was sent, answered or ended. Subject: the referral's id.
+
+    Which service was asked for is not told; `version` grows with each change.
+    """
+
+    type: ClassVar[str] = "registration.service_referral_changed.v1"
+
+    referral_id: UUID
+    person_id: UUID
+    status: str
+    version: int
+
+
 class GlassReviewed(Event):
     """Somebody else reviewed why a file was opened. Subject: the breaking's id."""
 

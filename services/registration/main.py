@@ -62,8 +62,10 @@ from services.registration.retention import api as retention
 from services.registration.retention.handlers import note_service
 from services.registration.retention.service import KIND as RETENTION
 from services.registration.retention.service import erase_due, run_daily
+from services.registration.servicereferrals import api as servicereferrals
 from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
+from services.registration.vulnerability import api as vulnerability
 
 LOOK_SECONDS = 1.0
 """How often doubles are looked for: those who came meanwhile are compared in one go."""
@@ -109,7 +111,9 @@ SERVICE = Service(
         retention.router,
         files.router,
         referrals.router,
+        servicereferrals.router,
         notes.router,
+        vulnerability.router,
         concerns.router,
         breakglass.router,
         honey.router,

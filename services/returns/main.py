@@ -21,6 +21,7 @@ from contracts.registration import (
     PersonMerged,
     PersonRegistered,
     PersonUnassigned,
+    VulnerabilityChanged,
 )
 from contracts.returns import ReadsDenied
 from services.returns.cases import api as cases
@@ -32,6 +33,7 @@ from services.returns.people import api as people
 from services.returns.people.handlers import (
     follow_correction,
     follow_merge,
+    follow_vulnerability,
     forget_assignment,
     remember_assignment,
     remember_person,
@@ -47,6 +49,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonMerged: follow_merge,
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
+    VulnerabilityChanged: follow_vulnerability,
     **subscriptions(SHARING),
     ErasureRequested: forget_person,
     **subject_file.subscriptions(FileRequest),

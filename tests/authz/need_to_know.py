@@ -13,6 +13,7 @@ from services.registration.mappings.models import Mapping, MappingVersion
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.referrals.models import Referral
+from tests.authz import vulnerable
 from tests.authz.administration import unique
 from tests.authz.world import (
     BUILDER,
@@ -26,6 +27,7 @@ from tests.authz.world import (
 
 PERSONS = "/v1/registration/persons/{person_id}"
 BODIES: dict[str, Any] = {
+    **vulnerable.BODIES,
     f"POST {PERSONS}/referrals": {"service": "medical", "worker_id": "somebody-else"},
     "POST /v1/registration/referrals/{referral_id}/closure": None,
     f"POST {PERSONS}/medical-notes": {"text": "A note."},
@@ -76,6 +78,7 @@ NEW: dict[str, Any] = {
     "POST /v1/registration/mappings": lambda: MAPPING | {"name": unique("mapping")},
 }
 LISTED = {
+    **vulnerable.LISTED,
     "mapping": "mapping_id",
     "intake_form": "form_id",
     "submission": "sent_id",
@@ -174,6 +177,7 @@ async def add(world: World, situation: str) -> None:
     ids["breaking_id"] = str(breaking.id)
     ids["honey_id"], ids["alert_id"] = str(honey.id), str(alert.id)
     ids["own_file_id"] = await closed_file(world, situation)
+    await vulnerable.add(world, situation)
 
 
 async def closed_file(world: World, situation: str) -> str:

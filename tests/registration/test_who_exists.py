@@ -60,11 +60,18 @@ def on_a_person(registration: Running) -> list[str]:
 async def asked(registration: Running, name: str, person: str) -> Answer:
     """Let the stranger try an operation on a person; return what they got, and what it took."""
     method, path = name.split(" ")
-    ids = {each: str(uuid.UUID(int=7)) for each in ("assignment_id", "note_id")}
-    url = path.format_map(ids | {"person_id": person})
+    ids = {
+        each: str(uuid.UUID(int=7))
+        for each in ("assignment_id", "note_id", "assessment_id", "household_id")
+    }
+    ids["person_id"] = person
+    url = path.format_map(ids)
+    body = BODIES.get(name)
     headers = STRANGER | {"X-Request-Id": "the-same", "If-Match": '"1"', "X-Purpose": purpose(url)}
     with statements_of(registration.database, "the-same") as statements:
-        got = await registration.client.request(method, url, json=BODIES.get(name), headers=headers)
+        got = await registration.client.request(
+            method, url, json=body(ids) if callable(body) else body, headers=headers
+        )
     return Answer(got.status_code, got.content, statements)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from chassis.clock import new_id, today
 from contracts.event import Envelope, Event
-from contracts.registration import PersonMerged, PersonRegistered
+from contracts.registration import PersonMerged, PersonRegistered, VulnerabilityChanged
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
 from services.returns.cases import rules
 from services.returns.cases.rules import ENDED, WAY, Status
@@ -63,6 +63,30 @@ async def step(returns: Running, case: dict[str, Any], to: Status, **more: Any) 
     return await returns.client.post(
         f"{PATH}/{case['id']}/{name}", json=evidence | more, headers=headers
     )
+
+
+async def test_whoever_is_very_vulnerable_is_helped_after_arrival_until_they_are_so_no_more(
+    returns: Running,
+) -> None:
+    person = await known_person(returns)
+
+    async def told(*news: tuple[str | None, int]) -> Any:
+        for level, version in news:
+            event = VulnerabilityChanged(
+                person_id=UUID(person), vulnerability_level=level, version=version
+            )
+            await returns.hear(event)
+        path = f"/v1/returns/people/{person}"
+        found = await returns.client.get(path, headers={"X-Purpose": "case_management"})
+        seen = found.json()["reintegration"]
+        return seen["vulnerability_level"], seen["eligible"]
+
+    assert await told() == (None, False)
+    assert await told(("high", 2), ("low", 1)) == ("high", True)
+    assert await told(("medium", 3)) == ("medium", False)
+    assert await told((None, 4)) == (None, False)
+    masked = await returns.client.get(f"/v1/returns/people/{person}")
+    assert masked.json()["reintegration"]["eligible"] == {"masked": True}
 
 
 async def told(returns: Running) -> list[Event]:

@@ -27,6 +27,7 @@ from services.registration.consents.models import (
 )
 from services.registration.persons.births import Birth
 from services.registration.persons.models import ConsentIn, Person
+from services.registration.servicereferrals import service as servicereferrals
 from services.registration.sharing import service as sharing
 
 
@@ -133,7 +134,9 @@ async def _keep(session: AsyncSession, person: Person, consent: Consent) -> None
     if not await insert_new(session, consent):
         raise Problem(412, "version-mismatch", "This consent was changed in the same moment.")
     if consent.state != GIVEN:
-        await sharing.end_exceptions(session, person.id, consent.recipient, consent.purpose)
+        about = (person.id, consent.recipient, consent.purpose)
+        await sharing.end_exceptions(session, *about)
+        await servicereferrals.stop(session, *about, audit.Actor(consent.recorded_by))
     _put_on_record(session, consent)
     if (consent.recipient, consent.purpose) == (MISSION, ASSISTANCE):
         person.consent = _as_registered(consent)

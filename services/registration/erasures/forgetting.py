@@ -26,7 +26,10 @@ from services.registration.referrals.models import Referral
 from services.registration.requests.models import SubjectRequest
 from services.registration.retention.models import LastService
 from services.registration.searches.models import NameKey
+from services.registration.servicereferrals.models import ServiceReferral
 from services.registration.sharing.models import SharingException
+from services.registration.vulnerability.models import Assessment as VulnerabilityAssessment
+from services.registration.vulnerability.models import LevelChange
 
 ROWS = (
     (Correction.person_id, DELETED),
@@ -46,8 +49,11 @@ ROWS = (
     (ExportedPerson.person_id, DELETED),
     (NoteVersion.person_id, DELETED),
     (Note.person_id, DELETED),
+    (LevelChange.person_id, DELETED),
+    (VulnerabilityAssessment.person_id, DELETED),
     (Concern.person_id, DELETED),
     (Referral.person_id, DELETED),
+    (ServiceReferral.person_id, DELETED),
     (Breaking.person_id, unlinked(explanation=b"", remark=None)),
     (Merge.kept_id, DELETED),
     (Merge.merged_id, DELETED),

@@ -12,6 +12,7 @@ from services.registration.corrections import service as corrections
 from services.registration.erasures.service import FORGETTING
 from services.registration.persons import sealed
 from services.registration.persons.models import SCOPING, Person
+from services.registration.vulnerability import service as vulnerability
 
 
 async def opened(session: AsyncSession, person_id: UUID) -> Mapping[str, Mapping[Any, Any]]:
@@ -21,6 +22,10 @@ async def opened(session: AsyncSession, person_id: UUID) -> Mapping[str, Mapping
         "correction": {
             correction.id: {"before": before}
             for correction, before in await corrections.opened(session, person_id)
+        },
+        "vulnerability_assessment": {
+            assessment: {"answers": answers}
+            for assessment, answers in (await vulnerability.answers_of(session, person_id)).items()
         },
     }
 

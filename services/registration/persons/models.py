@@ -25,6 +25,7 @@ from services.registration.persons.births import Calendar, Precision
 from services.registration.referrals.models import referred
 from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
+from services.registration.vulnerability.instruments import Level
 
 MOST_DOCUMENTS = 10
 AT_FIRST = (
@@ -176,6 +177,8 @@ class Person(Table, table=True):
     registered_on: date
     consent: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     departed_on: date | None = None
+    vulnerability_level: str | None = None
+    vulnerability_review_on: date | None = Field(default=None, index=True)
     fingerprint: str
     merged_into: UUID | None = Field(default=None, index=True)
     merged: list[str] = Field(
@@ -293,6 +296,8 @@ class PersonOut(Shown, shape="person"):
     registered_on: date
     consent: Maskable[ConsentIn | None]
     departed_on: Maskable[date | None]
+    vulnerability_level: Maskable[Level | None]
+    vulnerability_review_on: Maskable[date | None]
     status: Literal["registered", "departed", "merged"]
     merged_into: UUID | None
     merged: list[UUID]

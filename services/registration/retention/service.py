@@ -24,6 +24,8 @@ from services.registration.notes.models import NoteVersion
 from services.registration.persons.models import Person
 from services.registration.retention.models import DryRunOut, LastService, RetentionRun
 from services.registration.retention.rules import policy
+from services.registration.vulnerability import levels
+from services.registration.vulnerability.models import Assessment, LevelChange
 
 KIND = "retention"
 PEOPLE_A_STEP = 50
@@ -57,12 +59,19 @@ def _idle_since(until: date) -> ColumnElement[bool]:
 def _notes_over(as_of: date) -> ColumnElement[bool]:
     """Return the condition that the time of a person's notes is over, and not of all the rest."""
     until = policy().note.kept_since(as_of)
-    of_person = col(NoteVersion.person_id) == col(Person.id)
-    lately = col(NoteVersion.written_at) >= datetime.combine(until + A_DAY, time.min, UTC)
+    since = datetime.combine(until + A_DAY, time.min, UTC)
+    person_id: ColumnElement[UUID] = col(Person.id)  # type: ignore[assignment]  # As in _held.
+    noted = col(NoteVersion.person_id) == col(Person.id)
+    written = (
+        (col(NoteVersion.person_id), col(NoteVersion.written_at)),
+        (col(LevelChange.person_id), col(LevelChange.changed_at)),
+        (col(Assessment.person_id), col(Assessment.recorded_at)),
+    )
+    lately = [exists().where(whose == col(Person.id), when >= since) for whose, when in written]
     return (
         _idle_since(until)
-        & exists().where(of_person)
-        & ~exists().where(of_person, lately)
+        & or_(exists().where(noted), levels.kept_of(person_id))
+        & ~or_(*lately)
         & ~_over(as_of)
     )
 
@@ -173,6 +182,7 @@ async def _erase(session: AsyncSession, run: RetentionRun, people: Sequence[Pers
 async def _delete_notes(session: AsyncSession, run: RetentionRun, people: Sequence[Person]) -> None:
     for person in people:
         await notes.delete_all(session, person.id, _by(person, run), reason="retention")
+        await levels.delete_all(session, person, _by(person, run), reason="retention")
     run.notes_erased += len(people)
 
 

@@ -9,6 +9,7 @@ from contracts.registration import (
     PersonMerged,
     PersonRegistered,
     PersonUnassigned,
+    VulnerabilityChanged,
 )
 from services.returns.people.models import Assignment, Person
 
@@ -39,6 +40,15 @@ async def follow_merge(session: AsyncSession, event: PersonMerged) -> None:
     person = await session.get(Person, event.person_id) or Person(id=event.person_id)
     if person.merge_version < event.version:
         person.merged_into, person.merge_version = event.merged_into, event.version
+        session.add(person)
+
+
+async def follow_vulnerability(session: AsyncSession, event: VulnerabilityChanged) -> None:
+    """Know how vulnerable a person is now; an older news than the one kept is none."""
+    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
+    if person.vulnerability_version < event.version:
+        person.vulnerability_level = event.vulnerability_level
+        person.vulnerability_version = event.version
         session.add(person)
 
 

@@ -1,11 +1,13 @@
 """Returns' own small copy of the people in the register, fed by events."""
 
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Index, exists
 from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping, Who
+from chassis.fields import Maskable, Shown
 from chassis.subject_file import FileRequestColumns, requested
 from chassis.tables import table_on
 from services.returns.tables import Table
@@ -23,6 +25,8 @@ class Person(Table, table=True):
     """Of the record in the register that the place is from; 0: not heard of yet."""
     merged_into: UUID | None = Field(default=None, index=True)
     merge_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    vulnerability_level: str | None = None
+    vulnerability_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Assignment(Table, table=True):
@@ -55,3 +59,15 @@ SCOPING = Scoping(
     assigned=is_assigned,
     conditions={"request": requested(FileRequest, col(Person.id))},
 )
+
+
+class ReintegrationOut(Shown, shape="reintegration"):
+    """
+    Whether somebody who goes home is to be helped there too, by how vulnerable they are.
+
+    The level is the register's; null as long as nobody has assessed it.
+    """
+
+    person_id: UUID
+    vulnerability_level: Maskable[Literal["low", "medium", "high", "critical"] | None]
+    eligible: Maskable[bool]

@@ -5,11 +5,13 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import patience
+from chassis import merged, patience
 from chassis.authz import Access
 from chassis.db import Database
 from chassis.problems import Problem
-from services.returns.people.models import SCOPING, Person
+from chassis.views import View
+from services.returns.people import rules
+from services.returns.people.models import SCOPING, Person, ReintegrationOut
 
 
 async def is_registered(
@@ -35,6 +37,28 @@ async def refuse_merged(session: AsyncSession, person_id: UUID) -> None:
     if person and person.merged_into:
         detail = f"This registration is merged into {person.merged_into}, which goes on."
         raise Problem(409, "merged", detail)
+
+
+async def reintegration(
+    session: AsyncSession, person_id: UUID, access: Access
+) -> ReintegrationOut | None:
+    """Return whether the person is to be helped after arrival; None when they are not known."""
+    view = View(access, "reintegration", SCOPING)
+    statement = select(Person, view.standing).where(
+        col(Person.id) == person_id, access.rows(SCOPING)
+    )
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        return None
+    person, standing = found
+    ids = await merged.registrations_of(session, Person, person_id)
+    levels = await session.exec(select(Person.vulnerability_level).where(col(Person.id).in_(ids)))
+    values = {
+        "person_id": person_id,
+        "vulnerability_level": person.vulnerability_level,
+        "eligible": rules.is_eligible(list(levels.all())),
+    }
+    return view.shown(ReintegrationOut, values, standing)
 
 
 async def is_known(session: AsyncSession, person_id: UUID, access: Access) -> bool:

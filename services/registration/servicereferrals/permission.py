@@ -1,0 +1,91 @@
+"""Whether a person's record may go to whom they are referred to, as it stands at this moment."""
+
+from uuid import UUID
+
+from sqlalchemy import SQLColumnExpression, String, and_, cast, exists, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.authz import Clause
+from chassis.clock import today
+from chassis.problems import Fault, Problem
+from contracts.sharing import GIVEN, MISSION
+from services.registration.consents.models import Consent
+from services.registration.persons.models import Person
+from services.registration.servicereferrals import rules
+from services.registration.servicereferrals.models import ServiceReferral
+from services.registration.sharing.models import Agreement, SharingException
+
+Text = SQLColumnExpression[str]
+
+
+def permitted() -> Clause:
+    """Return the condition that a referral's recipient may know of the person today."""
+    person_id: SQLColumnExpression[UUID] = col(ServiceReferral.person_id)
+    recipient: Text = col(ServiceReferral.recipient)
+    agreed = _agreed(col(ServiceReferral.organisation), recipient)
+    allowed = or_(_consented(person_id, recipient), _excepted(person_id, recipient))
+    return or_(recipient == MISSION, and_(agreed, allowed))
+
+
+async def refuse_without(session: AsyncSession, person: Person, recipient: str) -> None:
+    """403 `purpose-not-allowed` names what is missing for a referral to this recipient."""
+    organisation: Text = col(Person.organisation)
+    person_id: SQLColumnExpression[UUID] = col(Person.id)
+    statement = select(
+        _agreed(organisation, recipient).label("agreed"),
+        _consented(person_id, recipient).label("consented"),
+        _excepted(person_id, recipient).label("excepted"),
+    ).where(col(Person.id) == person.id)
+    agreed, consented, excepted = (await session.exec(statement)).one()
+    lacking = rules.lack(
+        recipient, agreed=bool(agreed), consented=bool(consented), excepted=bool(excepted)
+    )
+    if lacking:
+        raise refused(lacking)
+
+
+def refused(lacking: str) -> Problem:
+    detail = "The person's record may not go to this recipient."
+    fault = Fault(pointer="/recipient", code=lacking, detail=detail)
+    return Problem(403, "purpose-not-allowed", detail, errors=[fault])
+
+
+def _agreed(organisation: Text, recipient: Text | str) -> Clause:
+    return exists().where(
+        col(Agreement.organisation) == organisation,
+        col(Agreement.recipient) == recipient,
+        cast(col(Agreement.purposes), String).like(f'%"{rules.PURPOSE}"%'),
+        col(Agreement.starts_on) <= today(),
+        col(Agreement.ends_on) >= today(),
+    )
+
+
+def _consented(person_id: SQLColumnExpression[UUID], recipient: Text | str) -> Clause:
+    """Return the condition that the person's last word was a yes that counts today."""
+    newer = aliased(Consent)
+    changed_since = exists().where(
+        col(newer.person_id) == col(Consent.person_id),
+        col(newer.recipient) == col(Consent.recipient),
+        col(newer.purpose) == col(Consent.purpose),
+        col(newer.version) > col(Consent.version),
+    )
+    return exists().where(
+        col(Consent.person_id) == person_id,
+        col(Consent.recipient) == recipient,
+        col(Consent.purpose) == rules.PURPOSE,
+        col(Consent.state) == GIVEN,
+        or_(col(Consent.expires_on).is_(None), col(Consent.expires_on) >= today()),
+        ~changed_since,
+    )
+
+
+def _excepted(person_id: SQLColumnExpression[UUID], recipient: Text | str) -> Clause:
+    return exists().where(
+        col(SharingException.person_id) == person_id,
+        col(SharingException.recipient) == recipient,
+        col(SharingException.purpose) == rules.PURPOSE,
+        col(SharingException.state) == "approved",
+        col(SharingException.ends_on) >= today(),
+    )
