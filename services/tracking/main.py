@@ -12,6 +12,7 @@ from chassis.settings import Settings
 from contracts.registration import ErasureRequested
 from services.tracking.assessments import api as assessments
 from services.tracking.assessments import imports as submission_imports
+from services.tracking.collecting import api as collecting
 from services.tracking.consistency import api as consistency
 from services.tracking.detections import api as detections
 from services.tracking.detention import api as detention
@@ -20,6 +21,7 @@ from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.flows import api as flows
 from services.tracking.incidents import api as incidents
 from services.tracking.indices import api as indices
+from services.tracking.informants import api as informants
 from services.tracking.maritime import api as maritime
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
@@ -35,6 +37,7 @@ from services.tracking.series import imports as series_imports
 from services.tracking.sites import api as sites
 from services.tracking.surveys import api as surveys
 from services.tracking.tables import TABLES
+from services.tracking.triangulation import api as triangulation
 
 SUBSCRIPTIONS: Subscriptions = {ErasureRequested: forget_person}
 
@@ -49,6 +52,11 @@ SERVICE = Service(
         sites.detention_centres,
         assessments.question_sets,
         assessments.submissions,
+        informants.router,
+        triangulation.estimates,
+        triangulation.triangulations,
+        collecting.router,
+        collecting.of_rounds,
         rounds.router,
         consistency.router,
         publications.router,

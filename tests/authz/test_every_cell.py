@@ -225,6 +225,7 @@ ON_A_PERSON = {
 }
 NOBODY_S = {"round", "client", "staff", "role", "organisation", "agreement"}
 NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"} | counted.NOBODY_S
+NOBODY_S |= field_work.NOBODY_S
 """Resources of no organisation: every one of them is everybody's, or a list is the caller's own."""
 WITHOUT = {"GET /v1/assistance/people/{person_id}": {"next"}}
 """Operations of a cell on another table than its own, which lacks one of its conditions."""
@@ -302,6 +303,8 @@ async def attempt(world: World, name: str, role: str, situation: str) -> str:
         ids = dict(world.ids[situation])
     elif "{assignment_id}" in path:
         ids["assignment_id"] = await new_assignment(world, situation)
+    elif "{informant_id}" in path and method != "GET":
+        ids["informant_id"] = await field_work.informant(world, situation)
     elif "{own_file_id}" in path:
         ids["own_file_id"] = await need_to_know.closed_file(world, situation)
     ids["note_id"] = ids["medical note" if "/medical-notes" in path else "protection note"]

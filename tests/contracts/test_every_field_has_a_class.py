@@ -21,6 +21,7 @@ WHOLE = {
     "detention_visit",
     "duplicate",
     "honey_record",
+    "key_informant",
     "note_flag",
     "own_file",
     "received_referral",

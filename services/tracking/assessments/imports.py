@@ -20,6 +20,7 @@ from services.tracking.assessments.models import Submission
 from services.tracking.places import service as places
 from services.tracking.places.models import Place
 from services.tracking.places.spelling import likeness
+from services.tracking.triangulation import service as triangulation
 
 KIND = "import_submissions"
 ROWS_A_STEP = 200
@@ -136,10 +137,12 @@ async def _keep(
             created_by=work.job.created_by,
         )
         try:
-            _, new = await service.keep(session, submission)
+            kept, new = await service.keep(session, submission)
         except Problem as problem:
             tally.reject(Remark(row=row.line, code=problem.slug, detail=problem.detail))
             continue
+        if new:
+            await triangulation.take_answers(session, kept, list(reader.asked.values()))
         tally.accepted += new
         tally.unchanged += not new
 

@@ -27,6 +27,7 @@ from services.tracking.assessments.models import (
 )
 from services.tracking.assessments.questions import AnswerError, Choice, Question, QuestionSetIn
 from services.tracking.places.known import refuse_unknown
+from services.tracking.triangulation import service as triangulation
 
 LISTED = ("id", "code", "version", "title", "component", "created_at")
 
@@ -157,7 +158,9 @@ async def submit(session: AsyncSession, form: SubmissionIn, access: Access) -> S
         organisation=access.caller.organisation,
         created_by=access.caller.id,
     )
-    kept, _ = await keep(session, submission)
+    kept, new = await keep(session, submission)
+    if new:
+        await triangulation.take_answers(session, kept, asked)
     audit.note(session, access.caller, "create", "assessment", kept.id)
     return kept
 
