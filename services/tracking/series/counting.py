@@ -84,7 +84,7 @@ async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[
     assessed: dict[tuple[str, str, int], int] = {
         (population, pcode, number): muhallas
         for population, pcode, number, muhallas in await _grouped(
-            session, question, TOTAL, func.count(func.distinct(Figure.pcode))
+            session, question, TOTAL, func.count()
         )
     }
     sums: dict[Line, dict[int, Counted]] = defaultdict(dict)
