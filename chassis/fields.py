@@ -77,7 +77,8 @@ class Fields:
 
 @cache
 def fields() -> Fields:
-    return read(yaml.safe_load(FIELDS_FILE.read_text()))
+    # The loader in C, with the same bounds: every start reads this.
+    return read(yaml.load(FIELDS_FILE.read_text(), yaml.CSafeLoader))
 
 
 def read(told: Mapping[str, Any]) -> Fields:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import xlsxwriter
 from fastapi.responses import StreamingResponse
 
@@ -144,6 +143,9 @@ async def _parquet(table: Table, pages: Pages) -> AsyncIterator[bytes]:
 
 
 def _convert(table: Table, source: Path, target: Path) -> None:
+    # Loading it takes a tenth of a second of each start, and few ask for Parquet.
+    import duckdb  # noqa: PLC0415 - The line above.
+
     types = {column.name: SQL_TYPES[column.kind] for column in table.columns}
     about = {
         name: str(value)

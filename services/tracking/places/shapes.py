@@ -4,11 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import shapely
-from shapely.errors import ShapelyError
-from shapely.geometry import mapping, shape
-from shapely.validation import explain_validity
-
 from services.tracking.places import geography
 
 EARTH_KM = 6371.0088
@@ -33,6 +28,12 @@ def checked(geometry: object) -> Shape:
     """Return a polygon of GeoJSON; ValueError, in words for its sender, if it cannot be one."""
     if not isinstance(geometry, dict) or geometry.get("type") not in KINDS:
         raise ValueError("The geometry is no polygon.")
+    # Loading shapely takes a tenth of a second of each start, and most processes see no polygon.
+    import shapely  # noqa: PLC0415 - The line above.
+    from shapely.errors import ShapelyError  # noqa: PLC0415 - The same.
+    from shapely.geometry import mapping, shape  # noqa: PLC0415 - The same.
+    from shapely.validation import explain_validity  # noqa: PLC0415 - The same.
+
     try:
         found = shapely.force_2d(shape(geometry))
     except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError):
@@ -62,6 +63,9 @@ def checked(geometry: object) -> Shape:
 
 def has(geometry: dict[str, Any], latitude: float, longitude: float) -> bool:
     """Say whether a point lies in a polygon, or on its edge."""
+    import shapely  # noqa: PLC0415 - As in `checked`.
+    from shapely.geometry import shape  # noqa: PLC0415 - The same.
+
     return bool(shape(geometry).covers(shapely.Point(longitude, latitude)))
 
 
