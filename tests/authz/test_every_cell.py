@@ -230,6 +230,7 @@ NOBODY_S |= field_work.NOBODY_S
 WITHOUT = {"GET /v1/assistance/people/{person_id}": {"next"}}
 """Operations of a cell on another table than its own, which lacks one of its conditions."""
 CHANGED = {"contact": "phone", "document": "documents", "household": "household_ref"}
+CHANGED |= {"need": "disability"}
 ONE_BY_ONE = "/audit/restores"
 """What is declared about a restored database is declared by one person, once."""
 OUT_OF_SCOPE = {403: "door", 404: "away", 410: "away"}
@@ -343,7 +344,10 @@ def _made(name: str, body: Any, situation: str, role: str, ids: dict[str, str]) 
     if name in NEW and body not in {person, programme}:
         return body()
     if body is person:
-        return person(situation) | {"external_id": f"N-{role}-{situation[:3]}{len(situation)}"}
+        form = person(situation)
+        if not policy().cell("need", "C", role):
+            del form["disability"]
+        return form | {"external_id": f"N-{role}-{situation[:3]}{len(situation)}"}
     if body is programme:
         place = "LY03" if situation == "other place" else "LY02"
         return programme(f"{role} {situation}") | {"places": [place]}

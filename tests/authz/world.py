@@ -25,6 +25,7 @@ from services.registration.erasures.models import Erasure
 from services.registration.exports.models import Export
 from services.registration.holds.models import Hold
 from services.registration.households.models import Household, Member
+from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import Person
 from services.registration.requests.models import SubjectRequest
 from services.registration.retention.models import RetentionRun
@@ -117,6 +118,7 @@ def person(situation: str, number: int = 0) -> dict[str, Any]:
         "documents": [{"type": "passport", "number": "S1234567"}],
         "location_pcode": place,
         "household_ref": f"H-{situation.replace(' ', '-').replace(',', '')}",
+        "disability": dict.fromkeys(QUESTIONS, "no_difficulty"),
     }
 
 

@@ -126,7 +126,7 @@ async def test_an_old_register_is_sealed_and_says_the_same(
     for number, person_id in enumerate(people):
         shown = (await registration.client.get(f"/v1/registration/persons/{person_id}")).json()
         assert shown["phone"] == (f"+21891000000{number}" if number else None)
-        assert shown["documents"] == [{"type": "passport", "number": f"CANARY-{number}"}]
+        assert [each["number"] for each in shown["documents"]] == [f"CANARY-{number}"]
     async with registration.database.read() as session:
         for kept in await session.exec(select(Person)):
             assert b"CANARY" not in kept.documents

@@ -359,7 +359,7 @@ async def test_case_34_a_broken_glass_opens_no_column_of_somebody_who_is_ones_ow
 
     response = await ask(office.case_worker, ["documents"])
 
-    assert seen.json()["documents"] == NAWAL["documents"]
+    assert [each["number"] for each in seen.json()["documents"]] == ["P7654321"]
     assert slug(response) == (403, "/problems/masked-field")
     assert [each["pointer"] for each in response.json()["errors"]] == ["/columns/0"]
 

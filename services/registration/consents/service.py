@@ -26,7 +26,8 @@ from services.registration.consents.models import (
     WithdrawalIn,
 )
 from services.registration.persons.births import Birth
-from services.registration.persons.models import ConsentIn, Person
+from services.registration.persons.models import Person
+from services.registration.persons.parts import ConsentIn
 from services.registration.servicereferrals import service as servicereferrals
 from services.registration.sharing import service as sharing
 

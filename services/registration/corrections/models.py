@@ -1,6 +1,6 @@
 """A correction: as told (CorrectionIn), as kept (Correction), as shown (CorrectionOut)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,12 +14,18 @@ from chassis.fields import Shown
 from chassis.strict import Code, PastDay, Pcode, Strict, Text
 from services.registration.persons.birth_models import Age, BirthDate
 from services.registration.persons.births import Calendar, Precision
-from services.registration.persons.models import (
+from services.registration.persons.disability import Disability
+from services.registration.persons.names import Latin, NoName, OtherNames
+from services.registration.persons.parts import (
     MOST_DOCUMENTS,
+    MOST_LANGUAGES,
     Category,
     Document,
+    Flag,
+    Language,
     Nationality,
     Phone,
+    PlaceOrCountry,
     Sex,
 )
 from services.registration.tables import Table
@@ -27,6 +33,8 @@ from services.registration.tables import Table
 Reason = Literal["recorded_wrongly", "document_shown", "has_changed", "asked_by_person"]
 ALWAYS_KNOWN = (
     "given_name",
+    "other_names",
+    "languages",
     "sex",
     "birth_date",
     "birth_date_precision",
@@ -44,13 +52,22 @@ class CorrectionIn(Strict):
 
     Only the fields that are sent change; null empties a field that may be empty. A date of birth
     takes the place of an age and the other way round; the precision `unknown` takes that of both.
+    A name takes the place of the reason why there was none, and the Latin spelling of a name goes
+    with the name unless it is sent. `changed_on` is the day since which something has changed.
     """
 
     reason: Reason
+    changed_on: PastDay | None = None
+    no_name_because: NoName | None = None
     given_name: Text | None = None
     father_name: Text | None = None
     grandfather_name: Text | None = None
     family_name: Text | None = None
+    given_name_latin: Latin | None = None
+    father_name_latin: Latin | None = None
+    grandfather_name_latin: Latin | None = None
+    family_name_latin: Latin | None = None
+    other_names: OtherNames | None = None
     sex: Sex | None = None
     birth_date: BirthDate | None = None
     birth_date_precision: Precision | None = None
@@ -59,10 +76,15 @@ class CorrectionIn(Strict):
     age_to: Age | None = None
     age_as_of: PastDay | None = None
     nationality: Nationality | None = None
+    stateless: Flag | None = None
+    languages: list[Language] | None = Shape(default=None, max_length=MOST_LANGUAGES)
     population_category: Category | None = None
     phone: Phone | None = None
     documents: list[Document] | None = Shape(default=None, max_length=MOST_DOCUMENTS)
     location_pcode: Pcode | None = None
+    place_before: PlaceOrCountry | None = None
+    place_of_origin: PlaceOrCountry | None = None
+    disability: Disability | None = None
     household_ref: Code | None = None
     relationship_to_head: Code | None = None
 
@@ -72,6 +94,8 @@ class CorrectionIn(Strict):
             raise ValueError("corrects nothing")
         if any(name in self.model_fields_set and not self._filled(name) for name in ALWAYS_KNOWN):
             raise ValueError("empties a field that is never empty")
+        if self.changed_on and self.reason != "has_changed":
+            raise ValueError("has a day of change, and nothing has changed")
         return self
 
     def _filled(self, name: str) -> bool:
@@ -79,7 +103,7 @@ class CorrectionIn(Strict):
 
     def changes(self) -> dict[str, Any]:
         """Return what is sent, as it is kept."""
-        return self.model_dump(include=self.model_fields_set - {"reason"})
+        return self.model_dump(include=self.model_fields_set - {"reason", "changed_on"})
 
 
 class Correction(Table, table=True):
@@ -89,6 +113,7 @@ class Correction(Table, table=True):
     person_id: UUID = Field(index=True)
     version: int
     reason: str
+    changed_on: date | None = None
     before: bytes = Field(sa_type=LargeBinary)
     corrected_by: str
     corrected_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -103,6 +128,7 @@ class CorrectionOut(Shown, shape="correction"):
 
     version: int
     reason: Reason
+    changed_on: date | None
     before: dict[str, Any]
     corrected_by: str
     corrected_at: datetime

@@ -23,6 +23,7 @@ from services.registration.persons import births, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
+from services.registration.persons.names import LATIN, NAMES
 
 log = structlog.get_logger()
 
@@ -43,7 +44,7 @@ async def correct(
     if person.version != expected:
         raise versions.changed("record")
     now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
-    told = form.changes() | _birth(person, form)
+    told = form.changes() | _birth(person, form) | _names(person, form)
     changes = {name: value for name, value in told.items() if value != now[name]}
     if not changes:
         return person
@@ -63,6 +64,7 @@ async def correct(
         person_id=person.id,
         version=expected + 1,
         reason=form.reason,
+        changed_on=form.changed_on,
         before=b"",
         corrected_by=access.caller.id,
     )
@@ -86,10 +88,33 @@ def _birth(person: Person, form: CorrectionIn) -> dict[str, Any]:
     try:
         births.check(birth, today())
     except ValueError as error:
-        fault = Fault(pointer="/birth_date", code="value_error", detail=str(error))
-        detail = "Some values cannot be accepted."
-        raise Problem(422, "validation", detail, errors=[fault]) from None
+        raise _refused("/birth_date", str(error)) from None
     return asdict(birth)
+
+
+def _names(person: Person, form: CorrectionIn) -> dict[str, Any]:
+    """Return what follows from the names that are sent; 422 for the spelling of none."""
+    sent = form.changes()
+    follows = {
+        LATIN[name]: None
+        for name in NAMES
+        if name in sent and sent[name] != getattr(person, name) and LATIN[name] not in sent
+    }
+    for name, spelling in LATIN.items():
+        if sent.get(spelling) and sent.get(name, getattr(person, name)) is None:
+            raise _refused(f"/{spelling}", "is another spelling of a name that is not told")
+    if sent.get("given_name"):
+        follows["no_name_because"] = None
+    elif sent.get("no_name_because") and person.given_name:
+        raise _refused("/no_name_because", "is why there is no name, and there is one")
+    elif "no_name_because" in sent and not sent["no_name_because"] and not person.given_name:
+        raise _refused("/no_name_because", "is all that stands for a name")
+    return follows
+
+
+def _refused(pointer: str, detail: str) -> Problem:
+    fault = Fault(pointer=pointer, code="value_error", detail=detail)
+    return Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
 
 
 def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:

@@ -15,7 +15,7 @@ from chassis.fields import Shown
 from chassis.strict import Code, Pcode, Strict, Text
 from services.registration.exports.rules import COLUMNS, MOST_ALONE, Column, Ending, Format, Status
 from services.registration.persons.finding import Terms
-from services.registration.persons.models import Category, Phone
+from services.registration.persons.parts import Category, Phone
 from services.registration.tables import Table
 
 

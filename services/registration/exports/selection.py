@@ -18,6 +18,7 @@ from services.registration.exports import rules
 from services.registration.exports.models import ExportedPerson, FilterIn
 from services.registration.persons import sealed
 from services.registration.persons import service as persons
+from services.registration.persons.disability import with_disability
 from services.registration.persons.finding import matching
 from services.registration.persons.models import SCOPING, Person
 
@@ -94,12 +95,13 @@ class Selection:
 
     async def values(self, people: Sequence[Person]) -> list[list[Any]]:
         """Return a row for each person, in the order of the columns."""
-        hidden = set(self._fields) & set(sealed.SEALED)
+        hidden = set(self._fields) & {*sealed.SEALED, "with_disability"}
         opened = await sealed.opened(self._session, people) if hidden else {}
         return [self._row(person, opened.get(person.id, sealed.NOTHING)) for person in people]
 
     def _row(self, person: Person, opened: dict[str, Any]) -> list[Any]:
         told = person.model_dump(mode="json", exclude={*sealed.SEALED, "phone_index"}) | opened
+        told["with_disability"] = with_disability(told["disability"])
         told["status"] = persons.status_of(person)
         return [
             rules.value_of(column, told[name])

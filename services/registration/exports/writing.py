@@ -80,9 +80,11 @@ def writer(form: str, columns: Sequence[str], mark: str, *, right_to_left: bool)
 
 
 def text_of(value: Any) -> str:
-    """Return what a cell says; records are written as JSON."""
+    """Return what a cell says: of several texts all, and records as JSON."""
     if value is None:
         return ""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "; ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -13,7 +13,9 @@ from chassis.jobs import Remark
 from chassis.problems import pointer
 from chassis.strict import in_our_digits
 from chassis.uploads import BYTE_ORDER_MARK, Row, guarded, is_formula, unguarded
+from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import PersonIn
+from services.registration.persons.names import LATIN
 
 MARK = "export_mark"
 """The column by which our exports name who asked for them; it says nothing of the person."""
@@ -22,16 +24,27 @@ REASON = "rejected_because"
 ASIDE = (MARK, REASON)
 REQUIRED = (
     "external_id",
-    "given_name",
     "sex",
     "nationality",
     "population_category",
     "location_pcode",
 )
+DISABILITY = tuple(f"disability_{question}" for question in QUESTIONS)
+DOCUMENT = ("type", "number", "issuer", "expires_on")
+SEVERAL = ("other_names", "languages")
+"""Columns that hold several texts, with a semicolon or a comma between them."""
 OPTIONAL = (
+    "no_name_because",
+    "given_name",
     "father_name",
     "grandfather_name",
     "family_name",
+    *LATIN.values(),
+    *SEVERAL,
+    "stateless",
+    "place_before",
+    "place_of_origin",
+    *DISABILITY,
     "birth_date",
     "birth_date_precision",
     "birth_date_calendar",
@@ -39,8 +52,7 @@ OPTIONAL = (
     "age_to",
     "age_as_of",
     "phone",
-    "document_type",
-    "document_number",
+    *(f"document_{name}" for name in DOCUMENT),
     "household_ref",
     "relationship_to_head",
     "registered_on",
@@ -59,7 +71,8 @@ class Said(Protocol):
 
 NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
-DAYS = ("birth_date", "registered_on", "age_as_of")
+DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
+BETWEEN_TEXTS = re.compile("[;,؛،]")
 SERIAL = re.compile("[1-6][0-9]{4}")
 FIRST_DAY = date(1899, 12, 30)
 """From here spreadsheets count the days of a date that has lost its form."""
@@ -79,13 +92,18 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         cells.pop(column, None)
     cells |= _counted_days(cells)
     document = {
-        name: cells.pop(f"document_{name}")
-        for name in ("type", "number")
-        if f"document_{name}" in cells
+        name: cells.pop(f"document_{name}") for name in DOCUMENT if f"document_{name}" in cells
     }
-    form: dict[str, object] = dict(cells) | _ages(cells)
+    form: dict[str, object] = dict(cells) | _ages(cells) | _several(cells)
     if document:
         form["documents"] = [document]
+    answers = {
+        name.removeprefix("disability_"): form.pop(name) for name in DISABILITY if name in form
+    }
+    if answers:
+        form["disability"] = answers
+    if "stateless" in cells:
+        form["stateless"] = TRUTH.get(cells["stateless"].lower(), cells["stateless"])
     consent = form.pop("consent_given", None)
     if consent is not None:
         form["consent"] = TRUTH.get(str(consent).lower(), consent)
@@ -129,6 +147,14 @@ def _ages(cells: Mapping[str, str]) -> dict[str, object]:
     }
 
 
+def _several(cells: Mapping[str, str]) -> dict[str, object]:
+    return {
+        name: [text.strip() for text in BETWEEN_TEXTS.split(cells[name]) if text.strip()]
+        for name in SEVERAL
+        if name in cells
+    }
+
+
 def _runs(column: str, cell: str) -> bool:
     # A phone number begins with a plus sign by right.
     return is_formula(cell) and not (column == "phone" and cell[1:].replace(" ", "").isdecimal())
@@ -138,6 +164,10 @@ def _column(location: tuple[int | str, ...]) -> str:
     where = pointer(("body", *location)).removeprefix("/")
     if where.startswith("documents/0/"):
         return "document_" + where.removeprefix("documents/0/")
+    if where.startswith("disability/"):
+        return where.replace("/", "_")
+    if where.partition("/")[0] in SEVERAL:
+        return where.partition("/")[0]
     return "consent_given" if where.startswith("consent") else where
 
 
@@ -180,6 +210,11 @@ def other_content(row: Row) -> Remark:
 def elsewhere(row: Row) -> Remark:
     detail = "None of the roles of who sent this counts at this place."
     return _remark(row, "location_pcode", "not_your_place", detail)
+
+
+def not_theirs_to_tell(row: Row) -> Remark:
+    detail = "None of the roles of who sent this may tell of disability."
+    return _remark(row, DISABILITY[0], "not_your_field", detail)
 
 
 def was_erased(row: Row) -> Remark:

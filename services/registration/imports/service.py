@@ -1,7 +1,7 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,7 @@ def on_behalf_of(access: Access) -> dict[str, Any]:
     return {
         PLACES: sorted({place for grant in grants for place in grant.places}),
         "case_owner": persons.owner(access.caller),
+        "needs": access.may("need", "C"),
     }
 
 
@@ -112,8 +113,7 @@ async def _import_step(
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
         refusals = {
-            row.line: _refusal(row, form, nowhere, erased, work.job.options[PLACES])
-            for row, form in forms
+            row.line: _refusal(row, form, nowhere, erased, work.job.options) for row, form in forms
         }
         taken = [
             form for row, form in forms if isinstance(form, PersonIn) and not refusals[row.line]
@@ -139,15 +139,17 @@ def _refusal(
     form: PersonIn | list[Remark],
     nowhere: Collection[str],
     erased: Collection[str],
-    within: Collection[str],
+    allowed: Mapping[str, Any],
 ) -> list[Remark]:
     """Return why a row is not taken, as far as that is known before anybody is registered."""
     if not isinstance(form, PersonIn):
         return form
     if form.location_pcode in nowhere:
         return [rules.unknown_place(row)]
-    if not lies_below(form.location_pcode, within):
+    if not lies_below(form.location_pcode, allowed[PLACES]):
         return [rules.elsewhere(row)]
+    if form.disability and not allowed.get("needs"):
+        return [rules.not_theirs_to_tell(row)]
     return [rules.was_erased(row)] if form.external_id in erased else []
 
 

@@ -4,6 +4,7 @@ By which keys likely pairs are found, so that nobody is compared with the whole 
 Any two names in any order with sex and year of birth; any three names; the birth date, day and
 month in either order; a phone; a document number. A person is looked for under the keys of the
 years around theirs as well; whoever's age is hardly known is kept under all the years it may mean.
+Who has no name is found by a phone or a document number alone.
 Somebody of unknown age shares the keys with years with others of unknown age only.
 """
 
@@ -41,7 +42,8 @@ def _always(person: Description) -> Iterator[str]:
         yield f"phone {person.phone}"
     for _, number in person.documents:
         yield f"document {number}"
-    if person.precision == "day" and person.born:
+    # Of whom no name is known a birth date says too little: many infants are born on one day.
+    if person.precision == "day" and person.born and _names(person):
         for days in range(-person.days_off, person.days_off + 1):
             yield _born(person.born + timedelta(days=days))
     for three in combinations(sorted(_names(person)), 3):
@@ -63,4 +65,12 @@ def _names_in(person: Description, year: int | None) -> Iterator[str]:
 
 def _names(person: Description) -> list[str]:
     parts = (person.given, person.father, person.grandfather, person.family)
-    return [key for key in (coarse(part or "") for part in parts) if key]
+    keys = [key for key in (coarse(part or "") for part in parts) if key]
+    latin = (
+        person.given_latin,
+        person.father_latin,
+        person.grandfather_latin,
+        person.family_latin,
+    )
+    # Most Latin spellings sound as the name does, and find nobody more.
+    return keys + sorted({coarse(each) for each in latin if each} - {*keys, ""})

@@ -47,7 +47,7 @@ NEAR_NUMBER = 2
 class Description:
     """What somebody is compared by; names as written, the numbers as they are or not at all."""
 
-    given: str
+    given: str | None
     father: str | None
     grandfather: str | None
     family: str | None
@@ -60,6 +60,16 @@ class Description:
     household: str | None
     days_off: int = 0
     """By how much the day of birth may be wrong, either way, as far as is known."""
+    given_latin: str | None = None
+    father_latin: str | None = None
+    grandfather_latin: str | None = None
+    family_latin: str | None = None
+
+    def spellings(self, part: str) -> tuple[str | None, ...]:
+        """Return how one of the names is written: as it is borne, and in Latin if that is told."""
+        latin = getattr(self, f"{part}_latin")
+        borne = getattr(self, part)
+        return (borne, latin) if latin else (borne,)
 
 
 Band = Literal["probable", "possible"]
@@ -131,10 +141,10 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
     """Return `attribute:level` for each attribute that either says something about."""
     father_family, crossed = _father_and_family(left, right, transducer)
     names = {
-        "given": _closeness(left.given, right.given, transducer),
+        "given": _closest(left, "given", right, "given", transducer),
         "father": father_family[0],
         "family": father_family[1],
-        "grandfather": _closeness(left.grandfather, right.grandfather, transducer),
+        "grandfather": _closest(left, "grandfather", right, "grandfather", transducer),
     }
     levels = [f"{part}:{_name_level(found)}" for part, found in names.items()]
     levels += [
@@ -169,12 +179,12 @@ def _father_and_family(
 ) -> tuple[tuple[Closeness | None, Closeness | None], bool]:
     """Compare father's and family name, crosswise where that fits far better."""
     straight = (
-        _closeness(left.father, right.father, transducer),
-        _closeness(left.family, right.family, transducer),
+        _closest(left, "father", right, "father", transducer),
+        _closest(left, "family", right, "family", transducer),
     )
     crossed = (
-        _closeness(left.father, right.family, transducer),
-        _closeness(left.family, right.father, transducer),
+        _closest(left, "father", right, "family", transducer),
+        _closest(left, "family", right, "father", transducer),
     )
     if _fit(crossed) > _fit(straight) + CROSSING:
         return crossed, True
@@ -192,6 +202,18 @@ def likeness(asked: str, borne: str) -> float:
         return 0.0
     found = _closeness(asked, borne, weights().transducer)
     return found.below if found else UNLIKE
+
+
+def _closest(
+    left: Description, part: str, right: Description, other: str, transducer: Transducer
+) -> Closeness | None:
+    """Compare a name of each by those of its spellings that are the most alike."""
+    found = [
+        _closeness(one, another, transducer)
+        for one in left.spellings(part)
+        for another in right.spellings(other)
+    ]
+    return max((each for each in found if each), default=None)
 
 
 def _closeness(left: str | None, right: str | None, transducer: Transducer) -> Closeness | None:

@@ -13,14 +13,8 @@ from chassis.problems import Problem
 from chassis.strict import Pcode, Text
 from services.registration.persons import finding, registering, service
 from services.registration.persons.finding import Terms
-from services.registration.persons.models import (
-    Nationality,
-    PersonIn,
-    PersonOut,
-    PersonsOut,
-    Phone,
-    Sex,
-)
+from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
+from services.registration.persons.parts import Nationality, Phone, Sex
 from services.registration.places import service as places
 from services.registration.searches import service as searches
 

@@ -16,18 +16,18 @@ from services.registration.persons import sealed
 from services.registration.persons.models import (
     SCOPING,
     DocumentIndex,
-    Nationality,
     Person,
     PersonOut,
-    Sex,
 )
+from services.registration.persons.names import LATIN, NAMES
+from services.registration.persons.parts import Nationality, Sex
 from services.registration.persons.service import SHAPE, shown
 from services.registration.searches import names
 from services.registration.searches.rules import MOST_HITS
 
 MOST_RANKED = 200
 """So many of those who bear the words are compared with them; the rest bear fewer of them."""
-NAMES = ("given_name", "father_name", "grandfather_name", "family_name")
+BORNE = (*NAMES, *LATIN.values(), "other_names")
 WITH_A_NAME = ("born_in", "sex", "nationality", "location_pcode")
 """What many share narrows a search by name, and is none of its own."""
 
@@ -97,7 +97,7 @@ async def find_named(
     statement = (
         select(Person, view.standing)
         .join(bearers, bearers.c.person_id == col(Person.id))
-        .where(access.rows(SCOPING), *(view.showing(each) for each in NAMES))
+        .where(access.rows(SCOPING), *(view.showing(each) for each in BORNE))
         .where(*matching(session, view, terms), *_narrowed(view, terms))
         .order_by(bearers.c.likely.desc(), col(Person.id).desc())
         .limit(MOST_RANKED)

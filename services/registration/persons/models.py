@@ -1,12 +1,11 @@
 """A person: as registered (PersonIn), as kept (Person), as shown (PersonOut)."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints
+from pydantic import BaseModel
 from pydantic import Field as Shape
-from pydantic_core import to_json
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
@@ -14,104 +13,60 @@ from sqlmodel import Field, col
 from chassis.authz import Clause, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, MaskedNumber, Shown
-from chassis.strict import Code, PastDay, Pcode, Strict, Text
+from chassis.strict import Code, PastDay, Pcode
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
 from services.registration.households.models import lives_with_own
 from services.registration.ownfiles.models import OwnFile
-from services.registration.persons import rules
+from services.registration.persons import canonical
 from services.registration.persons.birth_models import BirthIn, BornBetween
 from services.registration.persons.births import Calendar, Precision
+from services.registration.persons.disability import Disability, DisabilityOut
+from services.registration.persons.names import NamesIn, NoName
+from services.registration.persons.parts import (
+    MOST_DOCUMENTS,
+    MOST_LANGUAGES,
+    Category,
+    ConsentIn,
+    ConsentTold,
+    Document,
+    Flag,
+    Language,
+    Nationality,
+    Phone,
+    PlaceOrCountry,
+    Sex,
+)
 from services.registration.referrals.models import referred
 from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
 from services.registration.vulnerability.instruments import Level
 
-MOST_DOCUMENTS = 10
-AT_FIRST = (
-    "external_id",
-    "given_name",
-    "father_name",
-    "grandfather_name",
-    "family_name",
-    "sex",
-    "birth_date",
-    "birth_date_precision",
-    "nationality",
-    "population_category",
-    "phone",
-    "documents",
-    "location_pcode",
-    "household_ref",
-    "relationship_to_head",
-    "consent",
-)
-LATER = ("birth_date_calendar", "age", "age_to", "age_as_of")
 
-
-def _nationality(code: str) -> str:
-    if code not in rules.nationalities():
-        raise ValueError("is not an ISO 3166-1 alpha-3 code")
-    return code
-
-
-Sex = Literal["male", "female", "other", "unknown"]
-Category = Literal["migrant", "idp", "returnee", "host_community"]
-Nationality = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_nationality)
-]
-Phone = Annotated[
-    str, StringConstraints(strict=True, min_length=3, max_length=32), AfterValidator(rules.e164)
-]
-
-
-class Document(Strict):
-    """A paper that says who somebody is; kept as shown, never verified by us."""
-
-    type: Code
-    number: Text
-
-
-class ConsentIn(Strict):
-    """Whether the person agreed that their record is kept and used, and in which language."""
-
-    given: Annotated[bool, Shape(strict=True)]
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
-    interpreter: Annotated[bool, Shape(strict=True)] = False
-
-
-def _in_full(consent: Any) -> Any:
-    return {"given": consent} if isinstance(consent, bool) else consent
-
-
-ConsentTold = Annotated[
-    ConsentIn, BeforeValidator(_in_full, json_schema_input_type=ConsentIn | bool)
-]
-"""Consent told in full, or as its answer alone."""
-
-
-class PersonIn(BirthIn):
+class PersonIn(NamesIn, BirthIn):
     """
     What is told when somebody is registered.
 
     Names are as the person bears them, in any script; only the given name is needed, because
-    many people have one name. `consent` is true, false or told in full; a person whose consent
-    was not asked is registered too, because aid does not depend on it.
+    many people have one name, and not even that where `no_name_because` says why. `consent` is
+    true, false or told in full; a person whose consent was not asked is registered too, because
+    aid does not depend on it.
     """
 
     external_id: Code
-    given_name: Text
-    father_name: Text | None = None
-    grandfather_name: Text | None = None
-    family_name: Text | None = None
     sex: Sex
     nationality: Nationality
+    stateless: Flag | None = None
     population_category: Category
     phone: Phone | None = None
     documents: list[Document] = Shape(default=[], max_length=MOST_DOCUMENTS)
+    languages: list[Language] = Shape(default=[], max_length=MOST_LANGUAGES)
     location_pcode: Pcode
+    place_before: PlaceOrCountry | None = None
+    place_of_origin: PlaceOrCountry | None = None
     household_ref: Code | None = None
     relationship_to_head: Code | None = None
+    disability: Disability | None = None
     registered_on: PastDay = Shape(default_factory=today)
     consent: ConsentTold | None = None
 
@@ -121,17 +76,14 @@ class PersonIn(BirthIn):
         values["birth_date_precision"] = self.birth().birth_date_precision
         if self.age_as_of == self.registered_on:
             values["age_as_of"] = None
-        # What goes without saying is left out, so that a registration from before says the same
-        # when it is sent again, and one that comes from an export what it said at first.
-        told = {name: values[name] for name in LATER if values[name] not in {None, "gregorian"}}
-        return to_json({name: values[name] for name in AT_FIRST} | told).decode()
+        return canonical.form_of(values)
 
 
 class Person(Table, table=True):
     """
     A person in the register. Personal (S2 and S3): no column but the codes leaves in events.
 
-    Phone and documents are sealed (persons/sealed.py); an index finds an equal phone again.
+    Phone, documents and disability are sealed (persons/sealed.py); an index finds an equal phone.
     """
 
     __table_args__ = (
@@ -153,10 +105,18 @@ class Person(Table, table=True):
     case_number: str = Field(unique=True)
     organisation: str
     external_id: str
-    given_name: str
+    no_name_because: str | None = None
+    given_name: str | None = None
     father_name: str | None = None
     grandfather_name: str | None = None
     family_name: str | None = None
+    given_name_latin: str | None = None
+    father_name_latin: str | None = None
+    grandfather_name_latin: str | None = None
+    family_name_latin: str | None = None
+    other_names: list[str] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
     sex: str
     birth_date: str | None = None
     birth_date_precision: str
@@ -167,11 +127,18 @@ class Person(Table, table=True):
     age_to: int | None = None
     age_as_of: date | None = None
     nationality: str
+    stateless: bool | None = None
+    languages: list[str] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
     population_category: str
     phone: bytes | None = Field(default=None, sa_type=LargeBinary)
     phone_index: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
     documents: bytes = Field(sa_type=LargeBinary)
     location_pcode: str = Field(index=True)
+    place_before: str | None = None
+    place_of_origin: str | None = None
+    disability: bytes | None = Field(default=None, sa_type=LargeBinary)
     household_ref: str | None = None
     relationship_to_head: str | None = None
     registered_on: date
@@ -257,6 +224,8 @@ class DocumentIndex(Table, table=True):
 class DocumentOut(BaseModel):
     type: Maskable[str]
     number: MaskedNumber
+    issuer: Maskable[str | None]
+    expires_on: Maskable[date | None]
 
 
 class PersonOut(Shown, shape="person"):
@@ -265,6 +234,7 @@ class PersonOut(Shown, shape="person"):
 
     The date of birth is as it was told: `1990` stays `1990`, `born_between` says in the Gregorian
     calendar what a Hijri date may mean, and `minor` is null where nobody can know it.
+    `with_disability` follows from the six answers, and is null where they were not asked.
     A registration that was found to be somebody's second is `merged_into` the one that goes on, and
     that one says who was `merged`: what is written of each stays with each.
     What the caller may not see is {"masked": true}, whether there is something or not.
@@ -273,10 +243,16 @@ class PersonOut(Shown, shape="person"):
     id: UUID
     case_number: str
     external_id: Maskable[str]
-    given_name: Maskable[str]
+    no_name_because: Maskable[NoName | None]
+    given_name: Maskable[str | None]
     father_name: Maskable[str | None]
     grandfather_name: Maskable[str | None]
     family_name: Maskable[str | None]
+    given_name_latin: Maskable[str | None]
+    father_name_latin: Maskable[str | None]
+    grandfather_name_latin: Maskable[str | None]
+    family_name_latin: Maskable[str | None]
+    other_names: Maskable[list[str]]
     sex: Maskable[Sex]
     birth_date: Maskable[str | None]
     birth_date_precision: Maskable[Precision]
@@ -287,10 +263,16 @@ class PersonOut(Shown, shape="person"):
     age_as_of: Maskable[date | None]
     minor: Maskable[bool | None]
     nationality: Maskable[str]
+    stateless: Maskable[bool | None]
+    languages: Maskable[list[str]]
     population_category: Maskable[Category]
     phone: Maskable[str | None]
     documents: Maskable[list[DocumentOut]]
     location_pcode: Maskable[str]
+    place_before: Maskable[str | None]
+    place_of_origin: Maskable[str | None]
+    disability: Maskable[DisabilityOut | None]
+    with_disability: Maskable[bool | None]
     household_ref: Maskable[str | None]
     relationship_to_head: Maskable[str | None]
     registered_on: date

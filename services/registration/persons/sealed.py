@@ -14,13 +14,14 @@ from chassis import crypto
 from chassis.unsealed import plain
 from services.registration.persons import rules
 from services.registration.persons.models import DocumentIndex, Person
+from services.registration.persons.parts import Document
 
 log = structlog.get_logger()
 
 TABLE = "person"
-SEALED = ("phone", "documents")
+SEALED = ("phone", "documents", "disability")
 PHONE, DOCUMENT = "person.phone", "person.document"
-NOTHING: dict[str, Any] = {"phone": None, "documents": []}
+NOTHING: dict[str, Any] = {"phone": None, "documents": [], "disability": None}
 MASKED = {"masked": True}
 """What stands for a value that was there once and cannot be read any more."""
 
@@ -36,6 +37,9 @@ def columns(
         kept["phone_index"] = phone and crypto.blind_index(session, PHONE, phone)
     if "documents" in fields:
         kept["documents"] = key.seal(TABLE, "documents", json.dumps(fields["documents"]))
+    if "disability" in fields:
+        answers = fields["disability"]
+        kept["disability"] = answers and key.seal(TABLE, "disability", json.dumps(answers))
     return kept
 
 
@@ -75,10 +79,12 @@ def _open(key: crypto.DataKey, person: Person) -> dict[str, Any]:
     try:
         phone = person.phone and key.open(TABLE, "phone", person.phone)
         documents = json.loads(key.open(TABLE, "documents", person.documents))
+        answers = person.disability and json.loads(key.open(TABLE, "disability", person.disability))
     except crypto.UnreadableError as error:
         log.warning("unreadable", reason=type(error).__name__, field=str(error))
-        return {"phone": MASKED, "documents": [{"type": MASKED, "number": MASKED}]}
-    return {"phone": phone, "documents": documents}
+        papers = [dict.fromkeys(Document.model_fields, MASKED)]
+        return {"phone": MASKED, "documents": papers, "disability": MASKED}
+    return {"phone": phone, "documents": documents, "disability": answers}
 
 
 async def seal_persons(session: AsyncSession, persons: Sequence[Person]) -> None:

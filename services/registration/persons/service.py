@@ -20,6 +20,7 @@ from chassis.views import View
 from services.registration.matching.evidence import Description
 from services.registration.persons import sealed
 from services.registration.persons.births import Birth
+from services.registration.persons.disability import with_disability
 from services.registration.persons.models import SCOPING, Person, PersonOut
 
 SHAPE = "person"
@@ -27,6 +28,8 @@ OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
 
 TOLD_OF_ERASURES = frozenset({"dpo"})
 EXTERNAL_ID = "erased external id"
+NO_MORE_OF_A_PAPER: Mapping[str, Any] = {"issuer": None, "expires_on": None}
+"""What is masked of a paper whether there is something or not."""
 
 
 async def get(
@@ -171,6 +174,10 @@ def _description(person: Person, opened: Mapping[str, Any]) -> Description:
         father=person.father_name,
         grandfather=person.grandfather_name,
         family=person.family_name,
+        given_latin=person.given_name_latin,
+        father_latin=person.father_name_latin,
+        grandfather_latin=person.grandfather_name_latin,
+        family_latin=person.family_name_latin,
         sex=person.sex,
         nationality=person.nationality,
         born=birth.middle(),
@@ -224,10 +231,12 @@ async def shown(
     for person, standing in found:
         values = person.model_dump(include=set(PersonOut.model_fields))
         values |= opened.get(person.id, sealed.NOTHING)
+        values["documents"] = [{**NO_MORE_OF_A_PAPER, **each} for each in values["documents"]]
         birth = Birth.of(person)
         converted = birth.converted()
         values["minor"] = birth.minor(today())
         values["born_between"] = converted and converted._asdict()
+        values["with_disability"] = with_disability(values["disability"])
         values["status"] = status_of(person)
         answers.append(view.shown(PersonOut, values, standing))
     return answers

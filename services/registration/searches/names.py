@@ -17,6 +17,7 @@ from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
 from services.registration.matching.spelling import skeleton, sounds, words
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
+from services.registration.persons.names import LATIN, NAMES
 from services.registration.places.service import MANTIKA_LENGTH
 from services.registration.searches.models import NameKey
 
@@ -52,9 +53,9 @@ async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
 
 
 def borne(person: Person) -> list[str]:
-    """Return the words of a person's name."""
-    parts = (person.given_name, person.father_name, person.grandfather_name, person.family_name)
-    return [word for part in parts if part for word in words(part)]
+    """Return the words of a person's names, of their Latin spellings and of their other names."""
+    parts = [getattr(person, name) for name in (*NAMES, *LATIN.values())]
+    return [word for part in (*parts, *person.other_names) if part for word in words(part)]
 
 
 def _told_apart(names: Iterable[str]) -> set[tuple[str, str]]:
