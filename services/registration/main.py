@@ -49,6 +49,7 @@ from services.registration.intake import api as intake
 from services.registration.mappings import api as mappings
 from services.registration.merges import api as merges
 from services.registration.notes import api as notes
+from services.registration.occasions import api as occasions
 from services.registration.ownfiles import api as ownfiles
 from services.registration.persons import api as persons
 from services.registration.persons.handlers import mark_departed
@@ -93,6 +94,7 @@ SERVICE = Service(
     routers=[
         persons.router,
         corrections.router,
+        occasions.router,
         readings.router,
         households.router,
         imports.router,

@@ -20,7 +20,7 @@ from chassis.fields import Purpose, Rule, fields, leaves
 from chassis.policy import LIST, Operation, Qualifier, policy
 from gateway.routes import SERVICES
 from standalone import Standalone
-from tests.authz import counted, field_work, need_to_know
+from tests.authz import counted, field_work, need_to_know, occasions
 from tests.authz.administration import (
     CLIENT,
     agreement,
@@ -105,6 +105,7 @@ BODIES: dict[str, Any] = {
         for shares in ("shares", "received-shares")
     },
     **need_to_know.BODIES,
+    **occasions.BODIES,
     **counted.BODIES,
     **field_work.BODIES,
     "POST /v1/returns/shares": lambda ids: SHARE | {"case_id": ids["case_id"]},
@@ -147,6 +148,7 @@ BODIES: dict[str, Any] = {
 NEW: dict[str, Any] = {
     "POST /v1/registration/persons": person,
     "POST /v1/registration/honey-records": person,
+    **occasions.NEW,
     "POST /v1/registration/imports": REGISTER_CSV,
     # Of nobody, which is said to who may make one.
     "POST /v1/registration/households": {"location_pcode": HERE},
@@ -199,6 +201,7 @@ LISTED = {
     "household": "household_id",
     **need_to_know.LISTED,
     **counted.LISTED,
+    **occasions.LISTED,
     **field_work.LISTED,
     "erasure": "erasure_id",
     "legal_hold": "hold_id",
@@ -253,6 +256,7 @@ async def world(system: Standalone) -> AsyncIterator[World]:
 
 async def add(world: World, situation: str) -> None:
     await need_to_know.add(world, situation)
+    await occasions.add(world, situation)
     await counted.add(world, situation)
     await field_work.add(world, situation)
 

@@ -51,13 +51,13 @@ HERE, ELSEWHERE = "LY0209", "LY0317"
 HOME, OTHER, AGREED = "iom", "other", "agreed"
 GLASS_BROKEN = "glass broken"
 HOLDS: dict[str, frozenset[str]] = {
-    "own": frozenset({"any", "own", "mine", "loc", "next", "ordinary", "ours"}),
-    "own, two days ago": frozenset({"any", "mine", "loc", "next", "ordinary", "ours"}),
-    "assigned": frozenset({"any", "asg", "loc", "next", "ordinary", "ours", "link", "linked"}),
-    GLASS_BROKEN: frozenset({"any", "loc", "next", "ordinary", "ours", "bg", "bgcosigned"}),
-    "same organisation": frozenset({"any", "loc", "next", "ordinary", "ours"}),
+    "own": frozenset({"any", "own", "mine", "loc", "free", "next", "ordinary", "ours"}),
+    "own, two days ago": frozenset({"any", "mine", "loc", "free", "next", "ordinary", "ours"}),
+    "assigned": frozenset({"any", "asg", "loc", "free", "next", "ordinary", "ours", "link", "linked"}),
+    GLASS_BROKEN: frozenset({"any", "loc", "free", "next", "ordinary", "ours", "bg", "bgcosigned"}),
+    "same organisation": frozenset({"any", "loc", "free", "next", "ordinary", "ours"}),
     "other organisation": frozenset({"any"}),
-    "agreed organisation": frozenset({"any", "loc", "next", "ordinary"}),
+    "agreed organisation": frozenset({"any", "loc", "free", "next", "ordinary"}),
     "other place": frozenset({"any", "ours"}),
     "erased": frozenset(),
 }

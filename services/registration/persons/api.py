@@ -11,6 +11,7 @@ from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Pcode, Text
+from services.registration.occasions import service as occasions
 from services.registration.persons import finding, registering, service
 from services.registration.persons.finding import Terms
 from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
@@ -38,6 +39,7 @@ async def register_person(
     access.refuse_without(service.resources_of(form.model_fields_set), "C")
     if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
         raise places.refuse_unknown()
+    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
     organisation = access.caller.organisation
     if await service.erased_external_ids(session, organisation, [form.external_id]):
         raise service.refuse_erased()
@@ -82,6 +84,7 @@ async def list_persons(
     sex: Annotated[Sex | None, Query()] = None,
     nationality: Annotated[Nationality | None, Query()] = None,
     location_pcode: Annotated[Pcode | None, Query()] = None,
+    registration_event_id: Annotated[UUID | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PersonsOut:
@@ -103,8 +106,9 @@ async def list_persons(
         sex=sex,
         nationality=nationality,
         location_pcode=location_pcode,
+        registration_event_id=registration_event_id,
     )
-    await searches.note(database_of(request), access.caller, terms.told())
+    await searches.note(database_of(request), access.caller, terms.searched())
     if terms.name:
         if cursor:
             raise Problem(422, "no-next-page", "A search by name has one page; tell more of them.")

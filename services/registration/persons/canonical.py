@@ -38,6 +38,7 @@ LATER = (
     "place_before",
     "place_of_origin",
     "disability",
+    "registration_event_id",
 )
 UNSAID: tuple[Any, ...] = (None, "gregorian", [])
 

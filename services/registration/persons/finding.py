@@ -12,6 +12,8 @@ from chassis.authz import Access, Clause
 from chassis.problems import Fault, Problem
 from chassis.views import View
 from services.registration.matching.spelling import words
+from services.registration.occasions.models import SCOPING as EVENTS
+from services.registration.occasions.models import RegistrationEvent
 from services.registration.persons import sealed
 from services.registration.persons.models import (
     SCOPING,
@@ -45,6 +47,11 @@ class Terms:
     sex: Sex | None = None
     nationality: Nationality | None = None
     location_pcode: str | None = None
+    registration_event_id: UUID | None = None
+
+    def searched(self) -> dict[str, str]:
+        """Return what is a search: who was registered in one event is a list, and names nobody."""
+        return {name: text for name, text in self.told().items() if name != "registration_event_id"}
 
     def told(self) -> dict[str, str]:
         return {name: str(value) for name, value in vars(self).items() if value is not None}
@@ -61,13 +68,23 @@ async def find(
     _refuse_without_name(terms)
     view = View(access, SHAPE, SCOPING)
     statement = select(Person, view.standing)
+    if terms.registration_event_id:
+        statement = statement.where(_registered_in(access, terms.registration_event_id))
     statement = statement.where(access.rows(SCOPING), *matching(session, view, terms))
-    if not terms.told():
+    if not terms.searched():
         statement = statement.where(col(Person.merged_into).is_(None))
     if after:
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
     return await shown(session, view, found.all())
+
+
+def _registered_in(access: Access, event_id: UUID) -> Clause:
+    """Return who was registered in an event; nobody where the caller may not see the event."""
+    readable = select(RegistrationEvent.id).where(
+        col(RegistrationEvent.id) == event_id, access.rows(EVENTS, "registration_event", "R")
+    )
+    return col(Person.registration_event_id).in_(readable)
 
 
 def _refuse_without_name(terms: Terms) -> None:

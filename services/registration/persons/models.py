@@ -67,6 +67,7 @@ class PersonIn(NamesIn, BirthIn):
     household_ref: Code | None = None
     relationship_to_head: Code | None = None
     disability: Disability | None = None
+    registration_event_id: UUID | None = None
     registered_on: PastDay = Shape(default_factory=today)
     consent: ConsentTold | None = None
 
@@ -92,6 +93,7 @@ class Person(Table, table=True):
         Index(None, "organisation", "id"),
         Index(None, "case_owner", "id"),
         Index(None, "created_by", "id"),
+        Index(None, "registration_event_id", "id"),
         # Whom nobody has been compared with yet, or not since they were corrected.
         Index(
             "ix_person_not_matched",
@@ -141,6 +143,7 @@ class Person(Table, table=True):
     disability: bytes | None = Field(default=None, sa_type=LargeBinary)
     household_ref: str | None = None
     relationship_to_head: str | None = None
+    registration_event_id: UUID | None = None
     registered_on: date
     consent: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     departed_on: date | None = None
@@ -275,6 +278,7 @@ class PersonOut(Shown, shape="person"):
     with_disability: Maskable[bool | None]
     household_ref: Maskable[str | None]
     relationship_to_head: Maskable[str | None]
+    registration_event_id: UUID | None
     registered_on: date
     consent: Maskable[ConsentIn | None]
     departed_on: Maskable[date | None]

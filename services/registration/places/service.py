@@ -44,8 +44,6 @@ async def _may_come(database: Database, missing: Collection[str]) -> bool:
     return bool(await _known(database, mantikas))
 
 
-def refuse_unknown() -> Problem:
-    fault = Fault(
-        pointer="/location_pcode", code="unknown_place", detail="No place has this p-code."
-    )
+def refuse_unknown(pointer: str = "/location_pcode") -> Problem:
+    fault = Fault(pointer=pointer, code="unknown_place", detail="No place has this p-code.")
     return Problem(422, "unknown-place", "The place is not known.", errors=[fault])
