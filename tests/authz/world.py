@@ -53,7 +53,9 @@ GLASS_BROKEN = "glass broken"
 HOLDS: dict[str, frozenset[str]] = {
     "own": frozenset({"any", "own", "mine", "loc", "free", "next", "ordinary", "ours"}),
     "own, two days ago": frozenset({"any", "mine", "loc", "free", "next", "ordinary", "ours"}),
-    "assigned": frozenset({"any", "asg", "loc", "free", "next", "ordinary", "ours", "link", "linked"}),
+    "assigned": frozenset(
+        {"any", "asg", "loc", "free", "next", "ordinary", "ours", "link", "linked"}
+    ),
     GLASS_BROKEN: frozenset({"any", "loc", "free", "next", "ordinary", "ours", "bg", "bgcosigned"}),
     "same organisation": frozenset({"any", "loc", "free", "next", "ordinary", "ours"}),
     "other organisation": frozenset({"any"}),
