@@ -34,7 +34,7 @@ A_MINUTE = 60
 HTTP_CONFLICT = 409
 Read = Callable[[], Awaitable[list[str]]]
 OWNERS = {
-    "registration": {"person"},
+    "registration": {"person", "household"},
     "assistance": set[str](),
     "returns": set[str](),
     "tracking": set[str](),

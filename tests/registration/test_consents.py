@@ -398,8 +398,9 @@ async def test_it_is_not_said_of_a_change_that_still_waits(registration: Running
 
 
 async def test_it_is_said_once_by_all_processes_together(registration: Running) -> None:
+    await heartbeat.say(registration.database)
     async with registration.database.write() as session:
-        clock = await session.get(ConsentClock, 1) or ConsentClock()
+        clock = await session.get_one(ConsentClock, 1)
         clock.said_at = now() - timedelta(minutes=1)
         session.add(clock)
     before = len(await told(registration, ConsentsTold))
