@@ -1,15 +1,13 @@
 """Which rows of a batch are taken, and how much of a period was watched; no I/O."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from chassis.jobs import Remark
 from services.tracking.flows import countries
+from services.tracking.flows.batches import Sorted
 from services.tracking.flows.models import GROUPS, EntryIn, WatchedIn
 
 PLACES = ("origin", "transit", "next", "destination")
@@ -17,46 +15,14 @@ HOURS_A_DAY = 24
 COUNTRY = "LBY"
 
 
-@dataclass
-class Sorted:
-    """The rows of a batch that can be kept, by their id, and what is to be said of the others."""
-
-    kept: dict[UUID, dict[str, Any]] = field(default_factory=dict)
-    rows: dict[UUID, int] = field(default_factory=dict)
-    unchanged: int = 0
-    rejected: list[Remark] = field(default_factory=list)
-    warnings: list[Remark] = field(default_factory=list)
-
-    def refuse(self, row: int, column: str, code: str, detail: str) -> None:
-        self.rejected.append(Remark(row=row, column=column, code=code, detail=detail))
-
-
-def read(entries: Sequence[Mapping[str, Any]]) -> tuple[list[tuple[int, EntryIn]], list[Remark]]:
-    """Return the rows, from 1, that have the form of an entry, and what is wrong with the rest."""
-    read: list[tuple[int, EntryIn]] = []
-    faults = []
-    for row, told in enumerate(entries, 1):
-        try:
-            read.append((row, EntryIn.model_validate(told)))
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            # A field that is not known has a name of the sender's own, which is not repeated.
-            known = [str(part) for part in first["loc"][:1] if part in EntryIn.model_fields]
-            column = known[0] if known else None
-            faults.append(
-                Remark(row=row, column=column, code=first["type"], detail=first["msg"][:200])
-            )
-    return read, faults
-
-
 def sort(
     entries: Iterable[tuple[int, EntryIn]],
     *,
     days: Mapping[date, bool],
     places: Collection[str],
-) -> Sorted:
+) -> Sorted[dict[str, Any]]:
     """Sort rows by what is known: the days on which the point was open, and the gazetteer."""
-    found = Sorted()
+    found = Sorted[dict[str, Any]]()
     for row, entry in entries:
         if not days[entry.day]:
             found.refuse(row, "day", "site_closed", "The point was not open on that day.")

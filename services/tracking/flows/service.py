@@ -13,9 +13,11 @@ from chassis.authz import Access
 from chassis.clock import now
 from chassis.db import insert_all_unless_there, put
 from chassis.problems import Fault, Problem
-from services.tracking.flows import rules
+from services.tracking.flows import batches, rules
+from services.tracking.flows.batches import Sorted
 from services.tracking.flows.models import (
     BatchIn,
+    EntryIn,
     FlowEntry,
     FlowHours,
     HoursIn,
@@ -32,7 +34,7 @@ TOLD_OF_OTHERS = {"organisation", "created_by", "created_at"}
 async def take_in(session: AsyncSession, batch: BatchIn, access: Access) -> IntakeOut:
     """Keep the rows of a batch that are right and new; each row has its own fate."""
     await reach_point(session, batch.site_id, access)
-    entries, faults = rules.read(batch.entries)
+    entries, faults = batches.read(batch.entries, EntryIn)
     days = await _open_days(session, batch.site_id, {entry.day for _, entry in entries})
     places = await _known_places(session, rules.pcodes(entries))
     found = rules.sort(entries, days=days, places=places)
@@ -74,7 +76,10 @@ async def _known_places(session: AsyncSession, pcodes: set[str]) -> set[str]:
 
 
 async def _compare(
-    session: AsyncSession, found: rules.Sorted, new: set[UUID], rows: Sequence[Mapping[str, Any]]
+    session: AsyncSession,
+    found: Sorted[dict[str, Any]],
+    new: set[UUID],
+    rows: Sequence[Mapping[str, Any]],
 ) -> None:
     """Tell of the rows that were not new whether they say what is kept under their id."""
     known = [row for row in rows if row["id"] not in new]

@@ -1,56 +1,21 @@
 """Which questionnaires are taken, and which counts of answers are told; no I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
-from uuid import UUID
-
-from pydantic import ValidationError
 
 from chassis.jobs import Remark
 from services.tracking.flows import countries
+from services.tracking.flows.batches import Sorted
 from services.tracking.surveys.models import QuestionIn, SheetIn, SurveyOut
 
 FEWEST = 10
 
 
-@dataclass
-class Sorted:
-    """Questionnaires that can be kept, with their rows, and what is to be said of the others."""
-
-    kept: dict[UUID, SheetIn] = field(default_factory=dict)
-    rows: dict[UUID, int] = field(default_factory=dict)
-    unchanged: int = 0
-    rejected: list[Remark] = field(default_factory=list)
-    warnings: list[Remark] = field(default_factory=list)
-
-    def refuse(self, row: int, column: str | None, code: str, detail: str) -> None:
-        self.rejected.append(Remark(row=row, column=column, code=code, detail=detail))
-
-
-def read(sheets: Sequence[Mapping[str, Any]]) -> tuple[list[tuple[int, SheetIn]], list[Remark]]:
-    """Return the rows, from 1, that have the form of a questionnaire, and what is wrong else."""
-    read: list[tuple[int, SheetIn]] = []
-    faults = []
-    for row, told in enumerate(sheets, 1):
-        try:
-            read.append((row, SheetIn.model_validate(told)))
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            known = [str(part) for part in first["loc"][:1] if part in SheetIn.model_fields]
-            column = known[0] if known else None
-            faults.append(
-                Remark(row=row, column=column, code=first["type"], detail=first["msg"][:200])
-            )
-    return read, faults
-
-
 def sort(
     sheets: Iterable[tuple[int, SheetIn]], survey: SurveyOut, open_on: Mapping[date, bool]
-) -> Sorted:
+) -> Sorted[SheetIn]:
     """Sort questionnaires by whether they belong to the survey and answer what it asks."""
-    found = Sorted()
+    found = Sorted[SheetIn]()
     questions = {each.code: each for each in survey.questions}
     for row, sheet in sheets:
         if not survey.starts_on <= sheet.day <= survey.ends_on:
@@ -67,7 +32,9 @@ def sort(
     return found
 
 
-def _keep(found: Sorted, row: int, sheet: SheetIn, nationality: str, odd: str | None) -> None:
+def _keep(
+    found: Sorted[SheetIn], row: int, sheet: SheetIn, nationality: str, odd: str | None
+) -> None:
     sheet = sheet.model_copy(
         update={
             "nationality": nationality,

@@ -13,6 +13,8 @@ from chassis.authz import Access
 from chassis.clock import now
 from chassis.db import insert_all, insert_all_unless_there, insert_new
 from chassis.problems import Fault, Problem, not_found
+from services.tracking.flows import batches
+from services.tracking.flows.batches import Sorted
 from services.tracking.flows.service import reach_point
 from services.tracking.sites.standing import versions_of, was_open
 from services.tracking.surveys import rules
@@ -22,6 +24,7 @@ from services.tracking.surveys.models import (
     Reply,
     ResultsOut,
     Sheet,
+    SheetIn,
     SheetsIn,
     SheetsOut,
     Survey,
@@ -78,7 +81,7 @@ async def take_in(session: AsyncSession, form: SheetsIn, access: Access) -> Shee
         detail = "Your organisation has no such survey."
         fault = Fault(pointer="/survey_id", code="unknown_survey", detail=detail)
         raise Problem(422, "validation", detail, errors=[fault])
-    sheets, faults = rules.read(form.sheets)
+    sheets, faults = batches.read(form.sheets, SheetIn)
     versions = await versions_of(session, form.site_id)
     open_on = {sheet.day: was_open(versions, sheet.day) for _, sheet in sheets}
     found = rules.sort(sheets, SurveyOut.model_validate(survey, from_attributes=True), open_on)
@@ -111,7 +114,7 @@ async def take_in(session: AsyncSession, form: SheetsIn, access: Access) -> Shee
 
 
 async def _compare(
-    session: AsyncSession, found: rules.Sorted, known: Sequence[dict[str, Any]]
+    session: AsyncSession, found: Sorted[SheetIn], known: Sequence[dict[str, Any]]
 ) -> None:
     """Tell of questionnaires that were not new whether they say what is kept under their id."""
     if not known:
