@@ -69,7 +69,10 @@ async def find(
     view = View(access, SHAPE, SCOPING)
     statement = select(Person, view.standing)
     if terms.registration_event_id:
-        statement = statement.where(_registered_in(access, terms.registration_event_id))
+        statement = statement.where(
+            _registered_in(access, terms.registration_event_id),
+            view.showing("registration_event_id"),
+        )
     statement = statement.where(access.rows(SCOPING), *matching(session, view, terms))
     if not terms.searched():
         statement = statement.where(col(Person.merged_into).is_(None))

@@ -278,7 +278,7 @@ class PersonOut(Shown, shape="person"):
     with_disability: Maskable[bool | None]
     household_ref: Maskable[str | None]
     relationship_to_head: Maskable[str | None]
-    registration_event_id: UUID | None
+    registration_event_id: Maskable[UUID | None]
     registered_on: date
     consent: Maskable[ConsentIn | None]
     departed_on: Maskable[date | None]
