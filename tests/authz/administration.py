@@ -13,20 +13,19 @@ async def made_by_another_administrator(world: World, path: str, situation: str)
     parameter = path.partition("{")[2].partition("}")[0]
     if situation == "erased":
         return {parameter: str(new_id())}
-    collection = path.partition("/{")[0]
-    bodies: dict[str, dict[str, Any]] = {
-        "client_id": CLIENT,
-        "staff_id": staff(),
-        "assignment_id": await role(world),
-        "agreement_id": agreement(),
-    }
     response = await world.client.post(
-        collection,
-        json=bodies[parameter],
+        path.partition("/{")[0],
+        json=await _body(world, parameter),
         headers=world.bearer("admin", sub="another-administrator"),
     )
     assert response.status_code == 201, response.text
     return {parameter: response.json().get("staff", response.json())["id"]}
+
+
+async def _body(world: World, parameter: str) -> dict[str, Any]:
+    if parameter == "assignment_id":
+        return await role(world)
+    return {"client_id": CLIENT, "staff_id": staff(), "agreement_id": agreement()}[parameter]
 
 
 async def role(world: World) -> dict[str, Any]:

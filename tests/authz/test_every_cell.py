@@ -38,6 +38,7 @@ from tests.authz.world import (
     open_world,
     person,
     programme,
+    somebody_else,
 )
 from tests.gateway.test_the_whole import described, operations
 
@@ -351,7 +352,7 @@ def _made(name: str, body: Any, situation: str, role: str, ids: dict[str, str]) 
         form = person(situation)
         if not policy().cell("need", "C", role):
             del form["disability"]
-        return form | {"external_id": f"N-{role}-{situation[:3]}{len(situation)}"}
+        return form | somebody_else(f"N-{role}-{situation[:3]}{len(situation)}")
     if body is programme:
         place = "LY03" if situation == "other place" else "LY02"
         return programme(f"{role} {situation}") | {"places": [place]}
@@ -459,7 +460,8 @@ async def try_fields(world: World, tally: Tally) -> None:
 async def _try_filling_in(world: World, tally: Tally, resource: str, name: str, role: str) -> None:
     form = person("own")
     form = {key: value for key, value in form.items() if key == name or key not in CHANGED.values()}
-    form["external_id"] = f"F-{role}-{resource}"
+    changed = somebody_else(f"F-{role}-{resource}")
+    form |= {key: value for key, value in changed.items() if key in {*form, "external_id"}}
     response = await world.client.post(
         "/v1/registration/persons", json=form, headers=world.bearer(role)
     )
