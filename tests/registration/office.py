@@ -6,16 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import SQLModel, col, select
 
 from chassis.db import Database
 from services.registration.duplicates import search
+from services.registration.duplicates.models import DuplicatePair
 from services.registration.persons.models import Person
 from tests.conftest import Running, bearer
 from tests.patience import until
 
 PERSONS = "/v1/registration/persons"
+DUPLICATES = "/v1/registration/duplicates"
 NAWAL: dict[str, Any] = {
     "external_id": "R00000077",
     "given_name": "نوال",
@@ -106,6 +108,26 @@ class Office:
         response = await self.case_worker.post(f"{PERSONS}/{person}/referrals", body)
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
+
+    async def pair_of(self, one: str, other: str) -> str:
+        """Let two registrations be a pair, whatever the search thinks of them; return its path."""
+        left, right = sorted((UUID(one), UUID(other)))
+        # Somebody has looked at it, so that the search beside does not drop it.
+        pair = DuplicatePair(
+            left_id=left,
+            right_id=right,
+            score=9.0,
+            band="probable",
+            reasons=[],
+            weights="t",
+            status="unsure",
+        )
+        path = f"{DUPLICATES}/{pair.id}"
+        found = (col(DuplicatePair.left_id) == left, col(DuplicatePair.right_id) == right)
+        async with self.running.database.write() as session:
+            await session.exec(delete(DuplicatePair).where(*found))
+            session.add(pair)
+        return path
 
     async def let_pass(
         self, table: type[SQLModel], id_: str, time_: timedelta, *names: str

@@ -17,9 +17,8 @@ from services.registration.merges import rules
 from services.registration.merges.models import Merge
 from services.registration.persons.models import Person
 from services.registration.retention.models import LastService
-from tests.registration.office import PERSONS, Office, look_for_new
+from tests.registration.office import DUPLICATES, PERSONS, Office, look_for_new
 
-DUPLICATES = "/v1/registration/duplicates"
 CASES = {"X-Purpose": "case_management"}
 SECOND: dict[str, Any] = {"external_id": "R00000078", "given_name": "Nawal", "household_ref": "H78"}
 NO: dict[str, Any] = {"recipient": "embassy:SDN", "purpose": "travel-document"}
@@ -155,6 +154,56 @@ async def test_of_two_merges_at_once_the_other_way_round_one_holds(office: Offic
     assert sorted(each.status_code for each in answers) == [201, 409]
     people = [await seen(office, each) for each in (first, second)]
     assert sorted(each["status"] for each in people) == ["merged", "registered"]
+
+
+async def three(office: Office) -> tuple[list[str], list[str]]:
+    """Register three who may be one, and return them and the pairs of each with the next."""
+    people = [
+        await office.register(external_id=f"R{number}", household_ref=f"H{number}")
+        for number in range(3)
+    ]
+    following = [*people[1:], people[0]]
+    pairs = [await office.pair_of(*two) for two in zip(people, following, strict=True)]
+    return people, pairs
+
+
+async def test_a_chain_of_merges_ends_at_one_registration_and_never_closes(
+    office: Office,
+) -> None:
+    (a, b, c), (ab, bc, ca) = await three(office)
+
+    first = await office.officer.post(f"{ab}/merge", {"keep": b})
+    second = await office.officer.post(f"{bc}/merge", {"keep": c})
+    ring = [await office.officer.post(f"{ca}/merge", {"keep": each}) for each in (a, c)]
+    back = [await office.officer.post(f"{ab}/merge", {"keep": each}) for each in (a, b)]
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert {(each.status_code, each.json()["type"]) for each in ring} == {(409, "/problems/merged")}
+    assert {each.status_code for each in back} == {409}
+    assert [(await seen(office, each))["merged_into"] for each in (a, b, c)] == [b, c, None]
+    withdrawn = await office.case_worker.post(f"{PERSONS}/{a}/consents/withdrawals", NO)
+    assert len(withdrawn.json()["changed"]) == 3
+    # In the middle it is taken apart, and what was merged before stays so.
+    assert (await office.officer.send("DELETE", f"{bc}/merge")).status_code == 200
+    assert [(await seen(office, each))["merged_into"] for each in (a, b, c)] == [b, None, None]
+
+
+async def test_three_merges_at_once_that_would_close_a_ring_leave_one_to_go_on(
+    office: Office,
+) -> None:
+    people, pairs = await three(office)
+    following = [*people[1:], people[0]]
+
+    answers = await asyncio.gather(
+        *(
+            office.officer.post(f"{pair}/merge", {"keep": keep})
+            for pair, keep in zip(pairs, following, strict=True)
+        )
+    )
+
+    assert sorted(each.status_code for each in answers) == [201, 201, 409]
+    merged_into = [(await seen(office, each))["merged_into"] for each in people]
+    assert merged_into.count(None) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ kept. So it can be taken apart again as it was, and whatever comes to either is 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -24,6 +25,7 @@ from services.registration.merges import rules
 from services.registration.merges.models import Merge, MergeIn, MergeOut
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person
+from services.registration.vulnerability import merging as vulnerability
 
 
 async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Access) -> MergeOut:
@@ -56,6 +58,7 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
     pair.status = "same"
     _decided(session, pair, access)
     _changed(session, kept, merged)
+    await vulnerability.take_note(session, kept, merged, access.caller)
     await households.touch(session, kept.id)
     audit.note(session, access.caller, "merge", "duplicate", [kept.id, merged.id])
     return shown(done)
@@ -84,6 +87,8 @@ async def undo(session: AsyncSession, pair_id: UUID, access: Access) -> MergeOut
     kept.merged = [each for each in kept.merged if each != str(merged.id)]
     done.undone_by, done.undone_at = access.caller.id, now()
     session.add(done)
+    others = await _others_of(session, kept)
+    await vulnerability.take_back(session, kept, others, access.caller)
     pair.status = "unsure"
     _decided(session, pair, access)
     _changed(session, kept, merged)
@@ -99,6 +104,17 @@ def shown(done: Merge) -> MergeOut:
 async def _in_force(session: AsyncSession, pair_id: UUID) -> Merge | None:
     statement = select(Merge).where(col(Merge.pair_id) == pair_id, col(Merge.undone_at).is_(None))
     return (await session.exec(statement)).one_or_none()
+
+
+async def _others_of(session: AsyncSession, kept: Person) -> Sequence[tuple[Person, datetime]]:
+    """Return who is merged into a registration, and since when."""
+    statement = (
+        select(Person, Merge.merged_at)
+        .join(Merge, col(Merge.merged_id) == col(Person.id))
+        .where(col(Merge.kept_id) == kept.id, col(Merge.undone_at).is_(None))
+        .where(col(Person.merged_into) == kept.id)
+    )
+    return (await session.exec(statement)).all()
 
 
 async def _both(session: AsyncSession, kept_id: UUID, merged_id: UUID) -> tuple[Person, Person]:
