@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
+from chassis.db import Database
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
@@ -30,6 +31,7 @@ from services.tracking.publications import api as publications
 from services.tracking.publications import public
 from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
+from services.tracking.rounds import sums
 from services.tracking.seatotals import api as sea_totals
 from services.tracking.seatotals import imports as sea_total_imports
 from services.tracking.series import api as series
@@ -40,6 +42,12 @@ from services.tracking.tables import TABLES
 from services.tracking.triangulation import api as triangulation
 
 SUBSCRIPTIONS: Subscriptions = {ErasureRequested: forget_person}
+
+
+async def _prepare(database: Database) -> None:
+    await seed(database)
+    await sums.keep_missing(database)
+
 
 SERVICE = Service(
     name="tracking",
@@ -82,7 +90,7 @@ SERVICE = Service(
         series_imports.KIND: series_imports.import_series,
         sea_total_imports.KIND: sea_total_imports.import_totals,
     },
-    prepare=seed,
+    prepare=_prepare,
 )
 
 

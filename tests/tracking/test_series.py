@@ -4,12 +4,13 @@ import csv
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from chassis.clock import now
 from services.tracking.main import SERVICE
+from services.tracking.rounds import sums
 from services.tracking.rounds.models import Figure, Round
-from services.tracking.series.changes import Edge, told_apart
 from services.tracking.series.models import PublishedFigure
 from tests.conftest import Running, Start
 from tests.real import real
@@ -51,6 +52,7 @@ async def counted(tracking: Running, number: int, figures: dict[str, dict[str, i
                 Figure(**of_place, dimension="nationality", category=category, value=value)
                 for category, value in of.items()
             )
+        await sums.keep(session, number, "idp")
 
 
 async def test_the_published_series_is_returned_figure_by_figure(tracking: Running) -> None:
@@ -178,9 +180,40 @@ async def check_what_changed_coverage_makes_of_a_change(tracking: Running) -> No
         ("LY0102", 40),
         ("LY0102", 41),
     ]
+    await check_that_it_is_told_apart_by_what_was_known_and_is_kept(tracking)
     await finished(tracking, IMPORTS, table("4,2020-04,2020-05,60,,a,direct,,"))
     [*_, last] = await trend(tracking)
-    assert [last[part] for part in parts] == [60, 3, 3, None, None]
+    assert [last[part] for part in parts] == [60, 3, 43, None, None]
+
+
+async def check_that_it_is_told_apart_by_what_was_known_and_is_kept(tracking: Running) -> None:
+    async def changes(**query: Any) -> list[tuple[Any, ...]]:
+        parts = ("round_number", "value", "change", "change_coverage")
+        items = await trend(tracking, population="idp", **query)
+        return [tuple(each[part] for part in parts) for each in items if each["value"] is not None]
+
+    async def written(statement: str) -> None:
+        async with tracking.database.write() as session:
+            await session.exec(text(statement))  # type: ignore[call-overload]
+
+    country, region = await changes(), await changes(place="LY0102")
+    assert region == [(3, 40, None, None), (4, 41, 1, 0)]
+    await written("update round set imported_at = '2999-01-01 00:00:00+00' where number = 3")
+    without = await changes(as_of="2998-12-31")
+    assert without == [(1, 35, None, None), (4, 54, 19, 41)]
+    assert await changes() == country
+
+    await written("delete from place_sum where round_number = 3")
+    await written("delete from coverage_change where round_number = 3")
+    assert await changes() != country
+    await sums.keep_missing(tracking.database)
+    assert await changes() == country
+    # Without the second place, the country of the third round is compared without it.
+    await written("delete from figure where round_number = 3 and pcode = 'LY01020101'")
+    async with tracking.database.write() as session:
+        await sums.keep(session, 3, "idp")
+    assert await changes(place="LY0102") == [(4, 41, None, None)]
+    assert await changes() == [(1, 35, None, None), (3, 17, -18, -20), (4, 54, 37, 42)]
 
 
 async def test_what_changed_coverage_makes_of_a_change_is_told_apart(tracking: Running) -> None:
@@ -196,12 +229,6 @@ async def test_postgresql_tells_changed_coverage_apart_as_well(
     await check_what_changed_coverage_makes_of_a_change(
         await start(SERVICE, postgres.url("series", driver="asyncpg"))
     )
-
-
-def test_a_muhalla_that_came_in_or_fell_out_is_no_change_of_the_others() -> None:
-    edges = [Edge(2, True, False, 30), Edge(1, True, True, 12), Edge(2, False, True, 99)]
-
-    assert told_apart(50, 1, 2, edges) == (32, 18)
 
 
 async def test_a_day_of_the_future_knows_what_today_knows(tracking: Running) -> None:

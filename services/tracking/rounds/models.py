@@ -1,10 +1,10 @@
-"""A round and its figures: as kept (Round, Figure, RoundPlace) and as shown."""
+"""A round, its figures and their sums: as kept (Round, Figure, PlaceSum, …) and as shown."""
 
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, now
@@ -39,6 +39,47 @@ class Figure(Table, table=True):
     dimension: str = Field(primary_key=True)
     category: str = Field(primary_key=True)
     value: int
+
+
+class PlaceSum(Table, table=True):
+    """
+    What the muhallas of a place sum to in a round, at every level above them; 0 is the country.
+
+    `places` counts the muhallas that have this figure. Kept with each round (sums.py), so that
+    nobody waits while they are added up.
+    """
+
+    __tablename__ = "place_sum"
+    # The key is in the order of a trend; the index in that of a round's table.
+    __table_args__ = (Index(None, "round_number", "population", "dimension", "level", "pcode"),)
+
+    population: str = Field(primary_key=True)
+    dimension: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    pcode: str = Field(primary_key=True)
+    category: str = Field(primary_key=True)
+    round_number: int = Field(primary_key=True)
+    value: int = Field(sa_type=BigInteger)
+    places: int
+
+
+class CoverageChange(Table, table=True):
+    """
+    By how much a sum changed because other muhallas were assessed than in its place's round before.
+
+    Only kept where it is not zero.
+    """
+
+    __tablename__ = "coverage_change"
+    __table_args__ = (Index(None, "round_number", "population", "level", "pcode"),)
+
+    population: str = Field(primary_key=True)
+    dimension: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    pcode: str = Field(primary_key=True)
+    category: str = Field(primary_key=True)
+    round_number: int = Field(primary_key=True)
+    value: int = Field(sa_type=BigInteger)
 
 
 class RoundPlace(Table, table=True):

@@ -14,10 +14,13 @@ from chassis.problems import not_found
 from contracts.tracking import RoundImported
 from services.tracking.places import rules as places
 from services.tracking.places.models import Place
+from services.tracking.rounds import sums as kept_sums
+from services.tracking.rounds.coverage import TOTAL
 from services.tracking.rounds.models import (
     Dimension,
     Figure,
     FigureOut,
+    PlaceSum,
     Population,
     Round,
     RoundPlace,
@@ -25,7 +28,7 @@ from services.tracking.rounds.models import (
 from services.tracking.rounds.workbook import Counted, Workbook
 
 POPULATION: Population = "migrant"
-TOTAL = "total"
+MUHALLA = 4
 
 Key = tuple[str, str, str]
 
@@ -100,6 +103,7 @@ async def restate(session: AsyncSession, book: Workbook) -> set[Key]:
             imported_at=now(),
         ),
     )
+    await kept_sums.keep(session, book.number, POPULATION)
     event = RoundImported(round_number=book.number, population=POPULATION, individuals=individuals)
     outbox.publish(session, event, subject=f"{POPULATION}-{book.number}", sequence=version)
     return changed
@@ -141,21 +145,27 @@ async def sums(
     A muhalla lies in the places whose p-codes its own begins with, so every level sums to the
     same whole, also for muhallas that the gazetteer lacks.
     """
-    place = func.substr(Figure.pcode, 1, places.length(level)).label("place")
-    category = col(Figure.category)
+    # Of a parent below the level, what lies in the parent alone is told.
+    deepest = max(level, len(parent) // 2 - 1) if parent else level
+    table = PlaceSum if deepest < MUHALLA else Figure
+    place: Any = col(table.pcode)
+    if deepest > level:
+        place = func.substr(table.pcode, 1, places.length(level))
+    category = col(table.category)
     statement: Any = (
-        select(place, category, func.sum(Figure.value))
+        select(place, category, table.value)
         .where(
-            col(Figure.round_number) == number,
-            col(Figure.population) == population,
-            col(Figure.dimension) == (by or TOTAL),
+            col(table.round_number) == number,
+            col(table.population) == population,
+            col(table.dimension) == (by or TOTAL),
         )
-        .group_by(place, category)
         .order_by(place, category)
         .limit(limit)
     )
+    if deepest < MUHALLA:
+        statement = statement.where(col(PlaceSum.level) == deepest)
     if parent:
-        statement = statement.where(col(Figure.pcode).startswith(parent, autoescape=True))
+        statement = statement.where(col(table.pcode).startswith(parent, autoescape=True))
     if after:
         at, last = after
         statement = statement.where((place > at) | ((place == at) & (category > last)))

@@ -1,21 +1,22 @@
-"""What the muhallas of imported rounds sum to, and which of them a round did not assess."""
+"""What the muhallas of imported rounds sum to, and what of it is only changed coverage."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import Any, NamedTuple
+from datetime import date
+from itertools import pairwise
+from typing import Any, NamedTuple, get_args
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, literal
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.tracking.rounds.models import Figure, Round
-from services.tracking.rounds.service import TOTAL
-from services.tracking.series.changes import Edge
+from services.tracking.rounds import coverage
+from services.tracking.rounds.coverage import ABOVE_ALL, TOTAL, Pair, rows
+from services.tracking.rounds.models import CoverageChange, Figure, PlaceSum, Population, Round
 
-ABOVE_ALL = "Z"
-"""It sorts after every digit of a p-code, in any collation."""
+MUHALLA = 10
+"""The length of a muhalla's p-code; its figures are kept as they are, those above it as sums."""
 COUNTED = "mobility_tracking"
 """The component whose rounds are counted by muhalla."""
 
@@ -32,13 +33,15 @@ class Counted(NamedTuple):
     """
     A figure of a round that this system holds: a sum of muhallas, or what was published of it.
 
-    `places` is how many muhallas were assessed, none where that was not published.
+    `places` is how many muhallas were assessed, none where that was not published; `coverage` is
+    what it changed by since the line's round before only because other muhallas were assessed.
     """
 
     value: int
     places: int | None
     vintage: int
     known_since: date
+    coverage: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,129 +65,120 @@ class Question:
     published_only: bool = False
 
     @property
+    def level(self) -> int:
+        return self.length // 2 - 1
+
+    @property
     def dimension(self) -> str:
         return TOTAL if self.by in {None, "place"} else str(self.by)
 
 
-def may_be_known(question: Question) -> ColumnElement[bool]:
-    """Say which imported rounds were known by the day that is asked for."""
-    end = datetime.combine(question.as_of or date.max, time.max, UTC)
-    return col(Round.imported_at) <= end
+Place = tuple[str, str]
+"""A population and a p-code."""
 
 
 async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[int, Counted]]:
     """Return the sums of each line by round; a category that nobody is in counts none."""
     if question.component != COUNTED:
         return {}
-    found = await session.exec(_select(Round).where(may_be_known(question)))
-    rounds = {
-        (each.population, each.number): (each.version, each.imported_at.date())
-        for each in found.scalars()
-    }
-    assessed: dict[tuple[str, str, int], int] = {
-        (population, pcode, number): muhallas
-        for population, pcode, number, muhallas in await _grouped(
-            session, question, TOTAL, func.count()
-        )
-    }
-    sums: dict[Line, dict[int, Counted]] = defaultdict(dict)
-    told = set()
-    for population, pcode, category, number, value in await _grouped(
-        session, question, question.dimension, func.sum(Figure.value), Figure.category
+    rounds = await _known(session, question)
+    assessed: dict[Place, dict[int, int]] = defaultdict(dict)
+    for population, pcode, _, number, _, muhallas in await _kept(session, question, TOTAL):
+        assessed[population, pcode][number] = muhallas
+    told: dict[Place, set[int]] = defaultdict(set)
+    values: dict[Line, dict[int, int]] = defaultdict(dict)
+    for population, pcode, category, number, value, _ in await _kept(
+        session, question, question.dimension
     ):
-        told.add((population, pcode, number))
-        sums[Line(population, pcode, category)][number] = Counted(
-            int(value),
-            assessed.get((population, pcode, number), 0),
-            *rounds[population, number],
-        )
-    for line, of_rounds in sums.items():
-        for population, pcode, number in told:
-            if (population, pcode) == line[:2] and number not in of_rounds:
-                muhallas = assessed.get((population, pcode, number), 0)
-                of_rounds[number] = Counted(0, muhallas, *rounds[population, number])
+        if (population, number) in rounds:
+            told[population, pcode].add(number)
+            values[Line(population, pcode, category)][number] = value
+    changes = await _coverage(session, question, told, assessed)
+    sums: dict[Line, dict[int, Counted]] = {}
+    for line, of_line in values.items():
+        place = line.population, line.pcode
+        sums[line] = {
+            number: Counted(
+                of_line.get(number, 0),
+                assessed[place].get(number, 0),
+                *rounds[line.population, number],
+                changes.get((line, number), 0),
+            )
+            for number in told[place]
+        }
     return sums
 
 
-async def edges(session: AsyncSession, question: Question) -> dict[Line, list[Edge]]:
-    """Return the figures of muhallas that the round before, or the one after, did not assess."""
-    if question.component != COUNTED:
-        return {}
-    place = _place(question)
-    position = func.dense_rank().over(
-        partition_by=[Figure.population, place], order_by=col(Figure.round_number)
-    )
-    ranked = _within(
-        _select(Figure.population, Figure.pcode, Figure.round_number, position.label("position")),
-        question,
-        TOTAL,
-    ).subquery()
-    of_muhalla: dict[str, Any] = {
-        "partition_by": [ranked.c.population, ranked.c.pcode],
-        "order_by": ranked.c.round_number,
+async def _known(
+    session: AsyncSession, question: Question
+) -> dict[tuple[str, int], tuple[int, date]]:
+    """Return the vintage of each round, and since when it is known, of those known by then."""
+    end = question.as_of or date.max
+    found = (await session.exec(rows(Round))).scalars()
+    return {
+        (each.population, each.number): (each.version, each.imported_at.date())
+        for each in found
+        if each.imported_at.date() <= end
     }
-    seen = _select(
-        ranked,
-        func.lag(ranked.c.position).over(**of_muhalla).label("before"),
-        func.lead(ranked.c.position).over(**of_muhalla).label("after"),
-    ).subquery()
-    alone = (func.coalesce(seen.c.before, 0) != seen.c.position - 1) | (
-        func.coalesce(seen.c.after, 0) != seen.c.position + 1
+
+
+async def _kept(session: AsyncSession, question: Question, dimension: str) -> Sequence[Any]:
+    """Return figures of a dimension: population, p-code, category, round, people and muhallas."""
+    table = Figure if question.length >= MUHALLA else PlaceSum
+    muhallas = literal(1) if table is Figure else PlaceSum.places
+    statement = _within(table, question, dimension).add_columns(table.value, muhallas)
+    found: Sequence[Any] = (await session.exec(statement)).all()
+    return found
+
+
+def _within(
+    table: type[Figure | PlaceSum | CoverageChange], question: Question, dimension: str
+) -> Any:
+    populations = [question.population] if question.population else get_args(Population)
+    statement = rows(table.population, table.pcode, table.category, table.round_number).where(
+        col(table.population).in_(populations),
+        col(table.dimension) == dimension,
+        col(table.pcode).between(question.place, question.place + ABOVE_ALL),
     )
-    found = (await session.exec(_select(seen).where(alone))).all()
-    return await _valued(session, question, found) if found else {}
+    if table is Figure:
+        return statement.where(func.length(Figure.pcode) == question.length)
+    kept = PlaceSum if table is PlaceSum else CoverageChange
+    return statement.where(col(kept.level) == question.level)
 
 
-async def _valued(
-    session: AsyncSession, question: Question, found: Sequence[Any]
-) -> dict[Line, list[Edge]]:
-    known = {(row.population, row.pcode, row.round_number): row for row in found}
-    values = _select(
-        Figure.population, Figure.pcode, Figure.category, Figure.round_number, Figure.value
-    ).where(
-        col(Figure.dimension) == question.dimension,
-        col(Figure.pcode).in_({pcode for _, pcode, _ in known}),
-        col(Figure.round_number).in_({number for _, _, number in known}),
-    )
-    lines: dict[Line, list[Edge]] = defaultdict(list)
-    for population, pcode, category, number, value in await session.exec(values):
-        if row := known.get((population, pcode, number)):
-            edge = Edge(
-                number, row.before != row.position - 1, row.after != row.position + 1, value
-            )
-            lines[Line(population, pcode[: question.length], category)].append(edge)
-    return lines
+async def _coverage(
+    session: AsyncSession,
+    question: Question,
+    told: Mapping[Place, set[int]],
+    assessed: Mapping[Place, Mapping[int, int]],
+) -> dict[tuple[Line, int], int]:
+    """
+    Return what each line changed by in a round because of muhallas that one of two did not assess.
 
-
-async def _grouped(
-    session: AsyncSession, question: Question, dimension: str, what: Any, *more: Any
-) -> Sequence[Any]:
-    groups = [Figure.population, _place(question), *more, Figure.round_number]
-    statement = _within(_select(*groups, what), question, dimension).group_by(*groups)
-    rows: Sequence[Any] = (await session.exec(statement)).all()
-    return rows
-
-
-def _within(statement: Any, question: Question, dimension: str) -> Any:
-    """Narrow a select of figures to those of a question, in the rounds that it may know."""
-    of_round = (col(Round.number) == col(Figure.round_number)) & (
-        col(Round.population) == col(Figure.population)
-    )
-    statement = statement.join_from(Figure, Round, of_round).where(
-        may_be_known(question),
-        col(Figure.dimension) == dimension,
-        col(Figure.pcode).between(question.place, question.place + ABOVE_ALL),
-        func.length(Figure.pcode) >= question.length,
-    )
-    if question.population:
-        statement = statement.where(col(Figure.population) == question.population)
-    return statement
-
-
-def _place(question: Question) -> Any:
-    return func.substr(Figure.pcode, 1, question.length).label("place")
-
-
-def _select(*columns: Any) -> Any:
-    # Rows of so many columns have no type that mypy can follow.
-    return select(*columns)
+    It is kept for neighbouring rounds of a place. Where a round between is not known on the day
+    that is asked for, or does not tell this dimension, the other two are compared now.
+    """
+    if question.length >= MUHALLA or not any(len(numbers) > 1 for numbers in told.values()):
+        return {}
+    statement = _within(CoverageChange, question, question.dimension)
+    kept = await session.exec(statement.add_columns(CoverageChange.value))
+    neighbours = {place: set(pairwise(sorted(numbers))) for place, numbers in assessed.items()}
+    apart: dict[tuple[str, Pair], set[str]] = defaultdict(set)
+    compared = set[tuple[Place, int]]()
+    for place, numbers in told.items():
+        for pair in pairwise(sorted(numbers)):
+            if pair in neighbours.get(place, ()):
+                compared.add((place, pair[1]))
+            else:
+                apart[place[0], pair].add(place[1])
+    changes = {
+        (Line(population, pcode, category), number): int(value)
+        for population, pcode, category, number, value in kept
+        if ((population, pcode), number) in compared
+    }
+    for (population, pair), places in apart.items():
+        found = await coverage.between(session, population, pair, places, question.place)
+        for (pcode, dimension, category), value in found.items():
+            if dimension == question.dimension:
+                changes[Line(population, pcode, category), pair[1]] = value
+    return changes

@@ -8,7 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.tracking.publications.models import Publication, PublicCell
 from services.tracking.publications.service import PUBLISHED
-from services.tracking.series.counting import ABOVE_ALL, COUNTED, Counted, Line, Question
+from services.tracking.rounds.coverage import ABOVE_ALL
+from services.tracking.series.counting import COUNTED, Counted, Line, Question
 
 
 async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[int, Counted]]:

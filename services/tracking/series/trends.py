@@ -1,30 +1,26 @@
 """Figures across rounds: what was published, else what the muhallas of imported rounds sum to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.tracking.rounds.coverage import ABOVE_ALL, TOTAL
 from services.tracking.rounds.models import Round
-from services.tracking.rounds.service import TOTAL
 from services.tracking.series import counting, public
-from services.tracking.series.changes import Edge, told_apart
-from services.tracking.series.counting import ABOVE_ALL, COUNTED, Counted, Line, Question
+from services.tracking.series.counting import COUNTED, Counted, Line, Question
 from services.tracking.series.models import PublishedFigure, TrendPoint
 
 
 async def trend(session: AsyncSession, question: Question) -> list[TrendPoint]:
     """Return each line's figure in every round from the first known to the last, gaps as gaps."""
     published = {} if question.dimension != TOTAL else await _published(session, question)
-    edges: Mapping[Line, Iterable[Edge]] = {}
     if question.published_only:
         counted = await public.cells(session, question)
     else:
         counted = await counting.counted(session, question)
-        if any(len(of_rounds) > 1 for of_rounds in counted.values()):
-            edges = await counting.edges(session, question)
     rounds = await _rounds(session, question)
     points = []
     for line in sorted(published.keys() | counted.keys()):
@@ -33,7 +29,7 @@ async def trend(session: AsyncSession, question: Question) -> list[TrendPoint]:
             sums, one = counted.get(line, {}), published.get(line, {}).get(number)
             point = _point(question, line, number, one, sums.get(number))
             if point.value is not None:
-                _compare(point, before, sums, edges.get(line, []))
+                _compare(point, before, sums)
                 before = point
             points.append(point)
     return points
@@ -71,7 +67,6 @@ def _compare(
     point: TrendPoint,
     before: TrendPoint | None,
     counted: Mapping[int, Counted],
-    edges: Iterable[Edge],
 ) -> None:
     if before is None or before.value is None or point.value is None:
         return
@@ -79,9 +74,8 @@ def _compare(
     point.change = point.value - before.value
     # What was published may differ from the sum of the muhallas; then nobody knows which part.
     if all(_is_sum(each, counted.get(each.round_number)) for each in (before, point)):
-        point.change_same_places, point.change_coverage = told_apart(
-            point.change, before.round_number, point.round_number, edges
-        )
+        point.change_coverage = counted[point.round_number].coverage
+        point.change_same_places = point.change - point.change_coverage
 
 
 def _is_sum(point: TrendPoint, counted: Counted | None) -> bool:
