@@ -114,7 +114,7 @@ def create_service(
     app = FastAPI(
         title=service.title,
         version="1",
-        lifespan=_lifespan(service, settings, bus, issuer if keys is None else None, around),
+        lifespan=_lifespan(service, settings, bus, issuer, around, follow=keys is None),
         openapi_url=service.openapi_url,
         # A redirect would name where the service itself is; a path that is not exact is nobody's.
         redirect_slashes=False,
@@ -164,12 +164,15 @@ def _lifespan(
     service: Service,
     settings: Settings,
     bus: EventBus | None,
-    far_issuer: KeySource | None,
+    issuer: KeySource,
     around: Around | None,
+    *,
+    follow: bool,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await _database(service, settings)
+        database.rights_ended = issuer.revocations.ended
         app.state.database = database
         app.state.journal = Journal(database)
         app.state.anchors = anchors = anchors_of(
@@ -194,8 +197,8 @@ def _lifespan(
                 for work in (*service.background, *forgetting)
             ),
         ]
-        if far_issuer:
-            tasks.append(asyncio.create_task(far_issuer.revocations.follow(stopping)))
+        if follow:
+            tasks.append(asyncio.create_task(issuer.revocations.follow(stopping)))
         metrics = telemetry.serve_metrics(settings.metrics_host, settings.metrics_port)
         try:
             async with around(app) if around else nullcontext():

@@ -48,6 +48,8 @@ class Database:
         self.events_left, self.work_left = Wake(), Wake()
         self.frozen: frozenset[str] = frozenset()
         """Callers whom the service answers no more; who watches over them keeps it up to date."""
+        self.rights_ended: Callable[[str, float], Awaitable[bool]] = _never
+        """Whether a caller's tokens were ended since an instant, as the issuer tells it."""
         self._turns: set[str] = set()
         self._together = Together(self.write)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
@@ -115,6 +117,10 @@ class Database:
             await engine.dispose()
         if self.vault:
             await self.vault.wrapper.close()
+
+
+async def _never(_caller: str, _issued_at: float) -> bool:
+    return False
 
 
 def tables_of(session: AsyncSession) -> ServiceTables:

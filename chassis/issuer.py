@@ -65,6 +65,18 @@ class Revocations:
             for name in (caller.session, caller.id)
         )
 
+    async def ended(self, name: str, issued_at: float) -> bool:
+        """
+        Say whether a caller's tokens were ended since one was issued, by the last list there is.
+
+        For work that goes on after its token: it was let in, and an issuer that is away for a
+        while ends nobody's right.
+        """
+        if self._fetched == float("-inf"):
+            with suppress(Problem):
+                await self._renew()
+        return issued_at <= self._ended.get(name, float("-inf"))
+
     async def follow(self, stopping: asyncio.Event) -> None:
         """Keep the list fresh until the process stops."""
         while not stopping.is_set():

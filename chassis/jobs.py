@@ -30,6 +30,8 @@ LEASE = timedelta(seconds=15)
 POLL_SECONDS = 1.0
 MOST_FAILURES = 5
 REMARKS_SHOWN = 1000
+LEFT_OVER = "left_over"
+"""Marks a failed job whose input is forgotten: what it still holds is left over of that."""
 
 
 class Remark(BaseModel):
@@ -87,8 +89,8 @@ class Work:
     """
     A job in hand: its input, and steps that each count exactly once.
 
-    When it is done its input is forgotten, but for what the work says is `left_over` of it
-    (chassis/leftover.py); `detail` is what is to be said of the whole.
+    When it is done, or a Problem has ended it, its input is forgotten, but for what the work says
+    is `left_over` of it (chassis/leftover.py); `detail` is what is to be said of the whole.
     """
 
     def __init__(self, database: Database, job: JobColumns) -> None:
@@ -104,12 +106,20 @@ class Work:
         return key.open_bytes("job", "payload", self.job.payload, row=self.job.id)
 
     async def end(self) -> None:
+        await self._end("done", self.detail)
+
+    async def fail(self, problem: Problem) -> None:
+        """End for a reason that trying again would not change."""
+        marked = {**self.job.options, LEFT_OVER: True}
+        await self._end("failed", problem.detail, options=marked)
+
+    async def _end(self, status: str, detail: str | None, **more: Any) -> None:
         # What was sent is needed no more, and may be personal.
         key = crypto.service_key_of(self.database)
         left_over = self.left_over and key.seal_bytes(
             "job", "payload", self.left_over, row=self.job.id
         )
-        await _end(self.database, self.job, "done", self.detail, payload=left_over)
+        await _end(self.database, self.job, status, detail, payload=left_over, **more)
 
     @asynccontextmanager
     async def step(self, position: int) -> AsyncIterator[tuple[AsyncSession, Tally]]:
@@ -284,7 +294,7 @@ async def _run(database: Database, job: JobColumns, runners: Runners) -> None:
     try:
         await runners[job.kind](work)
     except Problem as problem:
-        await _end(database, job, "failed", problem.detail)
+        await work.fail(problem)
     except OvertakenError:
         log.warning("job_overtaken", kind=job.kind, id=str(job.id))
     except Exception as error:  # noqa: BLE001 - A job that fails is tried again, then kept as failed.

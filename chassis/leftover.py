@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,7 +27,8 @@ async def of(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> 
     job = await jobs.find(session, kind, job_id, access)
     if job.status in {"queued", "running"}:
         raise Problem(409, "out-of-order", "The job is not done yet.")
-    if job.status == "failed" or not job.payload:
+    kept_whole = job.status == "failed" and jobs.LEFT_OVER not in job.options
+    if kept_whole or not job.payload:
         raise Problem(404, "not-found", "Nothing is left over of this job, or not any more.")
     return crypto.service_key(session).open_bytes("job", "payload", job.payload, row=job.id)
 
@@ -35,8 +36,10 @@ async def of(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> 
 async def forget(database: Database) -> None:
     """Forget what was left over longer ago than KEPT."""
     job = database.tables.job
+    over = col(job.status) == "done"
+    ended = and_(col(job.status) == "failed", col(job.options)[jobs.LEFT_OVER].as_boolean())
     past = (
-        col(job.status) == "done",
+        or_(over, ended),
         col(job.finished_at) < now() - KEPT,
         col(job.payload) != b"",
     )

@@ -15,6 +15,8 @@ from cli.desk import telling
 
 PATH = "/v1/registration/imports"
 LOOK_AGAIN_SECONDS = 0.2
+WORKBOOK = b"PK"
+"""How a workbook begins."""
 REASONS_SHOWN = 10
 OVER = frozenset({"done", "failed"})
 
@@ -55,8 +57,10 @@ def import_register(
             job = _ended(api, asked, console)
             _tell(job, console)
             if job["rejected"] and job["status"] == "done":
-                target = rejected or register.with_name(f"{register.stem}-rejected.csv")
-                _write(target, api.file(f"{PATH}/{job['id']}/rejected"))
+                content = api.file(f"{PATH}/{job['id']}/rejected")
+                suffix = "xlsx" if content.startswith(WORKBOOK) else "csv"
+                target = rejected or register.with_name(f"{register.stem}-rejected.{suffix}")
+                _write(target, content)
                 console.print(f"Correct the rejected rows in {target}, and import that file.")
         finally:
             api.close()

@@ -18,11 +18,14 @@ from sqlmodel import SQLModel, col, func, select
 
 from services.registration.exports.background import end_overdue
 from services.registration.exports.models import Export, ExportedPerson, ExportPart
+from services.registration.exports.rules import COLUMNS
+from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import Person
 from tests.patience import ended, until
 from tests.registration.office import NAWAL, PERSONS, Office, Worker
 from tests.registration.test_break_glass import broken
 from tests.registration.test_honey import HONEY, PLANTED, alerts, looked
+from tests.registration.test_registration_events import URBAN
 
 EXPORTS = "/v1/registration/exports"
 CASES = {"X-Purpose": "case_management"}
@@ -331,6 +334,25 @@ async def test_case_18_an_export_that_comes_in_again_says_what_it_said(office: O
     before = await told(office.case_worker, columns)
     assert [each["given_name"] for each in before] == list(DANGEROUS)
     assert await told(elsewhere, columns) == before
+
+
+async def test_an_export_of_every_column_changes_nothing_where_it_comes_from(
+    office: Office,
+) -> None:
+    event = await office.officer.post("/v1/registration/registration-events", URBAN)
+    papers = [
+        {"type": "passport", "number": "P1", "issuer": "SDN", "expires_on": "2030-01-01"},
+        {"type": "unhcr", "number": "U-2"},
+    ]
+    answers = dict.fromkeys(QUESTIONS, "some_difficulty")
+    told = {"documents": papers, "disability": answers, "consent": True, "languages": ["ar"]}
+    where = {"registration_event_id": event.json()["id"]}
+    await office.register(by=office.officer, **told, **where)
+    await office.register(by=office.officer, external_id="R2", documents=[])
+    for form in ("csv", "xlsx"):
+        export = await made(office.officer, list(COLUMNS), form)
+        job = await imported(office.officer, (await file(office.officer, export)).content)
+        assert (job["status"], job["unchanged"], job["rejected"]) == ("done", 2, 0), job
 
 
 async def told(by: Worker, columns: list[str]) -> list[dict[str, Any]]:

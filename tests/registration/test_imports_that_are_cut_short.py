@@ -1,15 +1,18 @@
 """Imports of which something dies half-way, or somebody loses the right to them."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import func, select
 
+from chassis import leftover
 from services.registration.imports import service
 from services.registration.persons import registering
 from services.registration.persons.models import Person
 from tests.registration.office import Office
-from tests.registration.test_registers_as_they_come import AMINA, HEADER, sent, text
+from tests.registration.test_registers_as_they_come import AMINA, HEADER, IMPORTS, sent, text
 
 SQLITE = pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
 
@@ -58,6 +61,31 @@ async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends
     assert (ended["status"], ended["accepted"]) == ("failed", 2), ended
     assert "frozen" in ended["detail"]
     assert await registered(office) == 7
+    nothing = await office.colleague.get(f"{IMPORTS}/{ended['id']}/rejected")
+    assert nothing.status_code == 404
+
+    # Somebody takes a role from the sender, which ends their tokens.
+    office.running.database.frozen = frozenset()
+    issuer = office.running.database.rights_ended.__self__  # type: ignore[attr-defined]  # It is the issuer's list.
+
+    async def then_taken_away(session: Any, forms: Any, **told: Any) -> Any:
+        issuer.note(reader.id, time.time())
+        return await really(session, forms, **told)
+
+    monkeypatch.setattr(registering, "register_all", then_taken_away)
+    wrong = ("P22", AMINA[1], "woman", *AMINA[3:])
+    rows = [("P21", *AMINA[1:]), wrong, ("P23", *AMINA[1:])]
+    ended = await sent(office, text(HEADER, *rows).encode())
+    assert (ended["status"], ended["accepted"], ended["rejected"]) == ("failed", 1, 1), ended
+    assert "roles" in ended["detail"]
+    assert await registered(office) == 8
+    # What was rejected until then comes back, and nothing else of the file is kept.
+    rejected = await office.colleague.get(f"{IMPORTS}/{ended['id']}/rejected")
+    assert [row[:3] for row in rejected.text.splitlines()[1:]] == ["P22"]
+    table = office.running.database.tables.job
+    await office.let_pass(table, ended["id"], timedelta(days=8), "finished_at")
+    await leftover.forget(office.running.database)
+    assert (await office.colleague.get(f"{IMPORTS}/{ended['id']}/rejected")).status_code == 404
 
 
 def _asks_as(office: Office, sender: Any) -> Any:

@@ -6,6 +6,7 @@ from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Start
 from tests.registration.office import NAWAL, PERSONS, Office
+from tests.registration.test_registers_as_they_come import AMINA, HEADER, sent, text
 
 EVENTS = "/v1/registration/registration-events"
 URBAN: dict[str, Any] = {
@@ -86,6 +87,18 @@ async def test_a_registration_event_is_kept_corrected_listed_and_names_its_peopl
     unseen = await office.colleague.get(PERSONS, params={"registration_event_id": held["id"]})
     other = await office.case_worker.get(PERSONS, params={"registration_event_id": event["id"]})
     assert unseen.json()["items"] == other.json()["items"] == []
+
+    # A register may say in its rows where each was registered.
+    header = (*HEADER, "registration_event_id")
+    rows = [(f"E{number}", *AMINA[1:], each["id"]) for number, each in enumerate([event, held])]
+    nobody = ("E2", *AMINA[1:], event["id"].replace("-7", "-4", 1))
+    job = await sent(office, text(header, *rows, nobody).encode())
+    assert (job["accepted"], [each["code"] for each in job["rejected_rows"]]) == (
+        2,
+        ["unknown_event"],
+    )
+    listed = await office.case_worker.get(PERSONS, params={"registration_event_id": event["id"]})
+    assert [each["external_id"] for each in listed.json()["items"]] == ["E0"]
 
     # Whoever is handed the case is told where the person was registered.
     handed = await office.case_worker.post(

@@ -45,6 +45,7 @@ Column = Literal[
     "with_disability",
     "household_ref",
     "relationship_to_head",
+    "registration_event_id",
     "registered_on",
     "consent_given",
     "departed_on",

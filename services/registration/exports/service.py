@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +52,7 @@ async def ask(session: AsyncSession, form: ExportIn, access: Access) -> Export:
         id=new_id(),
         organisation=access.caller.organisation,
         requested_by=access.caller.id,
-        behalf=_behalf(access.caller),
+        behalf=access.caller.told(),
         purpose=access.purpose.name,
         filtered_by=form.filter.told(),
         filter=b"",
@@ -91,17 +90,6 @@ def _refuse_long_sheet(form: ExportIn, rows: int) -> None:
         detail = f"A sheet has {rules.MOST_ROWS_OF_A_SHEET} rows at most; take csv or jsonl."
         fault = Fault(pointer="/format", code="too_many_rows", detail=detail)
         raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
-
-
-def _behalf(caller: Caller) -> dict[str, Any]:
-    """Return what a token would say of who asked, for when the file is made without one."""
-    return {
-        "sub": caller.id,
-        "organisation": caller.organisation,
-        "grants": [asdict(each) for each in caller.grants],
-        "iat": caller.issued_at,
-        "exp": caller.expires,
-    }
 
 
 def _note(

@@ -13,12 +13,18 @@ from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
-from services.registration.imports import service
+from chassis.workbooks import MEDIA_TYPE
+from services.registration.imports import rejected, senders, service
 
 PATH = "/v1/registration/imports"
 
-CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+TABLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
 }
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
@@ -57,7 +63,7 @@ async def import_persons(
         content,
         total=len(rows),
         caller=access.caller,
-        options=service.on_behalf_of(access) | {service.DRY_RUN: dry_run} | by_mapping,
+        options=senders.on_behalf_of(access) | {service.DRY_RUN: dry_run} | by_mapping,
     )
     return jobs.accepted(job, PATH, response)
 
@@ -77,18 +83,20 @@ async def follow_import(job_id: UUID, request: Request, access: AccessDep) -> St
     return await progress.response(database_of(request), service.KIND, job_id, access)
 
 
-@router.get("/{job_id}/rejected", response_class=Response, responses=CSV)
+@router.get("/{job_id}/rejected", response_class=Response, responses=TABLE)
 async def get_rejected_rows(job_id: UUID, access: AccessDep, session: ReadSession) -> Response:
     """
     Return the rows of a register that were rejected, as they came, with a column of reasons.
 
-    Corrected, the file can be sent as it is. It is kept for a week after the job is done.
+    It is a workbook where the register was one, else CSV; corrected, it can be sent as it is. Of an
+    import that ended half-way it holds those that were rejected until then. It is kept for a week.
     """
     content = await leftover.of(session, service.KIND, job_id, access)
     audit.read("register", job_id, action="export")
+    suffix, media_type = rejected.form_of(content)
     headers = {
-        "Content-Disposition": f'attachment; filename="rejected-{job_id}.csv"',
+        "Content-Disposition": f'attachment; filename="rejected-{job_id}.{suffix}"',
         # What the application says of personal answers is not carried over to one made here.
         "Cache-Control": "no-store",
     }
-    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
+    return Response(content, headers=headers, media_type=media_type)

@@ -1,18 +1,16 @@
 """How a row of a register in CSV becomes a registration, or the reasons why it cannot."""
 
-import csv
-import io
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
-from typing import Protocol
 
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
 from chassis.problems import pointer
 from chassis.strict import in_our_digits
-from chassis.uploads import BYTE_ORDER_MARK, Row, guarded, is_formula, unguarded
+from chassis.uploads import Row, is_formula, unguarded
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import PersonIn
 from services.registration.persons.names import LATIN
@@ -21,7 +19,9 @@ MARK = "export_mark"
 """The column by which our exports name who asked for them; it says nothing of the person."""
 REASON = "rejected_because"
 """The column by which a file of rejected rows says why; whoever corrects a row may leave it."""
-ASIDE = (MARK, REASON)
+OF_THE_RECORD = ("id", "case_number", "with_disability", "departed_on", "status")
+"""Columns by which our exports tell of a record what no registration tells."""
+ASIDE = (MARK, REASON, *OF_THE_RECORD)
 REQUIRED = (
     "external_id",
     "sex",
@@ -31,6 +31,8 @@ REQUIRED = (
 )
 DISABILITY = tuple(f"disability_{question}" for question in QUESTIONS)
 DOCUMENT = ("type", "number", "issuer", "expires_on")
+WHOLE = ("documents", "disability")
+"""Columns that hold records, as our exports write them."""
 SEVERAL = ("other_names", "languages")
 """Columns that hold several texts, with a semicolon or a comma between them."""
 OPTIONAL = (
@@ -55,20 +57,13 @@ OPTIONAL = (
     *(f"document_{name}" for name in DOCUMENT),
     "household_ref",
     "relationship_to_head",
+    "registration_event_id",
     "registered_on",
     "consent_given",
     *ASIDE,
 )
-
-
-class Said(Protocol):
-    """A remark, as told or as kept."""
-
-    row: int | None
-    column: str | None
-    detail: str
-
-
+KNOWN = (*OPTIONAL, *WHOLE)
+"""What a register of our own columns may have beside those that it must have."""
 NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
@@ -90,11 +85,13 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         return [_remark(row, name, "formula", detail) for name in formulas]
     for column in ASIDE:
         cells.pop(column, None)
+    if twice := _told_twice(row, cells):
+        return twice
     cells |= _counted_days(cells)
     document = {
         name: cells.pop(f"document_{name}") for name in DOCUMENT if f"document_{name}" in cells
     }
-    form: dict[str, object] = dict(cells) | _ages(cells) | _several(cells)
+    form: dict[str, object] = dict(cells) | _ages(cells) | _several(cells) | _records(cells)
     if document:
         form["documents"] = [document]
     answers = {
@@ -111,7 +108,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         return PersonIn.model_validate(form)
     except ValidationError as error:
         return [
-            _remark(row, _column(each["loc"]), each["type"], _detail(each["msg"]))
+            _remark(row, _column(each["loc"], cells), each["type"], _detail(each["msg"]))
             for each in error.errors(include_input=False, include_url=False)
         ]
 
@@ -155,13 +152,36 @@ def _several(cells: Mapping[str, str]) -> dict[str, object]:
     }
 
 
+def _records(cells: Mapping[str, str]) -> dict[str, object]:
+    """Return records told as JSON; what is none stays text, and is refused."""
+    found: dict[str, object] = {}
+    for name in WHOLE:
+        try:
+            found |= {name: json.loads(cells[name])} if name in cells else {}
+        except (ValueError, RecursionError):
+            found[name] = cells[name]
+    return found
+
+
+def _told_twice(row: Row, cells: Collection[str]) -> list[Remark]:
+    parts = {"documents": [f"document_{name}" for name in DOCUMENT], "disability": DISABILITY}
+    detail = "This is told as a whole, and by a column of its own as well."
+    return [
+        _remark(row, name, "told_twice", detail)
+        for name, columns in parts.items()
+        if name in cells and any(column in cells for column in columns)
+    ]
+
+
 def _runs(column: str, cell: str) -> bool:
     # A phone number begins with a plus sign by right.
     return is_formula(cell) and not (column == "phone" and cell[1:].replace(" ", "").isdecimal())
 
 
-def _column(location: tuple[int | str, ...]) -> str:
+def _column(location: tuple[int | str, ...], told: Collection[str]) -> str:
     where = pointer(("body", *location)).removeprefix("/")
+    if where.partition("/")[0] in WHOLE and where.partition("/")[0] in told:
+        return where.partition("/")[0]
     if where.startswith("documents/0/"):
         return "document_" + where.removeprefix("documents/0/")
     if where.startswith("disability/"):
@@ -177,25 +197,6 @@ def _detail(message: str) -> str:
 
 def _remark(row: Row, column: str, code: str, detail: str) -> Remark:
     return Remark(row=row.line, column=column, code=code, detail=detail)
-
-
-def file_of_rejected(rows: Sequence[Row], remarks: Iterable[Said]) -> bytes:
-    """Return the rows that remarks are about, as they came, in CSV, each with the reasons."""
-    reasons: dict[int | None, list[str]] = {}
-    for remark in remarks:
-        reasons.setdefault(remark.row, []).append(f"{remark.column}: {remark.detail}")
-    rejected = [row for row in rows if row.line in reasons]
-    if not rejected:
-        return b""
-    columns = [name for name in rejected[0].cells if name != REASON]
-    target = io.StringIO(newline="")
-    target.write(BYTE_ORDER_MARK)
-    table = csv.writer(target)
-    table.writerow([*columns, REASON])
-    for row in rejected:
-        cells = [*(row.cells[name] for name in columns), " ".join(reasons[row.line])]
-        table.writerow([guarded(cell) for cell in cells])
-    return target.getvalue().encode()
 
 
 def unknown_place(row: Row) -> Remark:
@@ -215,6 +216,11 @@ def elsewhere(row: Row) -> Remark:
 def not_theirs_to_tell(row: Row) -> Remark:
     detail = "None of the roles of who sent this may tell of disability."
     return _remark(row, DISABILITY[0], "not_your_field", detail)
+
+
+def unknown_event(row: Row) -> Remark:
+    detail = "There is no such registration event."
+    return _remark(row, "registration_event_id", "unknown_event", detail)
 
 
 def was_erased(row: Row) -> Remark:

@@ -1,7 +1,7 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from chassis.jobs import Remark, Tally, Work, remarks_of
 from chassis.problems import Problem
 from chassis.tables import JobColumns
 from chassis.uploads import Row, Upload, decode, lines_of, read_table, rows_of
-from services.registration.imports import rules
+from services.registration.imports import rejected, rules
+from services.registration.imports.senders import Sender, sender_of
 from services.registration.mappings import rules as mapping_rules
 from services.registration.mappings import service as mappings
 from services.registration.mappings.models import MappingIn
+from services.registration.occasions import service as occasions
 from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
@@ -24,11 +26,11 @@ from services.registration.persons.registering import Outcome
 from services.registration.places import service as places
 
 KIND = "import_persons"
-DRY_RUN, MAPPING, PLACES = "dry_run", "mapping", "places"
+DRY_RUN, MAPPING = "dry_run", "mapping"
 ROWS_A_STEP = 100
 PATIENCE_SECONDS = 10.0
 
-Take = Callable[[AsyncSession, JobColumns, Sequence[PersonIn]], Awaitable[list[Outcome]]]
+Take = Callable[[AsyncSession, JobColumns, Sequence[PersonIn], Sender], Awaitable[list[Outcome]]]
 
 
 def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[list[Row], bytes]:
@@ -41,11 +43,11 @@ def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[list[Row], b
         lines = sheets.lines(upload.content)
         if mapping:
             return mapping_rules.rows(lines, mapping), upload.content
-        return rows_of(lines, rules.REQUIRED, rules.OPTIONAL), upload.content
+        return rows_of(lines, rules.REQUIRED, rules.KNOWN), upload.content
     text = decode(upload)
     if mapping:
         return mapping_rules.rows(lines_of(text), mapping), text.encode()
-    return read_table(text, rules.REQUIRED, rules.OPTIONAL), text.encode()
+    return read_table(text, rules.REQUIRED, rules.KNOWN), text.encode()
 
 
 async def mapping_for(
@@ -59,40 +61,33 @@ async def mapping_for(
     return found.told(), {MAPPING: [str(found.mapping_id), found.version]}
 
 
-def on_behalf_of(access: Access) -> dict[str, Any]:
-    """Return what the job must know of who asked for it, as it stood then."""
-    grants = [each.grant for each in access.allowances("person", "C")]
-    return {
-        PLACES: sorted({place for grant in grants for place in grant.places}),
-        "case_owner": persons.owner(access.caller),
-        "needs": access.may("need", "C"),
-    }
-
-
 async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
     mapping = await _mapping_of(work)
-    rows, _ = await asyncio.to_thread(read, Upload("register", work.payload), mapping)
+    content = work.payload
+    rows, _ = await asyncio.to_thread(read, Upload("register", content), mapping)
+    lost = await _go_through(work, rows, mapping)
+    async with work.database.read() as session:
+        remarks = await remarks_of(session, work.job.id, rejected=True)
+    work.left_over = rejected.file_of(rows, remarks, workbook=sheets.is_workbook(content))
+    if lost:
+        raise lost
+    if work.job.options.get(DRY_RUN):
+        work.detail = "A dry run: this is what would come of it, and nobody was registered."
+
+
+async def _go_through(work: Work, rows: Sequence[Row], mapping: MappingIn | None) -> Problem | None:
+    """Take each step that is left; return why not all were taken, where the sender lost a right."""
     told = rows if mapping is None else [mapping_rules.mapped(mapping, row) for row in rows]
     take = _foreseen(told[: work.job.position]) if work.job.options.get(DRY_RUN) else _registered
     while work.job.position < len(rows):
+        try:
+            sender = await sender_of(work)
+        except Problem as problem:
+            return problem
         start = work.job.position
-        _refuse_frozen(work)
-        await _import_step(work, told[start : start + ROWS_A_STEP], take, mapping)
-    if work.job.options.get(DRY_RUN):
-        work.detail = "A dry run: this is what would come of it, and nobody was registered."
-    async with work.database.read() as session:
-        remarks = await remarks_of(session, work.job.id, rejected=True)
-    work.left_over = rules.file_of_rejected(rows, remarks)
-
-
-def _refuse_frozen(work: Work) -> None:
-    """Raise the problem of an import whose sender has lost the right half-way."""
-    if work.job.created_by in work.database.frozen:
-        detail = (
-            "The account of who sent this was frozen half-way; who was registered until then stays."
-        )
-        raise Problem(403, "account-frozen", detail)
+        await _import_step(work, told[start : start + ROWS_A_STEP], take, mapping, sender)
+    return None
 
 
 async def _mapping_of(work: Work) -> MappingIn | None:
@@ -104,7 +99,7 @@ async def _mapping_of(work: Work) -> MappingIn | None:
 
 
 async def _import_step(
-    work: Work, rows: Sequence[Row], take: Take, mapping: MappingIn | None
+    work: Work, rows: Sequence[Row], take: Take, mapping: MappingIn | None, sender: Sender
 ) -> None:
     forms = [(row, rules.read_person(row)) for row in rows]
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
@@ -112,13 +107,19 @@ async def _import_step(
     async with work.step(work.job.position + len(rows)) as (session, tally):
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
+        events = {
+            form.registration_event_id
+            for _, form in forms
+            if isinstance(form, PersonIn) and form.registration_event_id
+        }
+        unknown = events - await occasions.within_reach(session, events, sender.access)
         refusals = {
-            row.line: _refusal(row, form, nowhere, erased, work.job.options) for row, form in forms
+            row.line: _refusal(row, form, nowhere, erased, unknown, sender) for row, form in forms
         }
         taken = [
             form for row, form in forms if isinstance(form, PersonIn) and not refusals[row.line]
         ]
-        outcomes = iter(await take(session, work.job, taken))
+        outcomes = iter(await take(session, work.job, taken, sender))
         for row, _ in forms:
             if refusal := refusals[row.line]:
                 _reject(tally, refusal)
@@ -139,22 +140,25 @@ def _refusal(
     form: PersonIn | list[Remark],
     nowhere: Collection[str],
     erased: Collection[str],
-    allowed: Mapping[str, Any],
+    no_events: Collection[UUID],
+    sender: Sender,
 ) -> list[Remark]:
     """Return why a row is not taken, as far as that is known before anybody is registered."""
     if not isinstance(form, PersonIn):
         return form
     if form.location_pcode in nowhere:
         return [rules.unknown_place(row)]
-    if not lies_below(form.location_pcode, allowed[PLACES]):
+    if not lies_below(form.location_pcode, sender.places):
         return [rules.elsewhere(row)]
-    if form.disability and not allowed.get("needs"):
+    if form.disability and not sender.needs:
         return [rules.not_theirs_to_tell(row)]
+    if form.registration_event_id in no_events:
+        return [rules.unknown_event(row)]
     return [rules.was_erased(row)] if form.external_id in erased else []
 
 
 async def _registered(
-    session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn]
+    session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn], sender: Sender
 ) -> list[Outcome]:
     # What belongs to the rows is written at once at the end, and not after each of them.
     with session.no_autoflush:
@@ -163,7 +167,7 @@ async def _registered(
             forms,
             organisation=job.organisation,
             by=job.created_by,
-            case_owner=job.options["case_owner"],
+            case_owner=sender.case_owner,
         )
     return [outcome for _, outcome in done]
 
@@ -180,7 +184,7 @@ def _foreseen(done: Sequence[Row]) -> Take:
         return await registering.foresee(session, form, job.organisation)
 
     async def take(
-        session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn]
+        session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn], _sender: Sender
     ) -> list[Outcome]:
         return [await one(session, job, form) for form in forms]
 

@@ -29,6 +29,7 @@ from services.registration.intake.service import hash_of
 from services.registration.mappings import rules as mapping_rules
 from services.registration.mappings import service as mappings
 from services.registration.mappings.models import MappingIn
+from services.registration.occasions import service as occasions
 from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
@@ -159,6 +160,8 @@ async def _reasons(
     forms = [person for _, person in told if isinstance(person, PersonIn)]
     numbers = Counter(person.external_id for person in forms)
     erased = await persons.erased_external_ids(session, form.organisation, list(numbers))
+    events = {each.registration_event_id for each in forms if each.registration_event_id}
+    events -= await occasions.held_at(session, events, form.organisation, form.places)
     reasons: list[Remark] = []
     for row, person in told:
         if not isinstance(person, PersonIn):
@@ -167,6 +170,8 @@ async def _reasons(
             reasons.append(imports.unknown_place(row))
         elif not lies_below(person.location_pcode, form.places):
             reasons.append(imports.elsewhere(row))
+        elif person.registration_event_id in events:
+            reasons.append(imports.unknown_event(row))
         elif person.external_id in erased:
             reasons.append(imports.was_erased(row))
         elif numbers[person.external_id] > 1 or (

@@ -13,7 +13,7 @@ from chassis.authz import Access, Clause
 from chassis.clock import now
 from chassis.jobs import Remark
 from chassis.problems import not_found
-from services.registration.imports.service import PLACES, on_behalf_of
+from services.registration.imports.senders import places_of
 from services.registration.intake.models import (
     FORM_SCOPING,
     SUBMISSION_SCOPING,
@@ -44,7 +44,7 @@ async def let_in(session: AsyncSession, told: FormIn, access: Access) -> FormMad
     form = IntakeForm(
         **told.model_dump(),
         organisation=access.caller.organisation,
-        places=on_behalf_of(access)[PLACES],
+        places=places_of(access),
         secret_hash=hash_of(secret),
         created_by=access.caller.id,
     )

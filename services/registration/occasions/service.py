@@ -1,11 +1,11 @@
 """What can be done with registration events. Callers own the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import false, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -109,15 +109,35 @@ async def correct(
 
 async def refuse_out_of_reach(session: AsyncSession, event_id: UUID | None, access: Access) -> None:
     """Raise 422 where somebody is to be registered in an event that the caller cannot read."""
-    if event_id is None:
-        return
-    statement = select(RegistrationEvent.id).where(
-        col(RegistrationEvent.id) == event_id, access.rows(SCOPING, RESOURCE, "R")
-    )
-    if (await session.exec(statement)).one_or_none() is None:
+    if event_id and not await within_reach(session, {event_id}, access):
         detail = "There is no such registration event."
         fault = Fault(pointer="/registration_event_id", code="unknown_event", detail=detail)
         raise Problem(422, "unknown-registration-event", detail, errors=[fault])
+
+
+async def within_reach(
+    session: AsyncSession, ids: Collection[UUID], access: Access | None
+) -> set[UUID]:
+    """Return those of the events that the caller can read."""
+    if not ids or access is None:
+        return set()
+    return await _those(session, ids, access.rows(SCOPING, RESOURCE, "R"))
+
+
+async def held_at(
+    session: AsyncSession, ids: Collection[UUID], organisation: str, places: Collection[str]
+) -> set[UUID]:
+    """Return those of the events that an organisation holds at one of the places, or below."""
+    if not ids:
+        return set()
+    place = col(RegistrationEvent.place_pcode)
+    there = or_(false(), *(place.startswith(each, autoescape=True) for each in places))
+    return await _those(session, ids, col(RegistrationEvent.organisation) == organisation, there)
+
+
+async def _those(session: AsyncSession, ids: Collection[UUID], *conditions: Clause) -> set[UUID]:
+    statement = select(RegistrationEvent.id).where(col(RegistrationEvent.id).in_(ids), *conditions)
+    return set((await session.exec(statement)).all())
 
 
 async def _read(

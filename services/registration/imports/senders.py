@@ -1,0 +1,52 @@
+"""In whose name an import goes on: what they may do is asked anew before each of its steps."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from chassis.authz import Access
+from chassis.caller import claimed
+from chassis.jobs import Work
+from chassis.problems import Problem
+from services.registration.persons import service as persons
+
+BEHALF, PLACES, NEEDS, CASE_OWNER = "behalf", "places", "needs", "case_owner"
+FROZEN = "The account of who sent this was frozen half-way; who was registered until then stays."
+ENDED = (
+    "The roles of who sent this were changed or have run out half-way; who was registered until "
+    "then stays, and the same file can be sent again."
+)
+
+
+class Sender(NamedTuple):
+    """What somebody may register: where, whether with their needs, and whose case it becomes."""
+
+    places: Collection[str]
+    needs: bool
+    case_owner: str | None
+    access: Access | None
+
+
+def on_behalf_of(access: Access) -> dict[str, Any]:
+    """Return what the job must know of who asked for it: what their token said."""
+    return {BEHALF: access.caller.told()}
+
+
+def places_of(access: Access) -> list[str]:
+    grants = [each.grant for each in access.allowances("person", "C")]
+    return sorted({place for grant in grants for place in grant.places})
+
+
+async def sender_of(work: Work) -> Sender:
+    """Return what who sent this may do now; 403 for who may register nobody any more."""
+    if work.job.created_by in work.database.frozen:
+        raise Problem(403, "account-frozen", FROZEN)
+    options = work.job.options
+    if BEHALF not in options:
+        # It was accepted by a version that kept only what followed from the token.
+        return Sender(options[PLACES], bool(options.get(NEEDS)), options[CASE_OWNER], None)
+    caller = claimed(options[BEHALF])
+    access = Access(caller, "person", "C")
+    ended = await work.database.rights_ended(caller.id, caller.issued_at)
+    if ended or not access.allowances():
+        raise Problem(403, "forbidden", ENDED)
+    return Sender(places_of(access), access.may("need", "C"), persons.owner(caller), access)
