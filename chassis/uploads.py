@@ -138,7 +138,7 @@ def rows_of(
     others: bool = False,
 ) -> list[Row]:
     """
-    Return the rows below a header.
+    Return the rows below a header, and below the tags of HXL if there are any.
 
     The whole table is refused when a required column is missing, one is there twice, or a row has
     more cells than the header; and when an unknown column is there, unless `others` may be.
@@ -148,6 +148,7 @@ def rows_of(
     (_, header), *body = lines
     header = [name.strip() for name in header]
     _check_header(header, required, optional, others=others)
+    first = body[0][0] if body else 0
     faults = [
         Fault(pointer=f"line/{line}", code="too_many_cells", detail="More cells than columns.")
         for line, cells in body
@@ -158,8 +159,13 @@ def rows_of(
     return [
         Row(line, dict.fromkeys(header, "") | dict(zip(header, cells, strict=False)))
         for line, cells in body
-        if any(cell.strip() for cell in cells)
+        if any(cell.strip() for cell in cells) and not (line == first and are_tags(cells))
     ]
+
+
+def are_tags(cells: Sequence[str]) -> bool:
+    """Say whether a line is that of HXL, which stands below the header: each cell is a tag."""
+    return all(cell.strip().startswith("#") for cell in cells if cell.strip())
 
 
 def _lines(text: str) -> Iterator[Line]:

@@ -23,7 +23,8 @@ from scipy.sparse.csgraph import connected_components
 from services.tracking.disclosure.control import control
 from services.tracking.disclosure.rules import TOTAL, Cell, Design, parent
 from services.tracking.disclosure.tables import tables
-from services.tracking.rounds import service, workbook
+from services.tracking.rounds import workbook
+from services.tracking.rounds.counts import of_workbook
 
 Unknown = tuple[int, Cell]
 """A hidden cell of one of the publications."""
@@ -152,7 +153,7 @@ def _links(publications: Sequence[Told], unchanged: Collection[Cell]) -> Iterato
 def main(path: str) -> None:
     """Attack every hidden cell of a workbook's tables, and print how narrow it came."""
     design = Design()
-    whole = tables(service.figures(workbook.read(Path(path).read_bytes())), design)
+    whole = tables(of_workbook(workbook.read(Path(path).read_bytes())).figures, design)
     hidden = control(whole, design)
     lowest = {each: design.lowest(each) for each in (TOTAL, *whole.dimensions)}
     found = widths([told(whole.values, hidden)], lowest=lowest)

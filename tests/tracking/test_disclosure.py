@@ -10,7 +10,8 @@ from services.tracking.disclosure.control import CannotProtectError, control
 from services.tracking.disclosure.pairs import Frozen
 from services.tracking.disclosure.rules import TOTAL, Cell, Design
 from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, tables
-from services.tracking.rounds import service, workbook
+from services.tracking.rounds import workbook
+from services.tracking.rounds.counts import of_workbook
 from tests.real import real
 from tests.tracking.attack import told, widths
 
@@ -158,7 +159,7 @@ def test_a_greater_k_hides_more_and_keeps_attacks_further_off() -> None:
 
 def test_the_real_round_54_withstands_the_attack_where_it_is_hardest() -> None:
     content = real("dtm/DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx").read_bytes()
-    whole = tables(service.figures(workbook.read(content)), DESIGN)
+    whole = tables(of_workbook(workbook.read(content)).figures, DESIGN)
 
     hidden = control(whole, DESIGN)
 

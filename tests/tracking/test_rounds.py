@@ -39,8 +39,12 @@ async def sent(tracking: Running, path: str, *contents: bytes) -> Any:
 async def finished(tracking: Running, path: str, *contents: bytes) -> dict[str, Any]:
     response = await sent(tracking, path, *contents)
     assert response.status_code == 202, response.text
+    return await ended(tracking, response.headers["location"])
+
+
+async def ended(tracking: Running, path: str) -> dict[str, Any]:
     for _ in range(600):
-        job: dict[str, Any] = (await tracking.client.get(response.headers["location"])).json()
+        job: dict[str, Any] = (await tracking.client.get(path)).json()
         if job["status"] in {"done", "failed"}:
             return job
         await asyncio.sleep(0.05)

@@ -29,7 +29,7 @@ async def list_disagreements(
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = MOST_ITEMS,
 ) -> DisagreementsOut:
     """List where parts do not sum to their whole; what is unexplained keeps a round unpublished."""
-    await rounds.get(session, number)
+    await rounds.get(session, number, population)
     found = await service.find(session, number, population)
     after = tuple((cursor or "~").split("~"))
     left = [each for each in found if (each.pcode, each.dimension) > after]
@@ -50,5 +50,5 @@ async def explain_disagreement(
     population: Population = "migrant",
 ) -> DisagreementOut:
     """Explain one disagreement as it stands; other numbers need another explanation."""
-    await rounds.get(session, number)
+    await rounds.get(session, number, population)
     return await service.explain(session, number, population, form, caller)

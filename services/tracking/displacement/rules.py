@@ -1,5 +1,6 @@
 """How a figure becomes a row of IOM's DTM API, and which rows a request asks for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,10 @@ ASSESSMENTS = {"mobility_tracking": "BA", "event_tracking": "ETT"}
 """The components that count displaced people, and what the API calls an assessment of them."""
 LENGTHS = (2, 4, 6)
 """How long the p-codes of its three levels are."""
+
+
+Part = tuple[str, str]
+"""A dimension and a category of it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,9 @@ class Wanted:
         )
 
 
-def row(point: TrendPoint, value: int, names: dict[str, str]) -> Displaced:
+def row(
+    point: TrendPoint, value: int, names: dict[str, str], parts: Mapping[Part, int]
+) -> Displaced:
     """
     Return the row of a figure.
 
@@ -89,8 +96,21 @@ def row(point: TrendPoint, value: int, names: dict[str, str]) -> Displaced:
         year_reporting_date=day.year if day else None,
         month_reporting_date=day.month if day else None,
         round_number=point.round_number,
+        displacement_reason=reasons(parts, value),
+        number_males=parts.get(("sex", "male")),
+        number_females=parts.get(("sex", "female")),
         assessment_type=ASSESSMENTS[point.component],
     )
+
+
+def reasons(parts: Mapping[Part, int], value: int) -> str | None:
+    """Return why people are displaced, the most frequent first; None where a part is not told."""
+    told = {category: n for (dimension, category), n in parts.items() if dimension == "reason"}
+    # A reason that is hidden must not be known by its absence either.
+    if sum(told.values()) != value:
+        return None
+    named = sorted((each for each in told if told[each]), key=lambda each: (-told[each], each))
+    return ", ".join(each.replace("_", " ").capitalize() for each in named) or None
 
 
 def _number(point: TrendPoint) -> int:

@@ -51,7 +51,7 @@ async def draft_publication(
 async def list_publications(
     number: Number, session: ReadSession, cursor: Cursor = None, limit: Limit = 50
 ) -> PublicationsOut:
-    await rounds.get(session, number)
+    await rounds.refuse_unknown(session, number)
     found = await service.find(session, number, cursor, limit + 1)
     page, following = next_cursor(found, limit)
     return PublicationsOut(items=[_shown(each) for each in page], next_cursor=following)

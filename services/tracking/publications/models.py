@@ -16,7 +16,15 @@ from services.tracking.rounds.models import Dimension, Population
 from services.tracking.tables import Table
 
 Status = Literal["draft", "published", "refused"]
-DIMENSIONS: tuple[Dimension, ...] = ("arrival", "demographic", "nationality", "permit", "shelter")
+DIMENSIONS: tuple[Dimension, ...] = (
+    "arrival",
+    "demographic",
+    "nationality",
+    "permit",
+    "reason",
+    "sex",
+    "shelter",
+)
 
 
 class Publication(Table, table=True):
@@ -80,7 +88,7 @@ class DraftIn(Strict):
     """What to publish of a round; a round that is public already needs a reason."""
 
     population: Population = "migrant"
-    dimensions: Annotated[tuple[Dimension, ...], Len(1, 5)] = DIMENSIONS
+    dimensions: Annotated[tuple[Dimension, ...], Len(1, len(DIMENSIONS))] = DIMENSIONS
     reason: Text | None = None
 
 

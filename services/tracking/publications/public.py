@@ -46,20 +46,22 @@ router = APIRouter(prefix="/v1/tracking/public/rounds", tags=["public figures"])
 async def list_public_rounds(
     request: Request,
     session: ReadSession,
-    cursor: Annotated[int, Query(ge=0, le=9999)] = 0,
+    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,4}~[a-z]{1,20}$")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 100,
 ) -> Response:
     """List the public rounds, each in its newest vintage."""
-    found = await reading.vintages(session, number=None, after=cursor, limit=limit + 1)
-    following = str(found[limit - 1].round_number) if len(found) > limit else None
-    shown = VintagesOut(items=[_vintage(each) for each in found[:limit]], next_cursor=following)
+    at, _, last = (cursor or "0~").partition("~")
+    found = await reading.newest(session, after=(int(at), last), limit=limit + 1)
+    page = found[:limit]
+    following = f"{page[-1].round_number}~{page[-1].population}" if len(found) > limit else None
+    shown = VintagesOut(items=[_vintage(each) for each in page], next_cursor=following)
     return _cached(request, shown, NEWEST_SECONDS)
 
 
 @router.get("/{number}", response_model=VintagesOut)
 async def list_public_vintages(number: Number, request: Request, session: ReadSession) -> Response:
     """List every vintage of a public round, the oldest first; all of them stay."""
-    found = await reading.vintages(session, number=number, after=0, limit=0)
+    found = await reading.vintages(session, number)
     shown = VintagesOut(items=[_vintage(each) for each in found], next_cursor=None)
     return _cached(request, shown, NEWEST_SECONDS)
 

@@ -45,22 +45,32 @@ class Page:
     limit: int = 1000
 
 
-async def vintages(
-    session: AsyncSession, *, number: int | None, after: int, limit: int
+async def vintages(session: AsyncSession, number: int) -> Sequence[Publication]:
+    """Return all public vintages of a round, those of each population the oldest first."""
+    statement = select(Publication).where(
+        col(Publication.status) == PUBLISHED, col(Publication.round_number) == number
+    )
+    order = (col(Publication.population), col(Publication.vintage))
+    return (await session.exec(statement.order_by(*order))).all()
+
+
+async def newest(
+    session: AsyncSession, *, after: tuple[int, str], limit: int
 ) -> Sequence[Publication]:
-    """Return the newest vintage of each public round, or all vintages of one, oldest first."""
-    public = col(Publication.status) == PUBLISHED
-    if number is not None:
-        statement = select(Publication).where(public, col(Publication.round_number) == number)
-        return (await session.exec(statement.order_by(col(Publication.vintage)))).all()
-    newest = (
-        select(Publication.round_number, Publication.population, func.max(Publication.vintage))
-        .where(public, col(Publication.round_number) > after)
-        .group_by(col(Publication.round_number), col(Publication.population))
-        .order_by(col(Publication.round_number))
+    """Return the newest vintage of each public round and population, in order of both."""
+    number, population = col(Publication.round_number), col(Publication.population)
+    at, last = after
+    statement = (
+        select(number, population, func.max(Publication.vintage))
+        .where(
+            col(Publication.status) == PUBLISHED,
+            (number > at) | ((number == at) & (population > last)),
+        )
+        .group_by(number, population)
+        .order_by(number, population)
         .limit(limit)
     )
-    keys = (await session.exec(newest)).all()
+    keys = (await session.exec(statement)).all()
     return [await public_round(session, *key) for key in keys]
 
 

@@ -22,7 +22,7 @@ from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, 
 from services.tracking.publications import frozen
 from services.tracking.publications.models import DraftIn, Publication
 from services.tracking.rounds import service as rounds
-from services.tracking.rounds.models import Round
+from services.tracking.rounds.models import Dimension, Round
 
 DESIGN = Design()
 DRAFT, PUBLISHED, REFUSED = "draft", "published", "refused"
@@ -44,7 +44,7 @@ async def prepare(session: AsyncSession, number: int, form: DraftIn) -> Controll
 
     409 while a sum is neither right nor explained, or when no hiding protects what is hidden.
     """
-    found = await rounds.get(session, number)
+    found = await rounds.get(session, number, form.population)
     await consistency.refuse_unexplained(session, number, form.population)
     beside = await _beside(session, number, form.population)
     if any(each.round_number == number for each in beside) and not form.reason:
@@ -55,10 +55,23 @@ async def prepare(session: AsyncSession, number: int, form: DraftIn) -> Controll
     figures = await consistency.figures(session, number, form.population)
     if not figures:
         raise Problem(409, "out-of-order", "The round has no figures yet.")
-    wanted = {cell: n for cell, n in figures.items() if cell[1] in {TOTAL, *form.dimensions}}
+    wanted = of_public_tables(figures, form.dimensions)
     # A second of one core, which other requests must not wait for.
     kept, hidden = await asyncio.to_thread(_controlled, wanted, before)
     return Controlled(found, kept, hidden, [str(each.id) for each in beside])
+
+
+def of_public_tables(figures: dict[Cell, int], dimensions: Sequence[Dimension]) -> dict[Cell, int]:
+    """
+    Return the figures of the tables that are published.
+
+    Men are males but for boys: by sex and by sex and age, each would tell what the other hides.
+    So a round that is told by sex and age is never published by sex alone.
+    """
+    told = {TOTAL, *dimensions}
+    if any(dimension == "demographic" for _, dimension, _ in figures):
+        told -= {"sex"}
+    return {cell: n for cell, n in figures.items() if cell[1] in told}
 
 
 def _controlled(
@@ -150,7 +163,7 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Pu
     publication = await _waiting(session, publication_id, by)
     number, population = publication.round_number, publication.population
     await take_turns(session, f"publications {population}")
-    found = await rounds.get(session, number)
+    found = await rounds.get(session, number, population)
     await consistency.refuse_unexplained(session, number, population)
     beside = await _beside(session, number, population)
     if found.version != publication.round_version or publication.beside != [

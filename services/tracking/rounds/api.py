@@ -1,5 +1,6 @@
 """HTTP in and out for rounds; no decisions."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.formats.choice import OFFERED, Choice, Tags
 from services.tracking.formats.writing import file_of
-from services.tracking.rounds import files, imports, service
+from services.tracking.rounds import counted, files, imports, service
+from services.tracking.rounds.counts import RoundCounts, of_workbook
 from services.tracking.rounds.models import (
-    Dimension,
+    Breakdown,
     FiguresOut,
     Population,
     RoundOut,
@@ -26,6 +28,7 @@ from services.tracking.rounds.models import (
 PATH = "/v1/tracking/rounds"
 MOST_FIGURES = 10_000
 MOST_ROUNDS = 100
+PERIOD = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?(/[0-9]{4}-[0-9]{2}(-[0-9]{2})?)?$"
 PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
 Number = Annotated[int, Path(ge=1, le=9999)]
 
@@ -39,19 +42,35 @@ async def import_round(
     caller: CallerDep,
     session: WriteSession,
     disagreements: Literal["refuse", "keep"] = "refuse",
+    round_number: Annotated[int | None, Query(ge=1, le=9999)] = None,
+    period: Annotated[str | None, Query(pattern=PERIOD)] = None,
+    columns: Annotated[str | None, Query(max_length=20_000)] = None,
 ) -> jobs.JobOut:
     """
-    Take the published workbook of a DTM round; one whose parts do not sum is refused.
+    Take a DTM round: the published workbook of migrants, or a table of any populations.
 
-    With `disagreements=keep` it is taken as it is, and not published before each is explained.
+    A table (CSV or XLSX) has a row a place with its `pcode`, and columns as `idps`,
+    `idps:households`, `idps:sex:male`, `returnees`, `migrants:shelter:none`; `columns` is a JSON
+    object that says which of these its own columns are. `period` is that of the round, as
+    2024-08/2024-09. What does not sum is refused whole; with `disagreements=keep` it is taken as
+    it is, and not published before each is explained.
     """
     uploads = await read_files(request)
     if len(uploads) > 1:
-        raise Problem(422, "one-file", "Send one workbook at a time.")
-    take = imports.checked if disagreements == "refuse" else imports.as_it_is
-    book = await take(uploads[0].content)
+        raise Problem(422, "one-file", "Send one file at a time.")
+    [upload], keep = uploads, disagreements == "keep"
+    asked = imports.Asked(counted.mapped(columns), round_number, period)
+    if asked.columns or round_number or counted.is_table(upload, asked.columns):
+        told = await imports.checked_table(upload, asked, keep=keep)
+        rounds: Iterable[RoundCounts] = told.rounds.values()
+        options, total = asked.options() | {"charset": upload.charset}, len(told.lines)
+    else:
+        book = await (imports.as_it_is if keep else imports.checked)(upload.content)
+        rounds, options, total = [of_workbook(book)], {}, len(book.rows)
+    for each in rounds:
+        await imports.refuse_out_of_order(session, each.number, each.population, each.period)
     job = jobs.submit(
-        session, imports.KIND, uploads[0].content, total=len(book.rows), caller=caller
+        session, imports.KIND, upload.content, total=total, caller=caller, options=options
     )
     return jobs.accepted(job, f"{PATH}/imports", response)
 
@@ -64,20 +83,25 @@ async def get_round_import(job_id: UUID, access: AccessDep, session: ReadSession
 @router.get("")
 async def list_rounds(
     session: ReadSession,
-    cursor: Annotated[int, Query(ge=0, le=9999)] = 0,
+    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,4}~[a-z]{1,20}$")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ROUNDS)] = MOST_ROUNDS,
 ) -> RoundsOut:
-    found = await service.find(session, cursor, limit + 1)
-    following = str(found[limit - 1].number) if len(found) > limit else None
+    at, _, last = (cursor or "0~").partition("~")
+    found = await service.find(session, (int(at), last), limit + 1)
+    page = found[:limit]
+    following = f"{page[-1].number}~{page[-1].population}" if len(found) > limit else None
     return RoundsOut(
-        items=[RoundOut.model_validate(each, from_attributes=True) for each in found[:limit]],
+        items=[RoundOut.model_validate(each, from_attributes=True) for each in page],
         next_cursor=following,
     )
 
 
 @router.get("/{number}")
-async def get_round(number: Number, session: ReadSession) -> RoundOut:
-    return RoundOut.model_validate(await service.get(session, number), from_attributes=True)
+async def get_round(
+    number: Number, session: ReadSession, population: Population = service.POPULATION
+) -> RoundOut:
+    found = await service.get(session, number, population)
+    return RoundOut.model_validate(found, from_attributes=True)
 
 
 @router.get("/{number}/figures", response_model=FiguresOut, responses=OFFERED)
@@ -88,7 +112,7 @@ async def get_figures(
     form: Choice,
     level: Annotated[int, Query(ge=1, le=4)],
     population: Population = "migrant",
-    by: Dimension | None = None,
+    by: Breakdown | None = None,
     parent: Annotated[str | None, Query(pattern=PCODE)] = None,
     cursor: Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}~[a-zA-Z0-9_]*$")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_FIGURES)] = MOST_FIGURES,
@@ -99,7 +123,7 @@ async def get_figures(
 
     `format` sends all of it as a file.
     """
-    of_round = await service.get(session, number)
+    of_round = await service.get(session, number, population)
     if form != "json":
         table = files.table(of_round, level, by, hxl=hxl)
         where = await files.centroids(session, level) if form == "geojson" else {}

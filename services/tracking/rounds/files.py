@@ -13,7 +13,7 @@ from services.tracking.formats.writing import Points
 from services.tracking.places import rules as places
 from services.tracking.places.models import Place
 from services.tracking.rounds import service
-from services.tracking.rounds.models import Dimension, FigureOut, Population, Round, RoundPlace
+from services.tracking.rounds.models import Breakdown, FigureOut, Population, Round, RoundPlace
 
 ROWS_A_PAGE = 5000
 
@@ -28,7 +28,7 @@ def about(found: Round) -> About:
     )
 
 
-def columns(population: str, level: int, by: Dimension | None) -> list[Column]:
+def columns(population: str, level: int, by: Breakdown | None) -> list[Column]:
     """Return the columns of figures of a level, in all or by a dimension."""
     told = [
         Column("component", "#meta+component"),
@@ -52,7 +52,7 @@ def columns(population: str, level: int, by: Dimension | None) -> list[Column]:
     ]
 
 
-def table(found: Round, level: int, by: Dimension | None, *, hxl: bool) -> Table:
+def table(found: Round, level: int, by: Breakdown | None, *, hxl: bool) -> Table:
     name = "-".join(
         ["round", str(found.number), found.population, f"level{level}", *([by] if by else [])]
     )
@@ -65,7 +65,7 @@ async def pages(
     *,
     population: Population,
     level: int,
-    by: Dimension | None,
+    by: Breakdown | None,
     parent: str | None,
 ) -> AsyncIterator[Sequence[dict[str, Any]]]:
     """Yield the rows in order, a page at a time, so that no round is in memory as a whole."""
@@ -89,7 +89,7 @@ async def pages(
         after = (page[-1].pcode, page[-1].category or "")
 
 
-def _row(figure: FigureOut, by: Dimension | None) -> dict[str, Any]:
+def _row(figure: FigureOut, by: Breakdown | None) -> dict[str, Any]:
     told = figure.model_dump(exclude={"by", "category", "nationality"})
     return told | ({by: figure.category} if by else {})
 

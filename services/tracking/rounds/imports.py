@@ -1,15 +1,39 @@
-"""Rounds that come in as workbooks: refused at the door when wrong, then kept whole as a job."""
+"""Rounds that come in as files: refused at the door when wrong, then kept whole as a job."""
 
 import asyncio
+from dataclasses import dataclass
+from typing import Any
 
-from chassis.jobs import Work
-from chassis.problems import Problem
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.jobs import Remark, Tally, Work
+from chassis.problems import Fault, Problem
+from chassis.uploads import Upload
 from services.tracking.consistency import service as consistency
+from services.tracking.consistency.rules import disagreements
 from services.tracking.detections import service as detections
-from services.tracking.rounds import rules, service
+from services.tracking.rounds import counted, counts, rules, service
+from services.tracking.rounds.counts import Key, RoundCounts
+from services.tracking.rounds.models import Population, Round
+from services.tracking.rounds.periods import bounds
 from services.tracking.rounds.workbook import Workbook, read
+from services.tracking.series.rules import follows
 
 KIND = "import_round"
+BALADIYAS = "Baladiya Main"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request says of its file besides: what its columns mean, and which round it is."""
+
+    columns: dict[str, str]
+    number: int | None = None
+    period: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        return {"table": vars(self)}
 
 
 async def checked(content: bytes) -> Workbook:
@@ -17,8 +41,7 @@ async def checked(content: bytes) -> Workbook:
     # Reading takes a tenth of a second of one core, which other requests must not wait for.
     book = await asyncio.to_thread(read, content)
     if faults := rules.disagreements(book):
-        detail = f"{len(faults)} rows do not sum; nothing was kept. Correct them and send it again."
-        raise Problem(422, "round-does-not-sum", detail, errors=faults)
+        raise _does_not_sum(faults)
     return book
 
 
@@ -27,22 +50,108 @@ async def as_it_is(content: bytes) -> Workbook:
     return await asyncio.to_thread(read, content)
 
 
+async def checked_table(upload: Upload, asked: Asked, *, keep: bool) -> counted.Told:
+    """Return what a table counts; 422 when its parts do not sum, unless they may be kept so."""
+    told = await asyncio.to_thread(counted.read, upload, asked.columns, asked.number, asked.period)
+    faults = [
+        Fault(
+            pointer=f"line/{told.lines[each.pcode]}/{population} {each.dimension}",
+            code="does_not_sum",
+            detail=f"The parts sum to {each.parts}, the whole is {each.whole}.",
+        )
+        for population, of_population in told.rounds.items()
+        for each in disagreements(of_population.figures, _stated(told, population))
+    ]
+    if faults and not keep:
+        raise _does_not_sum(faults)
+    return told
+
+
+def _stated(told: counted.Told, population: Population) -> dict[tuple[str, str], int]:
+    return {where: value for where, (value, _) in told.stated[population].items()}
+
+
+def _does_not_sum(faults: list[Fault]) -> Problem:
+    detail = f"{len(faults)} rows do not sum; nothing was kept. Correct them and send it again."
+    return Problem(422, "round-does-not-sum", detail, errors=faults)
+
+
+async def refuse_out_of_order(
+    session: AsyncSession, number: int, population: str, period: str | None
+) -> list[Remark]:
+    """
+    Raise 409 for a round that was before an earlier one, or after a later one.
+
+    Return a warning where its period runs into that of another.
+    """
+    start, end = bounds(period)
+    others = select(Round).where(col(Round.population) == population)
+    known = [
+        (each.number, told)
+        for each in (await session.exec(others)).all()
+        if (told := bounds(each.period)[0])
+    ]
+    order = follows(number, start, end, known)
+    if order.wrong:
+        detail = f"{order.wrong} A round has the number that follows from when it was."
+        fault = Fault(pointer="query/period", code="round_out_of_order", detail=order.wrong)
+        raise Problem(409, "conflict", detail, errors=[fault])
+    detail = "The period runs into that of a later round."
+    return [Remark(code="rounds_overlap", detail=detail)] if order.overlaps else []
+
+
 async def import_round(work: Work) -> None:
     """Keep the whole round in one transaction: a round half kept would show wrong sums."""
+    if table := work.job.options.get("table"):
+        await _import_table(work, Asked(**table))
+        return
     # One whose parts do not sum was refused at the door, unless it was to be kept all the same.
     book = await as_it_is(work.payload)
+    told = counts.of_workbook(book)
     async with work.step(1) as (session, tally):
         known = await service.known_places(session)
         for remark in [*rules.against_gazetteer(book, known), *book.warnings]:
             tally.warn(remark)
-        changed = await service.restate(session, book)
-        if changed:
-            await detections.look(session, service.POPULATION, book.number)
+        changed = await _keep(session, told, tally)
         stated = rules.stated_otherwise(book)
-        await consistency.state(session, book.number, service.POPULATION, stated)
+        await consistency.state(session, book.number, told.population, stated)
         for row in book.rows:
             # A baladiya's row repeats what its muhallas say; it changes with them.
-            said = service.counts(row) if row.sheet != "Baladiya Main" else {}
-            new = bool(changed.intersection(said)) or (not said and bool(changed))
-            tally.accepted += new
-            tally.unchanged += not new
+            said = counts.of_row(row) if row.sheet != BALADIYAS else {}
+            _tally(tally, said, changed)
+
+
+async def _import_table(work: Work, asked: Asked) -> None:
+    upload = Upload("table", work.payload, work.job.options.get("charset"))
+    told = await checked_table(upload, asked, keep=True)
+    async with work.step(1) as (session, tally):
+        known = await service.known_places(session)
+        for remark in [*told.warnings, *rules.unknown_places(told.lines, known)]:
+            tally.warn(remark)
+        changed: set[Key] = set()
+        for population, of_population in told.rounds.items():
+            changed |= await _keep(session, of_population, tally)
+            number, stated = of_population.number, told.stated[population]
+            await consistency.state(session, number, population, stated)
+        figures: dict[str, dict[Key, int]] = {pcode: {} for pcode in told.lines}
+        for of_population in told.rounds.values():
+            for key, value in of_population.figures.items():
+                figures[key[0]][key] = value
+        for said in figures.values():
+            _tally(tally, said, changed)
+
+
+async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally) -> set[Key]:
+    """Keep a population's round; return what was new of it, each figure named apart."""
+    for remark in await refuse_out_of_order(session, told.number, told.population, told.period):
+        tally.warn(remark)
+    changed = await service.restate(session, told)
+    if changed:
+        await detections.look(session, told.population, told.number)
+    return changed
+
+
+def _tally(tally: Tally, said: dict[Key, int], changed: set[Key]) -> None:
+    new = bool(changed.intersection(said)) or (not said and bool(changed))
+    tally.accepted += new
+    tally.unchanged += not new

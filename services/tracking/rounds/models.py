@@ -12,7 +12,9 @@ from services.tracking.formats.columns import About
 from services.tracking.tables import Table
 
 Population = Literal["migrant", "idp", "returnee"]
-Dimension = Literal["nationality", "shelter", "arrival", "permit", "demographic"]
+Dimension = Literal["nationality", "shelter", "arrival", "permit", "demographic", "sex", "reason"]
+Breakdown = Dimension | Literal["households"]
+"""What a round can be told by; households are no part of the individuals, but beside them."""
 
 
 class Round(Table, table=True):
@@ -125,7 +127,7 @@ class FigureOut(BaseModel):
     level: int
     population: Population
     value: int
-    by: Dimension | None = None
+    by: Breakdown | None = None
     category: str | None = None
     nationality: str | None = None
 

@@ -1,13 +1,14 @@
 """Whether the parts of a round sum to their wholes, and what the gazetteer says of its places."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from chassis.jobs import Remark
 from chassis.problems import Fault
 from services.tracking.rounds import layout
 from services.tracking.rounds.workbook import Workbook
 
+COUNTRY_LENGTH = 2
 BALADIYA_LENGTH = 8
 MUHALLA_LEVEL_LENGTH = 10
 
@@ -59,6 +60,19 @@ def stated_otherwise(book: Workbook) -> dict[tuple[str, str], tuple[int, str]]:
 def _differ(where: str, what: str, parts: int, whole: int) -> Fault:
     detail = f"{what} {parts}, the whole is {whole}."
     return Fault(pointer=where, code="does_not_sum", detail=detail)
+
+
+def unknown_places(lines: Mapping[str, int], known: Collection[str]) -> list[Remark]:
+    """Return which places of a table, by p-code with their lines, the gazetteer lacks."""
+    return [
+        Remark(
+            row=line,
+            code="place_not_in_gazetteer",
+            detail=f"{pcode} is not in the gazetteer; it is kept under its p-code.",
+        )
+        for pcode, line in lines.items()
+        if pcode not in known and len(pcode) > COUNTRY_LENGTH
+    ]
 
 
 def against_gazetteer(book: Workbook, known: Collection[str]) -> list[Remark]:

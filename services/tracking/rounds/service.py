@@ -15,9 +15,10 @@ from contracts.tracking import RoundImported
 from services.tracking.places import rules as places
 from services.tracking.places.models import Place
 from services.tracking.rounds import sums as kept_sums
+from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.coverage import TOTAL
 from services.tracking.rounds.models import (
-    Dimension,
+    Breakdown,
     Figure,
     FigureOut,
     PlaceSum,
@@ -25,52 +26,30 @@ from services.tracking.rounds.models import (
     Round,
     RoundPlace,
 )
-from services.tracking.rounds.workbook import Counted, Workbook
 
 POPULATION: Population = "migrant"
+"""Whom a request means that names nobody."""
 MUHALLA = 4
-
-Key = tuple[str, str, str]
-
-
-def counts(row: Counted) -> dict[Key, int]:
-    """Return what one row of the workbook says, by place, dimension and category."""
-    if row.nationality is not None:
-        return {(row.pcode, "nationality", row.nationality): row.total}
-    told = {(row.pcode, TOTAL, ""): row.total}
-    for dimension, group in row.groups.items():
-        told |= {
-            (row.pcode, dimension, category): value for category, value in group.items() if value
-        }
-    return told
-
-
-def figures(book: Workbook) -> dict[Key, int]:
-    """Return every figure of a round at the level of muhallas; what a workbook repeats adds up."""
-    summed: dict[Key, int] = {}
-    for row in (*book.muhallas, *book.nationalities):
-        for key, value in counts(row).items():
-            summed[key] = summed.get(key, 0) + value
-    return summed
 
 
 async def known_places(session: AsyncSession) -> set[str]:
     return set((await session.exec(select(Place.pcode))).all())
 
 
-async def restate(session: AsyncSession, book: Workbook) -> set[Key]:
-    """Keep the round as the workbook has it, whole; return the figures that were new or other."""
-    wanted = figures(book)
-    known = await _kept(session, book.number)
+async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:
+    """Keep a population's round as it is told, whole; return the figures that were new or other."""
+    number, population, wanted = told.number, told.population, told.figures
+    known = await _kept(session, number, population)
     changed = {key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key)}
     if not changed:
         return changed
-    before = await session.get(Round, (book.number, POPULATION))
-    await session.exec(delete(Figure).where(col(Figure.round_number) == book.number))
+    before = await session.get(Round, (number, population))
+    of_round = (col(Figure.round_number) == number, col(Figure.population) == population)
+    await session.exec(delete(Figure).where(*of_round))
     session.add_all(
         Figure(
-            round_number=book.number,
-            population=POPULATION,
+            round_number=number,
+            population=population,
             pcode=pcode,
             dimension=dimension,
             category=category,
@@ -78,10 +57,31 @@ async def restate(session: AsyncSession, book: Workbook) -> set[Key]:
         )
         for (pcode, dimension, category), value in wanted.items()
     )
-    for pcode, (name_en, name_ar) in book.names.items():
-        latitude, longitude = book.points.get(pcode, (None, None))
+    await _keep_places(session, told)
+    version = before.version + 1 if before else 1
+    await put(
+        session,
+        Round(
+            number=number,
+            population=population,
+            period=told.period,
+            individuals=told.individuals,
+            places=told.places,
+            version=version,
+            imported_at=now(),
+        ),
+    )
+    await kept_sums.keep(session, number, population)
+    event = RoundImported(round_number=number, population=population, individuals=told.individuals)
+    outbox.publish(session, event, subject=f"{population}-{number}", sequence=version)
+    return changed
+
+
+async def _keep_places(session: AsyncSession, told: RoundCounts) -> None:
+    for pcode, (name_en, name_ar) in told.names.items():
+        latitude, longitude = told.points.get(pcode, (None, None))
         place = RoundPlace(
-            round_number=book.number,
+            round_number=told.number,
             pcode=pcode,
             name_en=name_en,
             name_ar=name_ar or name_en,
@@ -89,42 +89,34 @@ async def restate(session: AsyncSession, book: Workbook) -> set[Key]:
             longitude=longitude,
         )
         await put(session, place)
-    version = before.version + 1 if before else 1
-    individuals = sum(row.total for row in book.muhallas)
-    await put(
-        session,
-        Round(
-            number=book.number,
-            population=POPULATION,
-            period=book.period,
-            individuals=individuals,
-            places=len(book.muhallas),
-            version=version,
-            imported_at=now(),
-        ),
-    )
-    await kept_sums.keep(session, book.number, POPULATION)
-    event = RoundImported(round_number=book.number, population=POPULATION, individuals=individuals)
-    outbox.publish(session, event, subject=f"{POPULATION}-{book.number}", sequence=version)
-    return changed
 
 
-async def _kept(session: AsyncSession, number: int) -> dict[Key, int]:
+async def _kept(session: AsyncSession, number: int, population: str) -> dict[Key, int]:
     statement = select(Figure.pcode, Figure.dimension, Figure.category, Figure.value).where(
-        col(Figure.round_number) == number, col(Figure.population) == POPULATION
+        col(Figure.round_number) == number, col(Figure.population) == population
     )
     return {(pcode, dim, cat): value for pcode, dim, cat, value in await session.exec(statement)}
 
 
-async def get(session: AsyncSession, number: int) -> Round:
-    found = await session.get(Round, (number, POPULATION))
+async def get(session: AsyncSession, number: int, population: str = POPULATION) -> Round:
+    found = await session.get(Round, (number, population))
     if found is None:
         raise not_found("round")
     return found
 
 
-async def find(session: AsyncSession, after: int, limit: int) -> Sequence[Round]:
-    statement = select(Round).where(col(Round.number) > after).order_by(col(Round.number))
+async def refuse_unknown(session: AsyncSession, number: int) -> None:
+    """Raise 404 for a round of which no population was counted."""
+    of_number = select(Round.number).where(col(Round.number) == number).limit(1)
+    if (await session.exec(of_number)).first() is None:
+        raise not_found("round")
+
+
+async def find(session: AsyncSession, after: tuple[int, str], limit: int) -> Sequence[Round]:
+    number, population = col(Round.number), col(Round.population)
+    at, last = after
+    further = (number > at) | ((number == at) & (population > last))
+    statement = select(Round).where(further).order_by(number, population)
     return (await session.exec(statement.limit(limit))).all()
 
 
@@ -134,7 +126,7 @@ async def sums(
     *,
     population: Population,
     level: int,
-    by: Dimension | None,
+    by: Breakdown | None,
     parent: str | None,
     after: tuple[str, str] | None,
     limit: int,
@@ -158,6 +150,8 @@ async def sums(
             col(table.round_number) == number,
             col(table.population) == population,
             col(table.dimension) == (by or TOTAL),
+            # What was counted by baladiya is not known by muhalla.
+            func.length(table.pcode) >= places.length(level),
         )
         .order_by(place, category)
         .limit(limit)

@@ -42,6 +42,7 @@ class Counted(NamedTuple):
     vintage: int
     known_since: date
     coverage: int = 0
+    period: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,28 +98,26 @@ async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[
     sums: dict[Line, dict[int, Counted]] = {}
     for line, of_line in values.items():
         place = line.population, line.pcode
-        sums[line] = {
-            number: Counted(
-                of_line.get(number, 0),
-                assessed[place].get(number, 0),
-                *rounds[line.population, number],
-                changes.get((line, number), 0),
+        sums[line] = {}
+        for number in told[place]:
+            of_round = rounds[line.population, number]
+            sums[line][number] = Counted(
+                value=of_line.get(number, 0),
+                places=assessed[place].get(number, 0),
+                vintage=of_round.version,
+                known_since=of_round.imported_at.date(),
+                coverage=changes.get((line, number), 0),
+                period=of_round.period,
             )
-            for number in told[place]
-        }
     return sums
 
 
-async def _known(
-    session: AsyncSession, question: Question
-) -> dict[tuple[str, int], tuple[int, date]]:
-    """Return the vintage of each round, and since when it is known, of those known by then."""
+async def _known(session: AsyncSession, question: Question) -> dict[tuple[str, int], Round]:
+    """Return the rounds that were known by the day that is asked for."""
     end = question.as_of or date.max
     found = (await session.exec(rows(Round))).scalars()
     return {
-        (each.population, each.number): (each.version, each.imported_at.date())
-        for each in found
-        if each.imported_at.date() <= end
+        (each.population, each.number): each for each in found if each.imported_at.date() <= end
     }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
@@ -134,27 +134,43 @@ def told(row: Row) -> Told:
     )
 
 
-def refuse_disorder(each: Told, known: Iterable[tuple[int, str]]) -> bool:
-    """
-    Refuse a round that starts before an earlier one, or after a later one.
+class Order(NamedTuple):
+    """What is wrong with a round's place among the others, and whether it overlaps a later one."""
 
-    Return whether its period overlaps that of a neighbour, as published ones do by a month and
-    no more.
+    wrong: str | None
+    overlaps: bool
+
+
+def follows(
+    round_number: int, start: str | None, end: str | None, known: Iterable[tuple[int, str]]
+) -> Order:
     """
-    start, end = each.period_start, each.period_end or each.period_start
+    Say whether a round starts after each earlier one and before each later one.
+
+    Published rounds overlap by a month and no more. `known` are numbers and starts of others.
+    """
+    end = end or start
     if not start or not end:
-        return False
+        return Order(None, overlaps=False)
+    overlaps = False
     for number, other in known:
-        if number == each.round_number:
+        if number == round_number:
             continue
         before = other[:MONTH] < start[:MONTH]
         after = other[:MONTH] > start[:MONTH]
-        if (number > each.round_number and before) or (number < each.round_number and after):
+        if (number > round_number and before) or (number < round_number and after):
             detail = f"Round {number} starts on the other side of it; rounds follow each other."
-            raise RowError("period_start", "round_out_of_order", detail)
-    return any(
-        number > each.round_number and other[:MONTH] < end[:MONTH] for number, other in known
-    )
+            return Order(detail, overlaps=False)
+        overlaps |= number > round_number and other[:MONTH] < end[:MONTH]
+    return Order(None, overlaps)
+
+
+def refuse_disorder(each: Told, known: Iterable[tuple[int, str]]) -> bool:
+    """Refuse a round that is out of order; return whether it overlaps a later one."""
+    order = follows(each.round_number, each.period_start, each.period_end, known)
+    if order.wrong:
+        raise RowError("period_start", "round_out_of_order", order.wrong)
+    return order.overlaps
 
 
 def last_day(period: str) -> date:

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.tracking.rounds.coverage import ABOVE_ALL, TOTAL
 from services.tracking.rounds.models import Round
+from services.tracking.rounds.periods import bounds
 from services.tracking.series import counting, public
 from services.tracking.series.counting import COUNTED, Counted, Line, Question
 from services.tracking.series.models import PublishedFigure, TrendPoint
@@ -60,6 +61,7 @@ def _point(
         point.value = counted.value
         point.basis, point.confidence = "dataset", "high"
         point.vintage, point.known_since = counted.vintage, counted.known_since
+        point.period_start, point.period_end = bounds(counted.period)
     return point
 
 

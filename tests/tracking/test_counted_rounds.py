@@ -1,0 +1,170 @@
+"""Rounds of any population that come in as tables, from the file to what IOM's API shows."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from services.tracking.main import SERVICE
+from services.tracking.rounds.periods import bounds
+from tests.conftest import Running, Start, client_of
+from tests.tracking.test_rounds import IMPORTS, ended, workbook
+
+IDPS = (
+    "pcode,round,idps,idps:households,idps:sex:male,idps:sex:female,idps:reason:conflict,Village\n"
+    "#adm4+code,#round,#affected+idps,#affected+hh,#affected+m,#affected+f,#cause,\n"
+    'LY01010101,7,"1,200",240,700,500,1200,Somewhere\n'
+    "LY01010102,7,100,20,40,60,100,\n"
+    "LY02010101,7,300,60,100,200,300,\n"
+    "LY0101,7,1300,,,,,\n"
+    "Total,,1600,,,,,\n"
+)
+"""What DTM tables have besides figures: tags of HXL, thousands, rows of places above, a total."""
+
+
+ASKED = {"columns": json.dumps({"Village": ""}), "period": "2024-08/2024-09"}
+
+
+@pytest.fixture
+async def tracking(start: Start) -> Running:
+    return await start(SERVICE)
+
+
+async def sent(tracking: Running, content: str | bytes, **query: Any) -> Any:
+    files = [("file", ("round.csv", content))]
+    return await tracking.client.post(IMPORTS, files=files, params=query)
+
+
+async def done(tracking: Running, content: str | bytes, **query: Any) -> dict[str, Any]:
+    response = await sent(tracking, content, **query)
+    assert response.status_code == 202, response.text
+    return await ended(tracking, response.headers["location"])
+
+
+async def got(tracking: Running, path: str, **query: Any) -> Any:
+    response = await tracking.client.get(path, params=query)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_idps_are_counted_published_and_shown_beside_the_migrants_of_a_round(
+    tracking: Running,
+) -> None:
+    await done(tracking, workbook())
+
+    job = await done(tracking, IDPS, **ASKED)
+
+    assert (job["accepted"], job["rejected"], job["total"]) == (5, 0, 5)
+    assert "column_left_out" in {each["code"] for each in job["warnings"]}
+    kept = await got(tracking, "/v1/tracking/rounds")
+    assert [(each["population"], each["individuals"]) for each in kept["items"]] == [
+        ("idp", 1600),
+        ("migrant", 3600),
+    ]
+    first = await got(tracking, "/v1/tracking/rounds", limit=1)
+    second = await got(tracking, "/v1/tracking/rounds", limit=1, cursor=first["next_cursor"])
+    assert [*first["items"], *second["items"]] == kept["items"]
+    figures = "/v1/tracking/rounds/7/figures"
+    families = await got(tracking, figures, level=1, population="idp", by="households")
+    assert [each["value"] for each in families["items"]] == [260, 60]
+    [point] = (await got(tracking, "/v1/tracking/trends", population="idp"))["items"]
+    assert (point["value"], point["period_end"]) == (1600, "2024-09")
+
+    form = {"population": "idp"}
+    draft = await tracking.client.post("/v1/tracking/rounds/7/publications", json=form)
+    assert draft.status_code == 201, draft.text
+    analyst = client_of(tracking.app, sub="second-analyst")
+    path = f"/v1/tracking/publications/{draft.json()['id']}/approval"
+    assert (await analyst.post(path)).status_code == 200
+    public = await got(tracking, "/v1/tracking/public/rounds")
+    assert [(each["population"], each["round_number"]) for each in public["items"]] == [("idp", 7)]
+    shown = await got(tracking, "/v3/displacement/admin1", CountryName="Libya")
+    told = ("numPresentIdpInd", "numberMales", "numberFemales", "displacementReason")
+    assert [[each[name] for name in told] for each in shown["result"]] == [
+        [1300, 740, 560, "Conflict"],
+        [300, 100, 200, "Conflict"],
+    ]
+    assert {each["reportingDate"] for each in shown["result"]} == {"2024-09-30T00:00:00"}
+
+
+async def test_a_workbook_of_another_layout_is_read_by_what_its_columns_are_said_to_mean(
+    tracking: Running,
+) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Code de la commune", "PDI", "عائدون"])
+        sheet.write_row(1, 0, ["LY010101", 50, 12])
+        sheet.write_row(2, 0, ["LY020101", 7, 0])
+    columns = {"Code de la commune": "pcode", "PDI": "idps", "عائدون": "returnees"}
+    asked = {"columns": json.dumps(columns), "round_number": 9}
+
+    await done(tracking, target.getvalue(), **asked)
+
+    for population, whole in (("idp", 57), ("returnee", 12)):
+        found = await got(tracking, "/v1/tracking/rounds/9", population=population)
+        assert (found["individuals"], found["places"]) == (whole, 2)
+    deeper = await got(tracking, "/v1/tracking/rounds/9/figures", level=4, population="idp")
+    assert deeper["items"] == []
+    again = await done(tracking, target.getvalue(), **asked)
+    assert (again["accepted"], again["unchanged"]) == (0, 2)
+
+
+WRONG: list[tuple[str, dict[str, Any], str, str]] = [
+    ("pcode,idps\nLY010101,-4\n", {"round_number": 9}, "workbook-cells", "not_a_count"),
+    ("pcode,idps\nLY010101,4.5\n", {"round_number": 9}, "workbook-cells", "not_a_count"),
+    ("pcode,idps\nLY010101,4e9\n", {"round_number": 9}, "workbook-cells", "not_a_count"),
+    ("pcode,idps\nLY0101011,4\n", {"round_number": 9}, "workbook-cells", "pcode"),
+    ("pcode,idps\nLY0101,4\nLY0101,5\n", {"round_number": 9}, "workbook-cells", "twice"),
+    ("pcode,round,idps\nLY01,3,4\nLY02,4,5\n", {}, "workbook-cells", "round"),
+    ("pcode,idps\nLY0101,4\n", {}, "validation", "missing"),
+    ("pcode,idps:sex:male\nLY0101,4\n", {"round_number": 9}, "table-header", "column_missing"),
+    ("name,idps\nDerna,4\n", {"round_number": 9}, "table-header", "column_missing"),
+    ("pcode,idps\nLY0101,4\n", {"columns": "[]"}, "validation", "columns"),
+    (
+        "pcode,idps\nLY01,9\nLY0101,4\n",
+        {"round_number": 9},
+        "round-does-not-sum",
+        "does_not_sum",
+    ),
+    (
+        "pcode,idps\nLY0101,4\n",
+        {"round_number": 6, "period": "2025-01"},
+        "conflict",
+        "round_out_of_order",
+    ),
+]
+
+
+async def test_a_table_that_cannot_be_a_round_is_refused_whole(tracking: Running) -> None:
+    await done(tracking, IDPS, **ASKED)
+
+    for table, query, slug, code in WRONG:
+        response = await sent(tracking, table, **query)
+        assert response.status_code in {409, 422}, (table, response.text)
+        problem = response.json()
+        assert problem["type"].endswith(slug), table
+        assert problem["errors"][0]["code"] == code, table
+    kept = await got(tracking, "/v1/tracking/rounds")
+    assert [each["number"] for each in kept["items"]] == [7]
+
+
+@pytest.mark.parametrize(
+    ("words", "period"),
+    [
+        ("August-September 2024", ("2024-08", "2024-09")),
+        ("Dec 2021 – Jan 2022", ("2021-12", "2022-01")),
+        ("December - January 2022", ("2021-12", "2022-01")),
+        ("May 2016", ("2016-05", "2016-05")),
+        ("2024-08/2024-09", ("2024-08", "2024-09")),
+        ("2019-06-13", ("2019-06-13", "2019-06-13")),
+        ("Ramadan 1445", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_a_period_is_read_from_words_that_tell_it_and_no_others(
+    words: str | None, period: tuple[str | None, str | None]
+) -> None:
+    assert bounds(words) == period
