@@ -2,7 +2,8 @@
 Measures what docs/benchmarks.md claims, each against its peer in the same run: `make bench`.
 
 Without names all of them are run and the page is written; with names (`start`, `door`,
-`entitlement`, `protection`, `audit`, `oracle`, `publication`) only those, and nothing is written.
+`entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`) only those, and nothing is
+written.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import audit, door, entitlement, oracle, protection, publication, start
+from benchmarks import audit, door, entitlement, figures, oracle, protection, publication, start
 from benchmarks.report import Report
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Report]]] = {
     "audit": audit.measure,
     "oracle": oracle.measure,
     "publication": publication.measure,
+    "figures": figures.measure,
 }
 
 

@@ -23,7 +23,7 @@ from cli.sample_round import Cell, Sheets
 from services.tracking.main import SERVICE
 from services.tracking.rounds.layout import COUNTRIES
 from tests.conftest import bearer, keys, lifespan
-from tests.servers.postgres import PostgresServer, start_private
+from tests.servers.postgres import PostgresServer, obtain
 
 MANTIKAS, BALADIYAS, MUHALLAS, NATIONALITIES = 22, 100, 663, 25
 TIMES = 3
@@ -34,7 +34,7 @@ ROUND = "/v1/tracking/rounds"
 
 
 async def measure() -> Report:
-    postgres = await asyncio.to_thread(start_private)
+    postgres = await asyncio.to_thread(obtain)
     try:
         taken = [await _once(postgres, number) for number in range(TIMES)]
     finally:
@@ -60,7 +60,7 @@ async def _once(postgres: PostgresServer, number: int) -> dict[str, float]:
     name = f"publication_{number}"
     await asyncio.to_thread(postgres.create_database, name)
     taken: dict[str, float] = {}
-    async with _tracking(postgres.url(name, driver="asyncpg")) as client:
+    async with tracking_alone(postgres.url(name, driver="asyncpg")) as client:
         path = f"{ROUND}/{1 + number}"
         with _Timed(taken, "taken in"):
             await _taken_in(client, book.getvalue())
@@ -101,7 +101,8 @@ async def _taken_in(client: httpx.AsyncClient, book: bytes) -> None:
 
 
 @asynccontextmanager
-async def _tracking(url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def tracking_alone(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Start tracking by itself on a database, and be its analyst."""
     with tempfile.TemporaryDirectory() as home:
         bus = InProcessBus()
         bus.open()

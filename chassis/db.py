@@ -301,6 +301,13 @@ async def put(session: AsyncSession, row: SQLModel) -> None:
     await session.exec(_putting(type(row), _dialect(session), None), params=row.model_dump())
 
 
+async def put_all(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert or overwrite rows of one table, each given by all its columns."""
+    await session.exec(_putting(table, _dialect(session), None), params=rows)
+
+
 async def put_newer(
     session: AsyncSession, table: type[SQLModel], values: Mapping[str, Any], counter: str
 ) -> bool:

@@ -21,6 +21,7 @@ Step = tuple[CellId, Node, bool]
 """A cell, the node at its other end, and whether a walk that way raises it."""
 Leg = tuple[CellId, Node, Node]
 """A cell that was walked, from where and to where."""
+FAR = float("inf")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Walk:
     legs: list[Leg]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Terms:
     """What a walk may use, and at what price, each by the cell's number."""
 
@@ -48,6 +49,7 @@ class Network:
         self.ends: dict[CellId, tuple[Node, Node]] = {}
         self.place_of: dict[Node, str] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
+        self._open: dict[Terms, list[list[tuple[CellId, Node]]]] = {}
         self._leaves = leaves
         for cell, number in numbers.items():
             if cell[1] in {dimension, TOTAL}:
@@ -83,28 +85,41 @@ class Network:
         self, start: Node, goal: Node, terms: Terms, without: Collection[CellId]
     ) -> Walk | None:
         """Return the cheapest walk and its price, or nothing when there is no way."""
-        may_rise, may_fall, price, steps = terms.may_rise, terms.may_fall, terms.price, self.steps
+        # Nearly all the time of a publication is spent here, so it asks what costs least first.
+        price, steps = terms.price, self._steps_open(terms)
         push, pop = heapq.heappush, heapq.heappop
-        best = {start: 0.0}
-        came: dict[Node, tuple[Node, CellId]] = {}
+        best = [FAR] * len(steps)
+        came = [(start, 0)] * len(steps)
+        best[start] = 0.0
         waiting = [(0.0, start)]
+        # Whoever arrives did so by one of these steps, so that a dearer start of one is vain.
+        last = min((price[cell] for cell, _, _ in self.steps[goal]), default=0.0)
         while waiting:
             spent, node = pop(waiting)
-            if node == goal:
-                return Walk(spent, _walked(came, start, goal))
+            if node == goal or spent + last >= best[goal]:
+                return Walk(best[goal], _walked(came, start, goal))
             if spent > best[node]:
                 continue
-            for cell, other, rises in steps[node]:
-                if (may_rise if rises else may_fall)[cell] and cell not in without:
-                    cost = spent + price[cell]
-                    if other not in best or cost < best[other]:
-                        best[other] = cost
-                        came[other] = (node, cell)
-                        push(waiting, (cost, other))
+            for cell, other in steps[node]:
+                cost = spent + price[cell]
+                if cost < best[other] and cell not in without:
+                    best[other] = cost
+                    came[other] = node, cell
+                    push(waiting, (cost, other))
         return None
 
+    def _steps_open(self, terms: Terms) -> list[list[tuple[CellId, Node]]]:
+        """Return from each node the steps that these terms allow."""
+        if len(self._open.get(terms, ())) != len(self.steps):
+            rise, fall = terms.may_rise, terms.may_fall
+            self._open[terms] = [
+                [(cell, to) for cell, to, rises in steps if (rise if rises else fall)[cell]]
+                for steps in self.steps
+            ]
+        return self._open[terms]
 
-def _walked(came: dict[Node, tuple[Node, CellId]], start: Node, goal: Node) -> list[Leg]:
+
+def _walked(came: Sequence[tuple[Node, CellId]], start: Node, goal: Node) -> list[Leg]:
     legs: list[Leg] = []
     node = goal
     while node != start:

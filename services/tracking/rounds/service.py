@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from chassis.clock import now
-from chassis.db import put
+from chassis.db import put, put_all
 from chassis.problems import not_found
 from contracts.tracking import RoundImported
 from services.tracking.places import rules as places
@@ -46,18 +46,9 @@ async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:
     before = await session.get(Round, (number, population))
     of_round = (col(Figure.round_number) == number, col(Figure.population) == population)
     await session.exec(delete(Figure).where(*of_round))
-    session.add_all(
-        Figure(
-            round_number=number,
-            population=population,
-            pcode=pcode,
-            dimension=dimension,
-            category=category,
-            value=value,
-        )
-        for (pcode, dimension, category), value in wanted.items()
-    )
-    await _keep_places(session, told)
+    for table, rows in ((Figure, _rows(told)), (RoundPlace, _places(told))):
+        if rows:
+            await put_all(session, table, rows)
     version = before.version + 1 if before else 1
     await put(
         session,
@@ -77,18 +68,23 @@ async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:
     return changed
 
 
-async def _keep_places(session: AsyncSession, told: RoundCounts) -> None:
+def _rows(told: RoundCounts) -> list[dict[str, Any]]:
+    of_round = {"round_number": told.number, "population": told.population}
+    return [
+        of_round | {"pcode": pcode, "dimension": dimension, "category": category, "value": value}
+        for (pcode, dimension, category), value in told.figures.items()
+    ]
+
+
+def _places(told: RoundCounts) -> list[dict[str, Any]]:
+    """Return what the round calls each place, and where it puts it."""
+    found = []
     for pcode, (name_en, name_ar) in told.names.items():
+        called = {"name_en": name_en, "name_ar": name_ar or name_en}
         latitude, longitude = told.points.get(pcode, (None, None))
-        place = RoundPlace(
-            round_number=told.number,
-            pcode=pcode,
-            name_en=name_en,
-            name_ar=name_ar or name_en,
-            latitude=latitude,
-            longitude=longitude,
-        )
-        await put(session, place)
+        at = {"latitude": latitude, "longitude": longitude}
+        found.append({"round_number": told.number, "pcode": pcode} | called | at)
+    return found
 
 
 async def _kept(session: AsyncSession, number: int, population: str) -> dict[Key, int]:

@@ -7,7 +7,7 @@ Callers own the transaction. Whoever writes figures calls `keep` after it.
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal
+from sqlalchemy import delete, func, insert, literal, union_all
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,7 +32,7 @@ async def keep(session: AsyncSession, number: int, population: str) -> None:
     before = await coverage.told(session, number, population)
     of_round = col(PlaceSum.round_number) == number, col(PlaceSum.population) == population
     await session.exec(delete(PlaceSum).where(*of_round))
-    for level in LEVELS:
+    for level in reversed(LEVELS):
         await session.exec(_summed(level, number, population))
     await _refuse_disagreeing(session, number, population)
     after = await coverage.told(session, number, population)
@@ -40,16 +40,34 @@ async def keep(session: AsyncSession, number: int, population: str) -> None:
 
 
 def _summed(level: int, number: int, population: str) -> Any:
-    place = func.substr(Figure.pcode, 1, places.length(level))
-    groups = [Figure.population, Figure.dimension, place, Figure.category, Figure.round_number]
-    summed = func.sum(Figure.value), func.count()
-    found = rows(*groups[:2], literal(level), *groups[2:], *summed).where(
+    """Sum what lies in the places of a level: the sums of those below them, and own figures."""
+    length = func.length(Figure.pcode)
+    figures = rows(
+        Figure.dimension, Figure.pcode, Figure.category, Figure.value, literal(1).label("places")
+    ).where(
         col(Figure.round_number) == number,
         col(Figure.population) == population,
-        func.length(Figure.pcode) >= places.length(level),
+        # Muhallas are summed to baladiyas and these further up, so that each is added up once.
+        length >= places.length(level) if level == LEVELS[-1] else length == places.length(level),
     )
-    names = ["population", "dimension", "level", "pcode", "category", "round_number"]
-    return insert(PlaceSum).from_select([*names, "value", "places"], found.group_by(*groups))
+    below = rows(
+        PlaceSum.dimension, PlaceSum.pcode, PlaceSum.category, PlaceSum.value, PlaceSum.places
+    ).where(
+        col(PlaceSum.round_number) == number,
+        col(PlaceSum.population) == population,
+        col(PlaceSum.level) == level + 1,
+    )
+    parts = union_all(figures, below).subquery().c
+    place = func.substr(parts.pcode, 1, places.length(level))
+    summed = rows(
+        literal(population),
+        literal(number),
+        literal(level),
+        *(parts.dimension, place, parts.category),
+        *(func.sum(parts.value), func.sum(parts.places)),
+    ).group_by(parts.dimension, place, parts.category)
+    names = ["population", "round_number", "level", "dimension", "pcode", "category"]
+    return insert(PlaceSum).from_select([*names, "value", "places"], summed)
 
 
 async def _refuse_disagreeing(session: AsyncSession, number: int, population: str) -> None:
