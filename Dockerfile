@@ -16,6 +16,8 @@ WORKDIR /app
 COPY contracts contracts
 COPY chassis chassis
 COPY ${SERVICE} ${SERVICE}
+# The root is read-only later, and each start would compile them again.
+RUN python -m compileall -q .
 ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \

@@ -58,4 +58,5 @@ $(INSTALLED): requirements.lock
 	@test -x $(BIN)/pip || deploy/make-venv $(PYTHON) $(VENV)
 	@echo "Installing the locked versions into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m compileall -q chassis contracts gateway services cli standalone.py
 	@touch $@

@@ -1,7 +1,12 @@
 """The whole system in one process: every service, SQLite files, and a bus that needs no broker."""
 
-import asyncio
 import gc
+
+if __name__ == "__main__":
+    # What is loaded now is never let go: the collector need not look through it again and again.
+    gc.disable()
+
+import asyncio
 import json
 import os
 import socket
@@ -182,8 +187,8 @@ def main() -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             sys.exit(f"Port {port} is taken; choose another with MASAR_PORT.")
-    # As each service in a process of its own does: what is loaded is never let go.
     gc.freeze()
+    gc.enable()
     asyncio.run(serve(home, port, int(metrics) if metrics else None))
 
 
