@@ -29,6 +29,8 @@ from services.registration.corrections import api as corrections
 from services.registration.corrections.models import Correction
 from services.registration.corrections.service import seal_corrections
 from services.registration.duplicates import api as duplicates
+from services.registration.duplicates.rescans import KIND as RESCAN
+from services.registration.duplicates.rescans import rescan
 from services.registration.duplicates.search import look_for_new
 from services.registration.erasures import api as erasures
 from services.registration.erasures.handlers import note_assistance, note_returns, note_tracking
@@ -122,7 +124,7 @@ SERVICE = Service(
         ownfiles.router,
     ],
     subscriptions=SUBSCRIPTIONS,
-    runners={RETENTION: erase_due, KIND: import_persons, EXPORT: exporting.make},
+    runners={RETENTION: erase_due, KIND: import_persons, EXPORT: exporting.make, RESCAN: rescan},
     unsealed=[
         Unsealed(Person, "documents", seal_persons),
         Unsealed(Correction, "before", seal_corrections),

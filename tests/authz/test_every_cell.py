@@ -173,6 +173,7 @@ NEW: dict[str, Any] = {
     },
     "POST /v1/gateway/audit/restores": {"restored_to": "2026-01-01T00:00:00Z"},
     "POST /v1/registration/retention/runs": None,
+    "POST /v1/registration/duplicates/rescans": None,
     "POST /v1/identity/clients": CLIENT,
     "POST /v1/identity/signing-keys": {"after_seconds": 3600},
     "POST /v1/identity/staff": staff,
@@ -216,6 +217,7 @@ JOBS |= {
     "share_list": "share_list",
     "series": "import_series",
     "sea_table": "import_sea_totals",
+    "duplicate_scan": "rescan_duplicates",
 }
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
 AT_NO_PLACE |= {"mapping", "intake_form", "submission"}
@@ -228,7 +230,8 @@ ON_A_PERSON = {
     "POST /v1/registration/subject-requests",
 }
 NOBODY_S = {"round", "client", "staff", "role", "organisation", "agreement"}
-NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"} | counted.NOBODY_S
+NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"}
+NOBODY_S |= {"duplicate_scan"} | counted.NOBODY_S
 NOBODY_S |= field_work.NOBODY_S
 """Resources of no organisation: every one of them is everybody's, or a list is the caller's own."""
 WITHOUT = {"GET /v1/assistance/people/{person_id}": {"next"}}

@@ -366,7 +366,7 @@ async def _shares(world: World, situation: str) -> None:
 
 async def _jobs(world: World, situation: str) -> None:
     kinds = {
-        "registration": ["import_persons"],
+        "registration": ["import_persons", "rescan_duplicates"],
         "assistance": ["share_list"],
         "tracking": [
             "import_places",

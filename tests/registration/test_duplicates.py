@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.registration.duplicates.search import MOST_PAIRS, best
+from services.registration.duplicates.comparing import MOST_PAIRS, best
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Running, Start, bearer

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from chassis import jobs
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
-from services.registration.duplicates import service
+from services.registration.duplicates import rescans, service
 from services.registration.duplicates.models import (
     Band,
     DecisionIn,
@@ -18,7 +19,9 @@ from services.registration.duplicates.models import (
     Status,
 )
 
-router = APIRouter(prefix="/v1/registration/duplicates", tags=["duplicates"], route_class=Once)
+PATH = "/v1/registration/duplicates"
+
+router = APIRouter(prefix=PATH, tags=["duplicates"], route_class=Once)
 
 
 @router.get("")
@@ -40,6 +43,25 @@ async def list_duplicates(
     )
     page, following = next_cursor(found, limit)
     return DuplicatesOut(items=list(page), next_cursor=following)
+
+
+@router.post("/rescans", status_code=202)
+async def rescan_duplicates(
+    response: Response, access: AccessDep, session: WriteSession
+) -> jobs.JobOut:
+    """
+    Have the whole register looked through again, by the keys and weights of today.
+
+    Decisions stay. While one is under way, asking again answers that one. The job counts people:
+    `accepted` those in pairs that were not known, each by the side that was compared first.
+    """
+    job = await rescans.submit(session, access.caller)
+    return jobs.accepted(job, f"{PATH}/rescans", response)
+
+
+@router.get("/rescans/{job_id}")
+async def get_rescan(job_id: UUID, access: AccessDep, session: ReadSession) -> jobs.JobOut:
+    return await jobs.get(session, rescans.KIND, job_id, access)
 
 
 @router.get("/{pair_id}")

@@ -1,0 +1,154 @@
+"""Who is compared with whom: those who share a key (matching/blocking.py) that few others have."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, bindparam, column, delete, func, literal, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
+
+from chassis import crypto
+from chassis.db import insert_all
+from services.registration.duplicates.models import MatchingKey
+from services.registration.matching import blocking
+from services.registration.matching.evidence import Description
+from services.registration.persons import service as persons
+from services.registration.persons.models import Person
+
+LARGEST_BLOCK = 400
+"""A key that more people share than this tells nobody apart, and is passed over."""
+MOST_COMPARED = 2000
+"""With so many at most one person is compared: those first whose key is the rarest."""
+IN_ONE_QUERY = 5000
+
+Pair = tuple[UUID, UUID]
+Element = TypeVar("Element")
+
+
+class Described(NamedTuple):
+    """What somebody is compared by, and of which version of their registration that is."""
+
+    description: Description
+    version: int
+
+
+async def describe(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Described]:
+    """Return by what people are compared; who is not there any more is left out."""
+    found: dict[UUID, Described] = {}
+    for some in portions(ids):
+        people = (await session.exec(select(Person).where(col(Person.id).in_(some)))).all()
+        found |= await described(session, people)
+    return found
+
+
+async def described(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Described]:
+    descriptions = await persons.describe(session, people)
+    return {each.id: Described(descriptions[each.id], each.version) for each in people}
+
+
+async def unchanged(
+    session: AsyncSession, ids: Collection[UUID], people: Mapping[UUID, Described]
+) -> set[UUID]:
+    """Return who is still there, as they were described; they stay until this has committed."""
+    found: set[UUID] = set()
+    for some in portions(ids):
+        statement = select(Person.id, Person.version).where(col(Person.id).in_(some))
+        locked = statement.order_by(col(Person.id)).with_for_update(read=True, key_share=True)
+        for person_id, version in await session.exec(locked):
+            if person_id not in people or people[person_id].version == version:
+                found.add(person_id)
+    return found
+
+
+def portions(all_: Iterable[Element]) -> Iterator[list[Element]]:
+    """Yield as many at a time as a statement may name."""
+    ordered = sorted(all_)  # type: ignore[type-var]  # Ids and numbers sort.
+    for start in range(0, len(ordered), IN_ONE_QUERY):
+        yield ordered[start : start + IN_ONE_QUERY]
+
+
+async def keep_keys(session: AsyncSession, people: Mapping[UUID, Described]) -> None:
+    """Keep the keys by which people are found now; those that are there already stay untouched."""
+    wanted = {
+        (key, person_id)
+        for person_id, person in people.items()
+        for key in hashed(session, blocking.kept_under(person.description))
+    }
+    row = col(MatchingKey.key), col(MatchingKey.person_id)
+    statement = select(MatchingKey.key, MatchingKey.person_id).where(row[1].in_(people))
+    there = {(key, person_id) for key, person_id in await session.exec(statement)}
+    for some in portions(there - wanted):
+        await session.exec(delete(MatchingKey).where(tuple_(*row).in_(some)))
+    new = [{"key": key, "person_id": person_id} for key, person_id in sorted(wanted - there)]
+    if new:
+        await insert_all(session, MatchingKey, new)
+
+
+def hashed(session: AsyncSession, keys: Iterable[str]) -> set[int]:
+    return {
+        int.from_bytes(crypto.blind_index(session, "matching_key.key", key)[:8], signed=True)
+        for key in keys
+    }
+
+
+async def find(session: AsyncSession, people: Mapping[UUID, Described]) -> set[Pair]:
+    """Return the pairs of these people with whomever a key of theirs finds, the lesser id first."""
+    keys = {
+        person_id: hashed(session, blocking.looked_for_under(person.description))
+        for person_id, person in people.items()
+    }
+    blocks = await _blocks(session, set().union(*keys.values()))
+    return {
+        pair(person_id, other)
+        for person_id, theirs in keys.items()
+        for other in _rarest_first(person_id, [blocks[key] for key in theirs if key in blocks])
+    }
+
+
+def pair(one: UUID, other: UUID) -> Pair:
+    return (one, other) if one < other else (other, one)
+
+
+def _rarest_first(person_id: UUID, blocks: Iterable[Sequence[UUID]]) -> set[UUID]:
+    """Return who shares a block with somebody, as far as so many are compared."""
+    found: set[UUID] = set()
+    for block in sorted(blocks, key=len):
+        if len(found) >= MOST_COMPARED:
+            break
+        found.update(block)
+    return found - {person_id}
+
+
+async def _blocks(session: AsyncSession, keys: Collection[int]) -> dict[int, list[UUID]]:
+    """Return who is kept under each of the keys that not too many people share."""
+    blocks: dict[int, list[UUID]] = defaultdict(list)
+    for some in portions(keys):
+        for key, person_id in await session.exec(_sharing(session, some)):
+            blocks[key].append(person_id)
+    return blocks
+
+
+def _sharing(session: AsyncSession, keys: Sequence[int]) -> Select[int, UUID]:
+    """Select whom the keys find, without reading the whole block of a key that is frequent."""
+    if session.get_bind().dialect.name == "postgresql":
+        array = bindparam("keys", keys, type_=ARRAY(BigInteger))
+        named = func.unnest(array).table_valued(column("key", BigInteger), name="asked")
+        asked = named.render_derived()
+        key = asked.c.key
+    else:
+        listed = func.json_each(json.dumps(list(keys)))
+        asked = listed.table_valued(column("value", BigInteger), name="asked")
+        key = asked.c.value
+    one = aliased(MatchingKey)
+    beyond = select(literal(1)).where(col(one.key) == key).offset(LARGEST_BLOCK).limit(1)
+    return (
+        select(MatchingKey.key, MatchingKey.person_id)
+        .join_from(asked, MatchingKey, col(MatchingKey.key) == key)
+        .where(~beyond.correlate(asked).exists())
+    )

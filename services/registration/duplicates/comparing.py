@@ -1,0 +1,61 @@
+"""How alike people are who share a key, and which of the pairs are worth a reviewer's time."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from chassis.clock import new_id
+from services.registration.duplicates.candidates import Described, Pair
+from services.registration.duplicates.models import DuplicatePair
+from services.registration.matching.evidence import Band, Reason, compare, weights
+
+MOST_PAIRS = 30
+"""Nobody reviews more for one person. Many registrations alike are kept from making n² pairs."""
+
+Comparison = tuple[float, list[Reason]]
+
+
+def compared(pairs: Iterable[Pair], described: Mapping[UUID, Described]) -> dict[Pair, Comparison]:
+    """Return the score and the reasons of each pair that a reviewer should ever see."""
+    by = weights()
+    found = {}
+    for pair in pairs:
+        if pair[0] in described and pair[1] in described:
+            score, reasons = comparison(pair, described)
+            if by.band(score, reasons):
+                found[pair] = (score, reasons)
+    return found
+
+
+def comparison(pair: Pair, described: Mapping[UUID, Described]) -> Comparison:
+    by = weights()
+    reasons = compare(described[pair[0]].description, described[pair[1]].description, by)
+    return by.score(reasons), reasons
+
+
+def best(found: Mapping[Pair, Comparison], people: set[UUID]) -> dict[Pair, Comparison]:
+    """Return what is kept: of the pairs of each of these people, those that say most."""
+    ranked = sorted(found.items(), key=lambda each: (-each[1][0], each[0]))
+    counted: Counter[UUID] = Counter()
+    kept = {}
+    for pair, comparison in ranked:
+        own = [one for one in pair if one in people]
+        if any(counted[one] < MOST_PAIRS for one in own):
+            kept[pair] = comparison
+            counted.update(own)
+    return kept
+
+
+def pair_row(
+    pair: Pair, score: float, reasons: Sequence[Reason], band: Band, ids: Mapping[Pair, UUID]
+) -> DuplicatePair:
+    """Return a pair as it is kept; one that was kept before under an id has it again."""
+    return DuplicatePair(
+        id=ids.get(pair) or new_id(),
+        left_id=pair[0],
+        right_id=pair[1],
+        score=round(score, 3),
+        band=band,
+        reasons=[reason._asdict() for reason in reasons],
+        weights=weights().version,
+    )
