@@ -1,16 +1,26 @@
 """Tables that come as workbooks in XLSX: the sheets that are shown, their cells as they read."""
 
 import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from chassis import archive
+from chassis.problems import Fault, Problem
 from chassis.uploads import Line
 
 ZIP = b"PK\x03\x04"
 VISIBLE = SheetVisibleEnum.Visible
 MOST_SHEETS = 50
+MOST_FAULTS = 100
+CELL = re.compile(rb"<c\b([^>]*?)(?<!/)>(.*?)</c>", re.DOTALL)
+VALUE = re.compile(rb"<v[^>]*>[^<]|<is\b")
+REFERENCE = re.compile(rb'\br="([A-Z]{1,3}[0-9]{1,7})"')
+Range = tuple[tuple[int, int], tuple[int, int]]
+"""Cells that are one: the first row and column of them, and the last, from zero."""
 
 
 def is_workbook(content: bytes) -> bool:
@@ -25,10 +35,15 @@ def lines(content: bytes) -> list[Line]:
 def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
     """Return the rows of each sheet that is shown, by its name, the first of them first."""
     archive.check(content)
+    refuse_unreckoned(content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = [each.name for each in book.sheets_metadata if each.visible == VISIBLE]
         found = {name: _lines(book.get_sheet_by_name(name)) for name in shown[:most]}
+    except MergedError as error:
+        faults = [_fault(cell, "merged", "Merged cells hold a number.") for cell in error.cells]
+        detail = "Whose a number in merged cells is, nobody can tell; divide them."
+        raise Problem(422, "workbook-cells", detail, errors=faults) from None
     except (CalamineError, ValueError, OSError):
         raise archive.unreadable("The workbook cannot be opened.") from None
     if not found:
@@ -36,9 +51,63 @@ def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
     return found
 
 
+def refuse_unreckoned(content: bytes) -> None:
+    """Raise 422 for formulas that were written by a program and never reckoned: they read empty."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        faults = [
+            _fault(cell, "formula", "A formula without its value.")
+            for name in parts.namelist()
+            if name.startswith("xl/worksheets/") and b"<f" in (text := parts.read(name))
+            for cell in _unreckoned(text)
+        ]
+    if faults:
+        detail = "Some formulas have no value yet; open the workbook, save it, and send it again."
+        raise Problem(422, "workbook-cells", detail, errors=faults[:MOST_FAULTS])
+
+
+def _unreckoned(text: bytes) -> Iterator[str]:
+    for attributes, inside in CELL.findall(text):
+        # A formula whose value is an empty text is kept as a text.
+        if b"<f" in inside and not VALUE.search(inside) and b't="str"' not in attributes:
+            found = REFERENCE.search(attributes)
+            yield found[1].decode() if found else "?"
+
+
+def _fault(cell: str, code: str, detail: str) -> Fault:
+    return Fault(pointer=f"cell/{cell}", code=code, detail=detail)
+
+
+class MergedError(Exception):
+    """Cells are merged below the header, and hold a number that is of none of them."""
+
+    def __init__(self, cells: list[str]) -> None:
+        super().__init__(", ".join(cells))
+        self.cells = cells
+
+
+def _divide_merged(
+    rows: list[list[object]], ranges: Sequence[Range], start: tuple[int, int]
+) -> None:
+    """Let what merged cells say, in rows below the first, be said in each of those rows."""
+    wrong = []
+    for (first, left), (last, _) in ranges:
+        at, column = first - start[0], left - start[1]
+        if at < 1 or first == last or column < 0 or at >= len(rows) or column >= len(rows[at]):
+            continue
+        value = rows[at][column]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            wrong.append(f"row {first + 1}")
+        for row in rows[at + 1 : last - start[0] + 1]:
+            row[column] = value
+    if wrong:
+        raise MergedError(wrong[:MOST_FAULTS])
+
+
 def _lines(sheet: CalamineSheet) -> list[Line]:
-    begun = (sheet.start or (0, 0))[0] + 1
-    rows = sheet.to_python(skip_empty_area=True)
+    start = sheet.start or (0, 0)
+    begun = start[0] + 1
+    rows: list[list[object]] = [list(row) for row in sheet.to_python(skip_empty_area=True)]
+    _divide_merged(rows, sheet.merged_cell_ranges or (), start)
     # A column that is only formatted is none.
     used = [at for at, column in enumerate(zip(*rows, strict=True)) if any(map(_text, column))]
     return [

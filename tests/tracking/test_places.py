@@ -85,7 +85,7 @@ async def test_a_bad_row_is_rejected_alone_and_named(
 @pytest.mark.parametrize(
     ("content", "slug"),
     [
-        (BALADIYAS.replace("adm2_en", "mantika").encode(), "table-header"),
+        (BALADIYAS.replace("adm2_pcode", "mantika").encode(), "table-header"),
         (b"name\nx\n", "table-header"),
         (BALADIYAS.encode("utf-16-le"), "wrong-encoding"),
         (BALADIYAS.encode("cp1256", "replace"), "wrong-encoding"),

@@ -13,12 +13,13 @@ from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.strict import Day
 from chassis.uploads import MULTIPART, read_files
-from services.tracking.places import imports, lookup, service
+from services.tracking.places import history, imports, lookup, service
 from services.tracking.places.models import (
     AliasIn,
     AliasOut,
     LikelyOut,
     Located,
+    PlaceHistoryOut,
     PlaceOut,
     PlacesOut,
     ShapeOut,
@@ -39,8 +40,10 @@ async def import_places(
     request: Request, response: Response, caller: CallerDep, session: WriteSession
 ) -> jobs.JobOut:
     """Take COD-AB gazetteers of any level in CSV, XLSX or GeoJSON; a row tells all above it too."""
-    payload, total = imports.pack(await read_files(request))
-    job = jobs.submit(session, imports.KIND, payload, total=total, caller=caller)
+    payload, total, left = imports.pack(await read_files(request))
+    job = jobs.submit(
+        session, imports.KIND, payload, total=total, caller=caller, options={"left": left}
+    )
     return jobs.accepted(job, f"{PATH}/imports", response)
 
 
@@ -95,8 +98,15 @@ async def get_place_at(
 
 
 @router.get("/{pcode}")
-async def get_place(pcode: Pcode, session: ReadSession) -> PlaceOut:
-    return await service.get(session, pcode)
+async def get_place(pcode: Pcode, session: ReadSession, on: OnDay = None) -> PlaceOut:
+    """Show a place, as it was called on a day."""
+    return await service.get(session, pcode, on or today())
+
+
+@router.get("/{pcode}/history")
+async def get_place_history(pcode: Pcode, session: ReadSession) -> PlaceHistoryOut:
+    """Tell what a place was called before, and until when."""
+    return await history.of(session, await service.get_place(session, pcode))
 
 
 @router.get("/{pcode}/shape")

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chassis import sheets
 from chassis.problems import Fault, Problem
-from chassis.uploads import Row, Upload, decode, read_table, rows_of
+from chassis.uploads import Line, Row, Upload, are_tags, decode, lines_of, rows_of
 
 LEVELS = (1, 2, 3, 4)
 OLD_NAME = re.compile(r"admin([0-4])name(?:_(en|ar|fr))?|admin([0-4])(pcode)")
@@ -26,17 +26,28 @@ SAME = {
 TOLD = ("latitude", "longitude", "valid_from", "valid_until")
 BESIDE = ("date", "area_sqkm", "version", "lang", "lang1", "lang2", "lang3", "iso2", "iso3")
 """What COD-AB tells besides, and is not kept."""
+NAME_BY_NUMBER = re.compile(r"adm([0-4])_name([1-3]?)")
+"""How COD-AB writes names since 2024; which language each is in, `lang`, `lang1` and so on tell."""
+FLAT = {"pcode", "parent_pcode", "parent", "level", "name", "name_en", "name_ar", "name_fr"}
+"""The columns of a list of places that names only the place above each."""
 MOST_FEATURES = 20_000
 
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """A list of places of one level; `shapes` are the geometries by line, unchecked."""
+    """
+    A list of places of one level; `shapes` are the geometries by line, unchecked.
+
+    `left` are the columns of which nothing is kept. The rows of a `sparse` one need not tell the
+    places above their own.
+    """
 
     name: str
     level: int
     rows: list[Row]
     shapes: dict[int, Any] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    sparse: bool = False
 
 
 def columns(level: int) -> tuple[str, str, str]:
@@ -47,28 +58,70 @@ def french(level: int) -> str:
     return f"adm{level}_fr"
 
 
-def read(upload: Upload) -> Gazetteer:
+def read(upload: Upload) -> list[Gazetteer]:
     """
     Return the places that a file lists; each row tells the places above its own as well.
 
-    The whole file is refused when its columns are not those of one level and all above it.
+    A list of `pcode` and `parent_pcode` is one gazetteer a level. The whole file is refused when
+    its columns are not those of one level; what nothing is kept of is named in `left`.
     """
     if sheets.is_workbook(upload.content):
-        (number, head), *body = sheets.lines(upload.content) or [(1, [])]
-        head = [canonical(name) for name in head]
-        level = _deepest(head)
-        return Gazetteer(upload.name, level, rows_of([(number, head), *body], *_known(level)))
+        return _table(upload.name, sheets.lines(upload.content))
     text = decode(upload)
-    if text.lstrip().startswith("{"):
-        return _features(upload.name, text)
-    line, end, rest = text.partition("\n")
-    head = re.split(r"[,;\t]", line)
-    level = _deepest([canonical(name) for name in head])
-    separators = re.findall(r"[,;\t]", line)
-    line = "".join(
-        canonical(name) + separator for name, separator in zip(head, [*separators, ""], strict=True)
-    )
-    return Gazetteer(upload.name, level, read_table(line + end + rest, *_known(level)))
+    if text.lstrip().startswith(("{", "[")):
+        return [_features(upload.name, text)]
+    return _table(upload.name, lines_of(text))
+
+
+def _table(name: str, lines: Sequence[Line]) -> list[Gazetteer]:
+    (number, head), *body = lines or [(1, [])]
+    head = _by_language([canonical(column) for column in head], [cells for _, cells in body])
+    if "pcode" in head:
+        rows = rows_of([(number, head), *body], ["pcode"], others=True)
+        return _of_levels(name, rows, sorted({*head} - FLAT - {*TOLD, *BESIDE, ""}))
+    level = _deepest(head)
+    required, optional = _known(level)
+    left = sorted({*head} - {*required, *optional, ""})
+    deeper = [f"adm{each}" for each in LEVELS if each > level]
+    # Left out would be what the file is about.
+    may_be_left = not any(column.startswith(each) for column in left for each in deeper)
+    rows = rows_of([(number, head), *body], required, optional, others=may_be_left)
+    return [Gazetteer(name, level, rows, left=left)]
+
+
+def _by_language(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    """Return a header in which adm2_name1 is named by its language, which another column tells."""
+    told = next((cells for cells in body if not are_tags(cells)), [])
+    first = dict(zip(head, told, strict=False))
+    found = list(head)
+    for at, column in enumerate(head):
+        if named := NAME_BY_NUMBER.fullmatch(column):
+            number = named[2]
+            language = first.get(f"lang{number}", "").strip() or ("" if number else "en")
+            found[at] = f"adm{named[1]}_{language}" if language else column
+    return found
+
+
+def _of_levels(name: str, rows: Sequence[Row], left: list[str]) -> list[Gazetteer]:
+    """Return a list of places with their parents as a gazetteer of each level."""
+    levels: dict[int, list[Row]] = {}
+    for row in rows:
+        pcode = row.cells["pcode"].strip()
+        level = min(max((len(pcode) - len("LY")) // 2, LEVELS[0]), LEVELS[-1])
+        above = columns(level - 1)[0]
+        named = {
+            f"adm{level}_{language}": row.cells.get(f"name_{language}", "")
+            for language in ("en", "ar", "fr")
+        }
+        named[f"adm{level}_en"] = named[f"adm{level}_en"] or row.cells.get("name", "")
+        empty = dict.fromkeys([column for each in range(1, level) for column in columns(each)], "")
+        told = {column: row.cells[column] for column in TOLD if column in row.cells}
+        parent = row.cells.get("parent_pcode", "") or row.cells.get("parent", "")
+        own = {columns(level)[0]: pcode, above: parent}
+        levels.setdefault(level, []).append(Row(row.line, empty | named | told | own))
+    return [
+        Gazetteer(name, level, found, left=left, sparse=True) for level, found in levels.items()
+    ]
 
 
 def canonical(name: str) -> str:
@@ -92,9 +145,10 @@ def _deepest(head: list[str]) -> int:
 
 def _known(level: int) -> tuple[list[str], list[str]]:
     """Return which columns a table of a level must have, and which it may."""
-    required = [name for each in range(1, level + 1) for name in columns(each)]
+    required = [columns(each)[0] for each in range(1, level + 1)]
+    names = [name for each in range(1, level + 1) for name in columns(each)[1:]]
     languages = [french(each) for each in range(1, level + 1)]
-    return required, [*languages, *columns(0), french(0), *TOLD, *BESIDE]
+    return required, [*names, *languages, *columns(0), french(0), *TOLD, *BESIDE]
 
 
 def _features(name: str, text: str) -> Gazetteer:
@@ -102,14 +156,19 @@ def _features(name: str, text: str) -> Gazetteer:
     rows: list[Row] = []
     shapes: dict[int, Any] = {}
     for line, feature in enumerate(found, 1):
-        rows.append(Row(line, _properties(feature)))
+        rows.append(Row(line, _named(_properties(feature))))
         shapes[line] = feature.get("geometry") if isinstance(feature, Mapping) else None
     head = sorted({column for row in rows for column in row.cells})
     level = _deepest(head)
     required, optional = _known(level)
     empty = dict.fromkeys([*required, *optional], "")
     rows = [Row(row.line, empty | row.cells) for row in rows]
-    return Gazetteer(name, level, rows, shapes)
+    return Gazetteer(name, level, rows, shapes, sparse=True)
+
+
+def _named(told: dict[str, str]) -> dict[str, str]:
+    columns_told = _by_language([*told], [[*told.values()]])
+    return dict(zip(columns_told, told.values(), strict=True))
 
 
 def _collection(text: str) -> list[Any]:

@@ -15,6 +15,7 @@ from services.tracking.places.shapes import Shape
 
 KIND = "import_places"
 ROWS_A_STEP = 250
+MOST_LEFT = 50
 
 
 class Told(NamedTuple):
@@ -32,30 +33,37 @@ class Told(NamedTuple):
         tally.warn(Remark(sheet=sheet, row=self.row.line, code=code, detail=detail))
 
 
-def pack(uploads: Sequence[Upload]) -> tuple[bytes, int]:
+Left = list[tuple[str, str]]
+"""The columns of which nothing is kept, each with the file that has it."""
+
+
+def pack(uploads: Sequence[Upload]) -> tuple[bytes, int, Left]:
     """Return several gazetteers as the input of one job, smallest level first, and their rows."""
-    read = sorted(map(gazetteers.read, uploads), key=lambda each: (each.level, each.name))
+    found = [each for upload in uploads for each in gazetteers.read(upload)]
+    read = sorted(found, key=lambda each: (each.level, each.name))
     files = [
         (
             each.level,
             each.name,
             [[row.line, row.cells, each.shapes.get(row.line)] for row in each.rows],
-            bool(each.shapes),
+            "shapes" if each.shapes else "sparse" if each.sparse else "",
         )
         for each in read
     ]
-    return json.dumps(files).encode(), sum(len(each.rows) for each in read)
+    left = [(each.name[:80], column[:80]) for each in read for column in each.left]
+    return json.dumps(files).encode(), sum(len(each.rows) for each in read), left[:MOST_LEFT]
 
 
 def _unpacked(payload: bytes) -> list[Told]:
     told: list[Told] = []
-    for level, name, rows, has_shapes in json.loads(payload):
+    for level, name, rows, kind in json.loads(payload):
         geometries: dict[int, Any] = {line: geometry for line, _, geometry in rows}
         gazetteer = Gazetteer(
             name,
             level,
             [Row(line, cells) for line, cells, _ in rows],
-            geometries if has_shapes else {},
+            geometries if kind in {"shapes", True} else {},
+            sparse=bool(kind),
         )
         twice = rules.twice(gazetteer)
         told += [Told(gazetteer, row, twice.get(row.line)) for row in gazetteer.rows]
@@ -68,6 +76,8 @@ async def import_places(work: Work) -> None:
     while work.job.position < len(rows):
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]
         async with work.step(work.job.position + len(step)) as (session, tally):
+            if work.job.position == 0:
+                _warn_of_columns(work.job.options.get("left", []), tally)
             read = [_read(each, tally) for each in step]
             found = await _with_parents(session, step, read, tally)
             changed = await service.keep(session, [one for several in found for one in several])
@@ -78,6 +88,12 @@ async def import_places(work: Work) -> None:
                     changed -= new
                     tally.accepted += bool(new)
                     tally.unchanged += not new
+
+
+def _warn_of_columns(left: Left, tally: Tally) -> None:
+    detail = "Nothing of this column is kept; it was left out."
+    for file, column in left:
+        tally.warn(Remark(sheet=file, row=1, column=column, code="column_left_out", detail=detail))
 
 
 def _read(told: Told, tally: Tally) -> list[Named]:
@@ -94,7 +110,7 @@ def _read(told: Told, tally: Tally) -> list[Named]:
             told.reject(tally, remark)
             return []
     found: list[Named] = []
-    for each in rules.places(told.row, told.gazetteer.level, shape):
+    for each in rules.places(told.row, told.gazetteer.level, shape, sparse=told.gazetteer.sparse):
         if isinstance(each, Remark):
             told.reject(tally, each)
             return []
@@ -104,7 +120,7 @@ def _read(told: Told, tally: Tally) -> list[Named]:
 
 
 def _warn(told: Told, found: Sequence[Named], tally: Tally) -> None:
-    if not told.gazetteer.shapes and not all(place.name_en and place.name_ar for place in found):
+    if not told.gazetteer.sparse and not all(place.name_en and place.name_ar for place in found):
         detail = "A place above has no name here; the name it has elsewhere stays."
         told.warn(tally, "name_missing", detail)
     if any("_x000D_" in cell for cell in told.row.cells.values()):
@@ -125,19 +141,24 @@ async def _with_parents(
             for pcode in (each.pcode, each.parent_pcode)
         },
     )
-    told_now = {each.pcode for several in read for each in several}
+    named = {each.pcode for several in read for each in several if each.name_en or each.name_ar}
     found: list[list[Named]] = []
     for told, several in zip(step, read, strict=True):
-        wrong = next(filter(None, (_homeless(each, known, told_now) for each in several)), None)
+        wrong = next(
+            filter(None, (_homeless(each, several[-1], known | named) for each in several)), None
+        )
         if wrong:
             told.reject(tally, Remark(row=told.row.line, code=wrong[0], detail=wrong[1]))
         found.append([] if wrong else several)
     return found
 
 
-def _homeless(place: Named, known: set[str], told: set[str]) -> tuple[str, str] | None:
-    if place.parent_pcode and place.parent_pcode not in known | told:
+def _homeless(place: Named, own: Named, known: set[str]) -> tuple[str, str] | None:
+    """Return what is wrong with a place of a row, of which `own` is the smallest."""
+    if place.parent_pcode and place.parent_pcode not in known:
         return "parent", "The place that it lies in is not known."
-    if place.pcode not in known and place.shape and not (place.name_en or place.name_ar):
+    if place.pcode in known:
+        return None
+    if place is own:
         return "name", "The place is new and has no name."
-    return None
+    return "parent", "The place that it lies in is new and has no name."

@@ -10,7 +10,7 @@ from chassis import audit
 from chassis.caller import Caller
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
-from services.tracking.places import geography, service, shapes
+from services.tracking.places import geography, history, service, shapes
 from services.tracking.places.models import (
     AliasIn,
     AliasOut,
@@ -43,6 +43,8 @@ async def by_name(
     aliases: dict[str, list[str]] = {}
     for pcode, alias in await session.exec(select(PlaceAlias.pcode, PlaceAlias.name)):
         aliases.setdefault(pcode, []).append(alias)
+    for pcode, former in await history.former_names(session):
+        aliases.setdefault(pcode, []).append(former)
     found: list[Likely] = []
     for place in places:
         names = [place.name_en, place.name_ar, place.name_fr, *aliases.get(place.pcode, [])]

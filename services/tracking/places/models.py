@@ -46,6 +46,22 @@ class PlaceAlias(Table, table=True):
     added_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class FormerName(Table, table=True):
+    """What a place was called until a day, that day included; without a first day, ever before."""
+
+    __tablename__ = "former_place_name"
+    __table_args__ = (UniqueConstraint("pcode", "valid_until"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    pcode: str = Field(foreign_key="place.pcode")
+    name_en: str
+    name_ar: str
+    name_fr: str | None = None
+    valid_from: date | None = None
+    valid_until: date
+    recorded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class PlaceShape(Table, table=True):
     """Where a place ends, as a GeoJSON polygon, and the box around it, in degrees of WGS 84."""
 
@@ -93,6 +109,24 @@ class PlaceOut(PlaceRow):
 
     ancestors: list[Ancestor]
     aliases: list[AliasOut]
+
+
+class NamedOut(BaseModel):
+    """What a place is or was called, and in which place it lies, in that time."""
+
+    name_en: str
+    name_ar: str
+    name_fr: str | None
+    parent_pcode: str | None
+    valid_from: date | None
+    valid_until: date | None
+
+
+class PlaceHistoryOut(BaseModel):
+    """The names of a place through time, the oldest first."""
+
+    items: list[NamedOut]
+    next_cursor: None = None
 
 
 class PlacesOut(BaseModel):

@@ -15,6 +15,7 @@ from services.tracking.places.shapes import Shape
 
 PCODE = re.compile(r"LY([0-9]{2}){1,4}")
 MOST_NAME = 120
+EVER_BEFORE, EVER_AFTER = "0000-01-01", "9999-12-31"
 
 
 @dataclass(frozen=True)
@@ -60,33 +61,43 @@ def parent(pcode: str) -> str | None:
     return pcode[:-2] if len(pcode) > length(1) else None
 
 
-def places(row: Row, deepest: int, shape: Shape | None = None) -> Iterator[Named | Remark]:
-    """Yield each place of a row, the largest first, or what is wrong with it."""
+def places(
+    row: Row, deepest: int, shape: Shape | None = None, *, sparse: bool = False
+) -> Iterator[Named | Remark]:
+    """
+    Yield each place of a row, the largest first, or what is wrong with it.
+
+    A `sparse` row need not tell the places above its own.
+    """
     try:
-        yield from _places(row, deepest, shape)
+        yield from _places(row, deepest, shape, sparse=sparse or shape is not None)
     except RefusedError as refused:
         yield refused.remark
 
 
-def _places(row: Row, deepest: int, shape: Shape | None) -> Iterator[Named]:
+def _places(row: Row, deepest: int, shape: Shape | None, *, sparse: bool) -> Iterator[Named]:
     more = _told_of_itself(row)
+    if PCODE.fullmatch(clean(row.cells.get(columns(0)[0], ""))):
+        raise RefusedError(row, columns(0)[0], "parent", "A region lies in no other place.")
     for level in range(1, deepest + 1):
         pcode_column, english, arabic = columns(level)
         pcode = clean(row.cells[pcode_column])
-        if not pcode and shape and level < deepest:
+        if not pcode and sparse and level < deepest:
             continue
         above = parent(pcode)
         if not PCODE.fullmatch(pcode) or len(pcode) != length(level):
             detail = f"Not a p-code of level {level}: LY and {2 * level} digits."
             raise RefusedError(row, pcode_column, "pcode", detail)
         told = clean(row.cells[columns(level - 1)[0]]) if above else ""
-        if above and told != above and not (shape and not told):
+        if above and told != above and not (sparse and not told):
             detail = "The place is not below the one that its row names."
             raise RefusedError(row, pcode_column, "parent", detail)
-        empty = level < deepest or shape is not None
+        empty = level < deepest or sparse
         name_en = _name(row, english, may_be_empty=empty)
         name_ar = _name(row, arabic, may_be_empty=empty)
         name_fr = _name(row, french(level), may_be_empty=True) or None
+        if level == deepest and not (name_en or name_ar or shape):
+            raise RefusedError(row, english, "name", "The place has no name.")
         own: dict[str, Any] = more | {"shape": shape} if level == deepest else {}
         yield Named(pcode, level, above, name_en, name_ar, name_fr, **own)
 
@@ -135,22 +146,35 @@ def _day(row: Row, column: str) -> date | None:
 def twice(gazetteer: Gazetteer) -> dict[int, Remark]:
     """Return by line which rows give a p-code that a row before gave to another place."""
     pcode_column, *name_columns = columns(gazetteer.level)
-    first: dict[str, tuple[int, list[str]]] = {}
+    told: dict[str, list[tuple[int, list[str], tuple[str, str]]]] = {}
     found: dict[int, Remark] = {}
     for row in gazetteer.rows:
         pcode = clean(row.cells[pcode_column])
-        names = [clean(row.cells[column]) for column in name_columns]
-        line, known = first.setdefault(pcode, (row.line, names))
-        if known != names:
+        names = [clean(row.cells.get(column, "")) for column in name_columns]
+        days = _days(row)
+        earlier = told.setdefault(pcode, [])
+        for line, known, others in earlier:
+            # A place may have had another name at another time.
+            if known == names or days[0] > others[1] or others[0] > days[1]:
+                continue
             detail = f"The row {line} gives this p-code to a place of another name."
             remark = RefusedError(row, pcode_column, "pcode_twice", detail).remark
             found[row.line] = remark
+        earlier.append((row.line, names, days))
     return found
+
+
+def _days(row: Row) -> tuple[str, str]:
+    begins, ends = (
+        clean(row.cells.get(column, "")).partition("T")[0]
+        for column in ("valid_from", "valid_until")
+    )
+    return begins or EVER_BEFORE, ends or EVER_AFTER
 
 
 def _name(row: Row, column: str, *, may_be_empty: bool) -> str:
     cell = clean(row.cells.get(column, ""))
-    if not cell and may_be_empty:
+    if not cell and (may_be_empty or column not in row.cells):
         return ""
     if is_formula(cell):
         detail = "A spreadsheet would run this cell; write it as text."

@@ -2,8 +2,7 @@
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ from chassis.clock import new_id
 from chassis.db import Database
 from chassis.problems import not_found
 from contracts.tracking import PLACES_AN_EVENT, PlacesChanged, PlaceVersion
-from services.tracking.places import rules
+from services.tracking.places import history, rules
 from services.tracking.places.models import (
     AliasOut,
     Ancestor,
+    FormerName,
     Place,
     PlaceAlias,
     PlaceOut,
@@ -51,11 +51,11 @@ async def seed(database: Database) -> None:
 
 async def keep(session: AsyncSession, named: Iterable[rules.Named]) -> set[str]:
     """Add or change places and tell the others; return the p-codes that were new or changed."""
-    wanted: dict[str, rules.Named] = {}
-    for each in named:
-        before = wanted.get(each.pcode)
-        wanted[each.pcode] = _both(before, each) if before else each
+    wanted, past = history.one_a_place(named)
     known = {place.pcode: place for place in await _by_pcode(session, wanted)}
+    versions: list[rules.Named | FormerName] = [*past]
+    versions += [one for code, one in wanted.items() if _tells_past(one, known.get(code))]
+    wanted = {code: one for code, one in wanted.items() if not _tells_past(one, known.get(code))}
     changed: dict[str, Place] = {}
     for pcode, each in wanted.items():
         place = known.get(pcode)
@@ -69,6 +69,8 @@ async def keep(session: AsyncSession, named: Iterable[rules.Named]) -> set[str]:
         elif all(getattr(place, name) == value for name, value in told.items()):
             continue
         else:
+            if before := history.before_renaming(each, place):
+                versions.append(before)
             # What a row leaves out takes nothing away from what is known.
             place.sqlmodel_update(told)
             place.version += 1
@@ -76,16 +78,12 @@ async def keep(session: AsyncSession, named: Iterable[rules.Named]) -> set[str]:
         changed[pcode] = place
     shaped = await _keep_shapes(session, wanted.values())
     _tell(session, list(changed.values()))
-    return changed.keys() | shaped
+    await session.flush()
+    return changed.keys() | shaped | await history.keep(session, versions)
 
 
-def _both(one: rules.Named, other: rules.Named) -> rules.Named:
-    """Return what two rows tell of one place: the later, but for what it leaves out."""
-    return replace(one, **_without_gaps(vars(other)))
-
-
-def _without_gaps(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in told.items() if value is not None and value != ""}
+def _tells_past(each: rules.Named, known: Place | None) -> bool:
+    return known is not None and history.is_past(each, known)
 
 
 def _told(each: rules.Named) -> dict[str, Any]:
@@ -146,9 +144,11 @@ async def get_place(session: AsyncSession, pcode: str) -> Place:
     return place
 
 
-async def get(session: AsyncSession, pcode: str) -> PlaceOut:
+async def get(session: AsyncSession, pcode: str, on: date) -> PlaceOut:
+    """Return a place as it was called on a day, with what it lies in."""
     place = await get_place(session, pcode)
     above = await _by_pcode(session, rules.ancestors(pcode))
+    await as_called(session, [place, *above], on)
     aliases = select(PlaceAlias).where(col(PlaceAlias.pcode) == pcode)
     return PlaceOut(
         **place.model_dump(exclude={"version"}),
@@ -173,7 +173,8 @@ async def find(
     limit: int | None = None,
 ) -> Sequence[Place]:
     """Return places on the list of a day, by p-code; `parent` stands for everything below it."""
-    statement = select(Place).where(valid_on(on)).order_by(col(Place.pcode)).limit(limit)
+    on_list = valid_on(on) | history.was_called(on)
+    statement = select(Place).where(on_list).order_by(col(Place.pcode)).limit(limit)
     if parent:
         statement = statement.where(
             col(Place.pcode).startswith(parent, autoescape=True), col(Place.pcode) != parent
@@ -182,7 +183,19 @@ async def find(
         statement = statement.where(col(Place.level) == level)
     if after:
         statement = statement.where(col(Place.pcode) > after)
-    return (await session.exec(statement)).all()
+    found = (await session.exec(statement)).all()
+    await as_called(session, found, on)
+    return found
+
+
+async def as_called(session: AsyncSession, places: Sequence[Place], on: date) -> None:
+    """Let places have the names that they had on a day; they are for showing only."""
+    called = await history.called_on(session, on)
+    for place in places:
+        if version := called.get(place.pcode):
+            session.expunge(place)
+            for name in (*history.NAMES, "valid_from", "valid_until"):
+                setattr(place, name, getattr(version, name))
 
 
 def valid_on(day: date) -> ColumnElement[bool]:

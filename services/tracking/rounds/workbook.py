@@ -10,6 +10,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from chassis import archive
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
+from chassis.sheets import refuse_unreckoned
 from services.tracking.places.geography import point
 from services.tracking.rounds import layout
 
@@ -112,6 +113,7 @@ def read(content: bytes) -> Workbook:
     or a column is missing) or `workbook-cells` (each cell that is no count or no p-code).
     """
     archive.check(content)
+    refuse_unreckoned(content)
     sheets = _open(content)
     baladiyas = Sheet(layout.BALADIYAS, *_wanted(sheets, layout.BALADIYAS))
     muhallas = Sheet(layout.MUHALLAS, *_wanted(sheets, layout.MUHALLAS))
