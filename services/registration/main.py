@@ -65,6 +65,7 @@ from services.registration.retention import api as retention
 from services.registration.retention.handlers import note_service
 from services.registration.retention.service import KIND as RETENTION
 from services.registration.retention.service import erase_due, run_daily
+from services.registration.scans import api as scans
 from services.registration.servicereferrals import api as servicereferrals
 from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
@@ -96,6 +97,7 @@ SERVICE = Service(
     routers=[
         persons.router,
         corrections.router,
+        scans.router,
         occasions.router,
         readings.router,
         households.router,

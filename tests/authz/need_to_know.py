@@ -13,6 +13,7 @@ from services.registration.mappings.models import Mapping, MappingVersion
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.referrals.models import Referral
+from services.registration.scans.models import DocumentScan
 from tests.authz import vulnerable
 from tests.authz.administration import unique
 from tests.authz.world import (
@@ -77,6 +78,9 @@ NEW: dict[str, Any] = {
     "POST /v1/registration/mappings/proposals": "name,sex\n",
     "POST /v1/registration/mappings": lambda: MAPPING | {"name": unique("mapping")},
 }
+SCANS = f"{PERSONS}/document-scans"
+BODIES[f"POST {SCANS}"] = "this is no scan"
+QUERY = {f"POST {SCANS}": {"document_type": "passport"}}
 LISTED = {
     **vulnerable.LISTED,
     "mapping": "mapping_id",
@@ -178,6 +182,23 @@ async def add(world: World, situation: str) -> None:
     ids["honey_id"], ids["alert_id"] = str(honey.id), str(alert.id)
     ids["own_file_id"] = await closed_file(world, situation)
     await vulnerable.add(world, situation)
+
+
+async def scan(world: World, situation: str) -> str:
+    """Let there be a scan of the person's passport: another role may have taken one away."""
+    if situation == "erased":
+        return str(new_id())
+    kept = DocumentScan(
+        person_id=UUID(world.ids[situation]["person_id"]),
+        document_type="passport",
+        media_type="image/png",
+        size=0,
+        content=b"",
+        added_by=BUILDER,
+    )
+    async with world.databases["registration"].write() as session:
+        session.add(kept)
+    return str(kept.id)
 
 
 async def closed_file(world: World, situation: str) -> str:

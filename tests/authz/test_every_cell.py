@@ -242,6 +242,7 @@ ONE_BY_ONE = "/audit/restores"
 """What is declared about a restored database is declared by one person, once."""
 OUT_OF_SCOPE = {403: "door", 404: "away", 410: "away"}
 QUERY: dict[str, Any] = {"GET /v1/tracking/rounds/{number}/figures": {"level": 1}} | counted.QUERY
+QUERY |= need_to_know.QUERY
 
 
 @dataclass
@@ -297,8 +298,8 @@ def holds(name: str, needed: Operation, situation: str) -> frozenset[str]:
     return found - WITHOUT.get(name, set())
 
 
-async def attempt(world: World, name: str, role: str, situation: str) -> str:
-    """Ask once, and say whether the caller was stopped at the door, found nothing, or got in."""
+async def ids_of(world: World, name: str, situation: str) -> dict[str, str]:
+    """Return what an operation is tried on: what the try would use up is made for it."""
     method, path = name.split(" ")
     needed = needs(name)
     ids = dict(world.ids[situation])
@@ -314,9 +315,19 @@ async def attempt(world: World, name: str, role: str, situation: str) -> str:
         ids["assignment_id"] = await new_assignment(world, situation)
     elif "{informant_id}" in path and method != "GET":
         ids["informant_id"] = await field_work.informant(world, situation)
+    elif "{scan_id}" in path:
+        ids["scan_id"] = await need_to_know.scan(world, situation)
     elif "{own_file_id}" in path:
         ids["own_file_id"] = await need_to_know.closed_file(world, situation)
     ids["note_id"] = ids["medical note" if "/medical-notes" in path else "protection note"]
+    return ids
+
+
+async def attempt(world: World, name: str, role: str, situation: str) -> str:
+    """Ask once, and say whether the caller was stopped at the door, found nothing, or got in."""
+    method, path = name.split(" ")
+    needed = needs(name)
+    ids = await ids_of(world, name, situation)
     options = _content(name, situation, role, ids)
     options["headers"] = world.bearer(role) | (
         {"If-Match": '"1"'} if method in {"PATCH", "PUT"} else {}
@@ -339,7 +350,7 @@ async def attempt(world: World, name: str, role: str, situation: str) -> str:
 def _content(name: str, situation: str, role: str, ids: dict[str, str]) -> dict[str, Any]:
     body = NEW.get(name, BODIES.get(name))
     options: dict[str, Any] = {"params": QUERY.get(name)}
-    if name in NEW and isinstance(body, str):
+    if isinstance(body, str):
         options["files"] = {"file": ("file.csv", body.encode(), "text/csv")}
     elif callable(body):
         options["json"] = _made(name, body, situation, role, ids)
@@ -378,6 +389,7 @@ def can_be_tried(name: str, world: World) -> bool:
         "staff_id",
         "share_id",
         "note_id",
+        "scan_id",
         "site_id",
     }
     parameters = {each.strip("{}") for each in path.split("/") if each.startswith("{")}

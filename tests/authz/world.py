@@ -38,6 +38,7 @@ from services.returns.people.models import Person as ReturnsPerson
 from services.tracking.rounds.models import Round
 from standalone import Standalone
 from tests.patience import until
+from tests.registration.office import letters
 
 PERSONS = {
     "person_id",
@@ -143,10 +144,6 @@ def somebody_else(external_id: str) -> dict[str, Any]:
         "documents": [{"type": "passport", "number": f"S{number}"}],
         "household_ref": f"H-{external_id}",
     }
-
-
-def letters(number: int) -> str:
-    return "".join("bdfghklmnr"[int(each)] + "aeiouaeiou"[int(each)] for each in str(number))
 
 
 def programme(name: str) -> dict[str, Any]:

@@ -33,6 +33,11 @@ NAWAL: dict[str, Any] = {
 }
 
 
+def letters(number: int) -> str:
+    """Return a name for a number, which looks like that of no other."""
+    return "".join("bdfghklmnr"[int(each)] + "aeiouaeiou"[int(each)] for each in str(number))
+
+
 async def look_for_new(database: Database) -> None:
     """
     Look for doubles of whoever is new until nobody waits any more.

@@ -22,7 +22,7 @@ from services.registration.exports.rules import COLUMNS
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import Person
 from tests.patience import ended, until
-from tests.registration.office import NAWAL, PERSONS, Office, Worker
+from tests.registration.office import NAWAL, PERSONS, Office, Worker, letters
 from tests.registration.test_break_glass import broken
 from tests.registration.test_honey import HONEY, PLANTED, alerts, looked
 from tests.registration.test_registration_events import URBAN
@@ -97,7 +97,11 @@ async def counted(office: Office, table: type[SQLModel]) -> int:
 
 
 async def import_people(office: Office, number: int, by: Worker, prefix: str = "B") -> None:
-    rows = [f"{prefix}{n},نور,female,1990-01-01,SDN,migrant,LY020908" for n in range(number)]
+    # Nobody looks like another, so that the search for doubles beside has nothing to compare.
+    rows = [
+        f"{prefix}{n},{letters(10_000 + n)},female,{1930 + n % 70}-01-01,SDN,migrant,LY020908"
+        for n in range(number)
+    ]
     sheet = "\n".join([",".join(SHORT), *rows])
     await imported(by, sheet.encode())
 

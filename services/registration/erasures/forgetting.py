@@ -25,6 +25,7 @@ from services.registration.persons.service import external_mark
 from services.registration.referrals.models import Referral
 from services.registration.requests.models import SubjectRequest
 from services.registration.retention.models import LastService
+from services.registration.scans.models import DocumentScan
 from services.registration.searches.models import NameKey
 from services.registration.servicereferrals.models import ServiceReferral
 from services.registration.sharing.models import SharingException
@@ -45,6 +46,7 @@ ROWS = (
     (SubjectRequest.person_id, unlinked()),
     (LastService.person_id, DELETED),
     (DocumentIndex.person_id, DELETED),
+    (DocumentScan.person_id, DELETED),
     (OwnFile.person_id, DELETED),
     (ExportedPerson.person_id, DELETED),
     (NoteVersion.person_id, DELETED),
