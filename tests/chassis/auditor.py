@@ -15,7 +15,7 @@ from chassis import audit, crypto
 from chassis.audit import chain
 from chassis.db import Database
 from chassis.vault import key_file
-from services.registration.main import SERVICE
+from services.registration.tables import TABLES
 
 AT_ONCE = 8
 SEALS = 10
@@ -28,7 +28,7 @@ async def always(_session: object, _turn: str) -> bool:
 
 async def main(url: str, keys: Path, entries: int) -> int:
     """Add entries and seal beside it; return how often a seal was taken by another process."""
-    database = Database(url, SERVICE.tables)
+    database = Database(url, TABLES)
     await crypto.open_vault(database, key_file(keys, may_make=False))
     left, collisions, adding = iter(range(entries)), 0, True
 

@@ -44,11 +44,15 @@ def masar(system: OneProcess, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_record_as_it_was_written_is_told_whole_and_an_altered_one_where_it_was_altered(
+def test_a_record_is_told_whole_with_its_restores_and_where_it_was_altered(
     system: OneProcess,
 ) -> None:
-    whole = masar(system, "verify")
+    moment = "2026-01-01T00:00:00Z"
 
+    whole = masar(system, "verify")
+    declared = masar(system, "declare-restore", "--service", "registration", "--to", moment)
+    verified = masar(system, "verify", "--service", "registration")
+    unknown = masar(system, "declare-restore", "--service", "nobody", "--to", moment)
     with sqlite3.connect(system.home / "registration.sqlite") as database:
         database.execute("drop trigger audit_entry_no_update")
         database.execute("update audit_entry set actor = 'nobody'")
@@ -59,15 +63,6 @@ def test_a_record_as_it_was_written_is_told_whole_and_an_altered_one_where_it_wa
     assert whole.stdout.count("whole") == 5
     assert altered.returncode == 1
     assert "edited at seal 1" in altered.stdout
-
-
-def test_a_restore_is_declared_and_told_from_then_on(system: OneProcess) -> None:
-    moment = "2026-01-01T00:00:00Z"
-
-    declared = masar(system, "declare-restore", "--service", "registration", "--to", moment)
-    verified = masar(system, "verify", "--service", "registration")
-    unknown = masar(system, "declare-restore", "--service", "nobody", "--to", moment)
-
     assert declared.returncode == 0, declared.stderr
     assert moment in verified.stdout
     assert unknown.returncode == 2
