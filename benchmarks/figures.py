@@ -81,9 +81,9 @@ async def measure() -> Report:
         f"`python -m benchmarks figures`: {ROUNDS} rounds of {MUHALLAS} muhallas, "
         f"{NATIONALITIES} nationalities, two sexes and four ages: {cells:,} cells on PostgreSQL "
         f"and in one Parquet file. Tracking alone answers by its API, token, JSON and all; DuckDB "
-        f"sums the Parquet file in this process. The answers are compared. Cold is the first question "
-        f"to a service that has just started. What readers do not wait for: a round's sums took "
-        f"{seconds:.2f} s (median) to keep.",
+        "sums the Parquet file in this process. The answers are compared. Cold is the first "
+        "question to a service that has just started. What readers do not wait for: a round's "
+        f"sums took {seconds:.2f} s (median) to keep.",
         ("question", "Masar p50 ms", "Masar p95 ms", "DuckDB p50 ms", "ratio"),
         [_row(*each) for each in rows],
         _verdict(rows),
