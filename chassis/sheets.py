@@ -10,7 +10,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from chassis import archive
 from chassis.problems import Fault, Problem
-from chassis.uploads import Line
+from chassis.uploads import Line, Upload, decode, lines_of
 
 ZIP = b"PK\x03\x04"
 VISIBLE = SheetVisibleEnum.Visible
@@ -30,6 +30,11 @@ def is_workbook(content: bytes) -> bool:
 def lines(content: bytes) -> list[Line]:
     """Return the rows of the first sheet that is shown, by the number that the sheet gives them."""
     return next(iter(sheets(content, most=1).values()))
+
+
+def table(upload: Upload) -> list[Line]:
+    """Return the lines of a table, whether it is a workbook or CSV, the header first."""
+    return lines(upload.content) if is_workbook(upload.content) else lines_of(decode(upload))
 
 
 def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:

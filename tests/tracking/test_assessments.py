@@ -306,3 +306,49 @@ async def test_a_real_form_is_read(tracking: Running) -> None:
     assert (kinds.count("select_one"), kinds.count("select_multiple")) == (53, 38)
     assert (kinds.count("integer"), kinds.count("text"), kinds.count("date")) == (35, 44, 1)
     assert sum(len(each) for each in told["choices"].values()) == 1353
+
+
+async def test_a_file_of_another_mission_is_read_as_it_is_written(tracking: Running) -> None:
+    """With tags of HXL, thousands, days as they are written there, and a label with a slash."""
+    questions = [
+        {"name": "idps", "type": "integer"},
+        {"name": "needs", "type": "select_multiple", "choices": "needs"},
+    ]
+    choices = {"needs": [{"name": "food"}, {"name": "shelter"}]}
+    form = {"code": "la", "title": "Location assessment", "component": "B2"}
+    body = form | {"questions": questions, "choices": choices}
+    added = await tracking.client.post("/v1/tracking/question-sets", json=body)
+    values = {"Food": "food", "Shelter/NFI": "shelter"}
+    mapping = {
+        "code": "lake",
+        "places": "as_told",
+        "pcode_column": "a0302_admin2_pcode",
+        "day_column": "a0101_date",
+        "day_order": "dmy",
+        "separator": "/",
+        "answers": [
+            {"column": "m0310_loc_num_idp_ind", "question": "idps"},
+            {"column": "m0501_needs", "question": "needs", "values": values},
+        ],
+    }
+    path = f"/v1/tracking/question-sets/{added.json()['id']}/mappings"
+    mapped = await tracking.client.post(path, json=mapping)
+    table = (
+        "a0101_date,a0302_admin2_pcode,m0310_loc_num_idp_ind,m0501_needs\n"
+        "#date,#adm2+code,#affected+idps,#needs\n"
+        '31/01/2024,ML05,"1,200",Food/Shelter/NFI\n'
+        "2024-02-01,ML07,١٢,Shelter/NFI\n"
+        "31/13/2024,ML08,1,Food\n"
+        "01/02/2024,ML08,1.5,Food\n"
+    )
+
+    query = f"?mapping_id={mapped.json()['id']}"
+    job = await finished(tracking, f"/v1/tracking/submissions/imports{query}", table.encode())
+
+    wrong = [(each["row"], each["code"]) for each in job["rejected_rows"]]
+    assert wrong == [(5, "day"), (6, "not_a_count")]
+    kept = (await tracking.client.get("/v1/tracking/submissions")).json()["items"]
+    assert [(each["collected_on"], each["answers"]) for each in kept] == [
+        ("2024-01-31", {"idps": 1200, "needs": ["food", "shelter"]}),
+        ("2024-02-01", {"idps": 12, "needs": ["shelter"]}),
+    ]

@@ -1,7 +1,7 @@
 """How a file's columns become answers, as data: a file of another mission needs no new code."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +13,7 @@ from chassis.strict import Code, Strict
 from chassis.uploads import Row
 from services.tracking.assessments import questions
 from services.tracking.assessments.questions import AnswerError, Answers, Name, Question
+from services.tracking.formats.numbers import whole
 
 Column = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=400)]
 Separator = Literal[" ", "/", ";", ",", "|"]
@@ -44,6 +45,7 @@ class FileMapping(Strict):
     day_column: Column | None = None
     round_number: Annotated[int, Field(strict=True, ge=1, le=9999)] | None = None
     separator: Separator = " "
+    day_order: questions.DayOrder = "ymd"
     nothing: list[str] = Field(default=NOTHING, max_length=20)
     answers: list[AnswerFrom] = Field(default_factory=list, max_length=5000)
 
@@ -140,11 +142,14 @@ class Reader:
         question = self.asked[told.question]
         choices = self._choices[told.question]
         if told.choice is None:
-            parts = [cell]
-            if question.type == "select_multiple" and told.values:
-                parts = [part.strip() for part in cell.split(self.mapping.separator)]
-            cell = self.mapping.separator.join(told.values.get(part, part) for part in parts)
-            value = questions.read(question, choices, cell, self.mapping.separator)
+            separator: str = self.mapping.separator
+            if question.type == "select_multiple":
+                named = divided(cell, separator, told.values.keys() | choices)
+                cell = "\n".join(told.values.get(part, part) for part in named)
+                separator = "\n"
+            else:
+                cell = told.values.get(cell, cell)
+            value = questions.read(question, choices, cell, separator, self.mapping.day_order)
             if value is not None:
                 answers[told.question] = value
             return
@@ -161,10 +166,10 @@ class Reader:
         cell = self._cell(row, column)
         if not column or not cell:
             return self.mapping.round_number
-        number = cell.removesuffix(".0")
-        if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= 9999):  # noqa: PLR2004 - As everywhere.
+        number = whole(cell)
+        if number is None or not 1 <= number <= 9999:  # noqa: PLR2004 - As everywhere.
             raise AnswerError(column, "round", "Not the number of a round.")
-        return int(number)
+        return number
 
     def _day(self, row: Row) -> date | None:
         column = self.mapping.day_column
@@ -173,9 +178,28 @@ class Reader:
             return None
         day = questions.Question(name="day", type="date")
         try:
-            return date.fromisoformat(questions.read(day, frozenset(), cell, ""))
+            told = questions.read(day, frozenset(), cell, "", self.mapping.day_order)
+            return date.fromisoformat(told)
         except AnswerError as error:
             raise AnswerError(column, error.code, error.detail) from None
+
+
+def divided(cell: str, separator: str, known: Collection[str]) -> list[str]:
+    """
+    Return what a cell of several choices names.
+
+    A label may itself have the separator in it, as Shelter/NFI: the longest known one counts.
+    """
+    parts = [part.strip() for part in cell.split(separator)]
+    found, at = [], 0
+    while at < len(parts):
+        for end in range(len(parts), at, -1):
+            several = separator.join(parts[at:end])
+            if several in known or end == at + 1:
+                found.append(several)
+                at = end
+                break
+    return [each for each in found if each]
 
 
 def _fingerprint(told: Told) -> str:

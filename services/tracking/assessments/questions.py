@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chassis.problems import Fault
 from chassis.strict import Code, Prose, Strict, Text
+from services.tracking.formats.numbers import DIGITS, whole
 from services.tracking.rounds.models import Population
 
 Component = Literal["B1", "B2", "MSLA"]
@@ -17,6 +18,8 @@ Component = Literal["B1", "B2", "MSLA"]
 QuestionType = Literal[
     "integer", "decimal", "text", "date", "select_one", "select_multiple", "geopoint"
 ]
+DayOrder = Literal["ymd", "dmy", "mdy"]
+YEAR = len("2024")
 SELECTS = frozenset({"select_one", "select_multiple"})
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,119}$")]
 ChoiceName = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\s/]{1,120}$")]
@@ -27,7 +30,6 @@ MOST_COUNT = 10_000_000
 """More people than live in the country are in no place of it."""
 MOST_TEXT = 2000
 MOST_QUESTIONS, MOST_CHOICES = 2000, 5000
-INTEGER = re.compile(r"-?[0-9]{1,12}(?:\.0+)?")
 DECIMAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
@@ -119,7 +121,13 @@ class AnswerError(Exception):
         self.question, self.code, self.detail = question, code, detail
 
 
-def read(question: Question, choices: frozenset[str], told: str, separator: str) -> Any:
+def read(
+    question: Question,
+    choices: frozenset[str],
+    told: str,
+    separator: str,
+    order: DayOrder = "ymd",
+) -> Any:
     """Return an answer as it is kept; None when it is not, AnswerError when it is none."""
     match question.type:
         case "integer":
@@ -129,7 +137,7 @@ def read(question: Question, choices: frozenset[str], told: str, separator: str)
                 raise AnswerError(question.name, "not_a_number", "Not a number.")
             return float(told)
         case "date":
-            return _day(question, told)
+            return _day(question, told, order)
         case "select_one":
             return _chosen(question, choices, told)
         case "select_multiple":
@@ -143,20 +151,27 @@ def read(question: Question, choices: frozenset[str], told: str, separator: str)
 
 
 def _integer(question: Question, told: str) -> int:
-    if not INTEGER.fullmatch(told):
+    value = whole(told.removeprefix("-"))
+    if value is None:
         raise AnswerError(question.name, "not_a_count", "Not a whole number.")
-    value = int(told.partition(".")[0])
-    if not 0 <= value <= MOST_COUNT:
+    if told.startswith("-") or value > MOST_COUNT:
         detail = f"Not a count from 0 to {MOST_COUNT}."
         raise AnswerError(question.name, "not_a_count", detail)
     return value
 
 
-def _day(question: Question, told: str) -> str:
+def _day(question: Question, told: str, order: DayOrder) -> str:
+    cell = told.translate(DIGITS).partition("T")[0].partition(" ")[0]
+    parts = re.split(r"[-/.]", cell)
     try:
-        return date.fromisoformat(told.partition("T")[0].partition(" ")[0]).isoformat()
-    except ValueError:
-        detail = "Not a day written as YYYY-MM-DD."
+        if order == "ymd" or len(parts[0]) == YEAR:
+            return date.fromisoformat(cell.replace("/", "-")).isoformat()
+        first, second, year = (int(part) for part in parts)
+        day, month = (first, second) if order == "dmy" else (second, first)
+        return date(year, month, day).isoformat()
+    except (ValueError, OverflowError):
+        written = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}[order]
+        detail = f"Not a day written as {written}."
         raise AnswerError(question.name, "day", detail) from None
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
-from chassis.uploads import Row, Upload, decode, lines_of, rows_of
+from chassis.uploads import Row, Upload, rows_of
 from services.tracking.consistency.rules import HOUSEHOLDS
 from services.tracking.formats.numbers import whole
 from services.tracking.rounds.counts import Key, RoundCounts
@@ -62,7 +62,7 @@ class Head:
 def is_table(upload: Upload, columns: Mapping[str, str]) -> bool:
     """Say whether a file is such a table: its first row names places and counts somebody."""
     try:
-        found = head_of(_lines(upload)[0][1], columns)
+        found = head_of(sheets.table(upload)[0][1], columns)
     except (Problem, IndexError):
         return False
     return bool(found.places and found.figures)
@@ -77,7 +77,7 @@ def read(
     422 `table-header` when its columns tell of no place, of nobody, or of one thing twice;
     `workbook-cells` with each cell that is no count, no p-code or another round.
     """
-    lines = _lines(upload)
+    lines = sheets.table(upload)
     rows = rows_of(lines, [], others=True)
     head = head_of(lines[0][1], columns)
     _refuse_twice(head)
@@ -136,12 +136,6 @@ def head_of(header: Sequence[str], columns: Mapping[str, str]) -> Head:
     # The deepest place that a row names is the place that it is about.
     head.places.extend(sorted(levels, key=lambda each: -levels[each]))
     return head
-
-
-def _lines(upload: Upload) -> list[tuple[int, list[str]]]:
-    if sheets.is_workbook(upload.content):
-        return sheets.lines(upload.content)
-    return lines_of(decode(upload))
 
 
 def _key(name: str) -> str:

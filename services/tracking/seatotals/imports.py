@@ -2,9 +2,10 @@
 
 import json
 
+from chassis import sheets
 from chassis.jobs import Remark, Work
 from chassis.problems import Problem
-from chassis.uploads import Row, Upload, decode, read_table
+from chassis.uploads import Row, Upload, rows_of
 from services.tracking.seatotals import rules, service
 
 KIND = "import_sea_totals"
@@ -12,7 +13,7 @@ KIND = "import_sea_totals"
 
 def pack(upload: Upload) -> tuple[bytes, int]:
     """Return a table as the input of a job, and how many rows it has."""
-    rows = read_table(decode(upload), rules.REQUIRED, rules.OPTIONAL)
+    rows = rows_of(sheets.table(upload), rules.REQUIRED, rules.OPTIONAL)
     return json.dumps([[row.line, row.cells] for row in rows]).encode(), len(rows)
 
 

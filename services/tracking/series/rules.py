@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple, get_args
 
+from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.strict import readable
-from chassis.uploads import Row, Upload, decode, is_formula, read_table
+from chassis.uploads import Row, Upload, is_formula, rows_of
+from services.tracking.formats.numbers import whole
 from services.tracking.series.models import Basis, Component, Confidence
 
 POPULATIONS = {"idps": "idp", "returnees": "returnee", "migrants": "migrant"}
@@ -43,6 +45,7 @@ MOST = 2_000_000_000
 MOST_ROUND = 9999
 MOST_TEXT = 1000
 MONTH = len("2024-08")
+SOURCES = re.compile(r"\b([0-9]{1,3}(?:,?[0-9]{3})?) (?:KIs|key informants)\b")
 
 
 class RowError(Exception):
@@ -84,7 +87,7 @@ class Told:
 
 def read_series(upload: Upload) -> list[Row]:
     """Return the rows of a long table; the whole file is refused when its columns do not fit."""
-    rows = read_table(decode(upload), REQUIRED, OPTIONAL)
+    rows = rows_of(sheets.table(upload), REQUIRED, OPTIONAL)
     if rows and not POPULATIONS.keys() & rows[0].cells.keys():
         names = ", ".join(POPULATIONS)
         fault = Fault(pointer="line/1", code="column_missing", detail=f"One of: {names}.")
@@ -126,7 +129,7 @@ def told(row: Row) -> Told:
         period_end=end,
         source=source,
         basis=basis,
-        source_count=_count(cells, "source_count"),
+        source_count=_source_count(cells),
         confidence=_one_of(cells, "confidence", get_args(Confidence), CONFIDENCE[basis]),
         note=_text(cells, "note"),
         restated_because=_text(cells, "restated_because"),
@@ -189,12 +192,19 @@ def _count(cells: Mapping[str, str], column: str, most: int = MOST) -> int | Non
     cell = cells.get(column, "")
     if not cell:
         return None
-    # The digits of other scripts are digits to Python as well, and a table has one script.
-    if not (cell.isascii() and cell.isdigit() and len(cell) <= len(str(most))):
-        raise RowError(column, "not_a_count", "Not a whole number of people, in digits alone.")
-    if int(cell) > most:
+    count = whole(cell)
+    if count is None:
+        raise RowError(column, "not_a_count", "Not a whole number of people.")
+    if count > most:
         raise RowError(column, "not_a_count", f"More than {most}.")
-    return int(cell)
+    return count
+
+
+def _source_count(cells: Mapping[str, str]) -> int | None:
+    """Return of how many informants a row tells, in its own column or in its note."""
+    count = _count(cells, "source_count")
+    said = SOURCES.search(cells.get("note", "")) if count is None else None
+    return int(said[1].replace(",", "")) if said else count
 
 
 def _period(cells: Mapping[str, str], column: str) -> str | None:
