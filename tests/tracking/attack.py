@@ -10,7 +10,7 @@ for its least and its greatest value.
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from services.tracking.disclosure.control import control
-from services.tracking.disclosure.rules import TOTAL, Cell, Design, parent
+from services.tracking.disclosure.pairs import Frozen
+from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason, parent
 from services.tracking.disclosure.tables import tables
 from services.tracking.rounds import workbook
 from services.tracking.rounds.counts import of_workbook
+from tests.tracking.recounting import recounted
 
 Unknown = tuple[int, Cell]
 """A hidden cell of one of the publications."""
@@ -55,24 +57,29 @@ def told(values: Mapping[Cell, int], hidden: Collection[Cell]) -> Told:
 def widths(
     publications: Sequence[Told],
     *,
-    unchanged: Collection[Cell] = (),
-    lowest: Mapping[str, int] | None = None,
+    unchanged: Mapping[tuple[int, int], Collection[Cell]] | None = None,
+    floors: Mapping[Unknown, int] | None = None,
     targets: Collection[Unknown] | None = None,
+    enough: float = float("inf"),
 ) -> dict[Unknown, float]:
     """
     Return how wide the attack leaves each hidden cell, or each of `targets`.
 
-    `unchanged` are the cells of which the attacker knows that both publications counted the same;
-    `lowest` is what they know of the hidden cells of a dimension at least.
+    `unchanged` are the cells of which the attacker knows that two publications, named by their
+    numbers, counted the same; `floors` is what they know of a hidden cell at least. A cell that
+    is seen to be as wide as `enough` while others are asked for is not asked for itself.
     """
     numbers = {each: i for i, each in enumerate(_unknowns(publications))}
-    sums = [*_sums(publications), *_links(publications, unchanged)]
+    sums = [*_sums(publications), *_links(publications, unchanged or {})]
     places = [(i, numbers[each], sign) for i, (terms, _) in enumerate(sums) for each, sign in terms]
     row, column, sign = (np.array(each) for each in zip(*places, strict=True))
     matrix = coo_matrix((sign, (row, column)), shape=(len(sums), len(numbers))).tocsc()
-    floors = np.array([(lowest or {}).get(cell[1], 0) for _, cell in numbers])
-    system = System(matrix, np.array([value for _, value in sums]), floors)
-    return {each: system.width(numbers[each]) for each in (numbers if targets is None else targets)}
+    least = np.array([(floors or {}).get(each, 0) for each in numbers])
+    system = System(matrix, np.array([value for _, value in sums]), least)
+    return {
+        each: system.width(numbers[each], enough)
+        for each in (numbers if targets is None else targets)
+    }
 
 
 class System:
@@ -81,8 +88,12 @@ class System:
     def __init__(self, matrix: Any, right: Numbers, floors: Numbers) -> None:
         self.matrix, self.right, self.floors = matrix, right, floors
         _, self.part_of = connected_components(matrix.T @ matrix)
+        self.least = np.full(len(floors), np.inf)
+        self.greatest = np.full(len(floors), -np.inf)
 
-    def width(self, number: int) -> float:
+    def width(self, number: int, enough: float) -> float:
+        if (seen := self.greatest[number] - self.least[number]) >= enough:
+            return float(seen)
         columns = np.flatnonzero(self.part_of == self.part_of[number])
         part = self.matrix[:, columns]
         touched = np.unique(part.nonzero()[0])
@@ -97,11 +108,16 @@ class System:
             )
             for direction in (1, -1)
         )
+        for answer in (least, greatest):
+            if answer.x is not None:
+                # Whatever solves the sums is a possible world, for the other cells as well.
+                self.least[columns] = np.minimum(self.least[columns], answer.x)
+                self.greatest[columns] = np.maximum(self.greatest[columns], answer.x)
         if greatest.status == UNBOUNDED:
             return float("inf")
         assert least.fun is not None, least.message
         assert greatest.fun is not None, greatest.message
-        return -greatest.fun - least.fun
+        return float(-greatest.fun - least.fun)
 
 
 def _unknowns(publications: Sequence[Told]) -> Iterator[Unknown]:
@@ -138,35 +154,102 @@ def _sum(number: int, publication: Told, whole: Cell, parts: list[Cell]) -> Iter
         yield terms, right
 
 
-def _links(publications: Sequence[Told], unchanged: Collection[Cell]) -> Iterator[Sum]:
-    for cell in unchanged:
-        earlier, later = publications
-        terms: list[tuple[Unknown, int]] = [
-            ((number, cell), sign)
-            for number, sign in ((0, 1), (1, -1))
-            if cell in publications[number].hidden
+def _links(
+    publications: Sequence[Told], unchanged: Mapping[tuple[int, int], Collection[Cell]]
+) -> Iterator[Sum]:
+    for (one, other), cells in unchanged.items():
+        earlier, later = publications[one], publications[other]
+        for cell in cells:
+            terms: list[tuple[Unknown, int]] = [
+                ((number, cell), sign)
+                for number, sign in ((one, 1), (other, -1))
+                if cell in publications[number].hidden
+            ]
+            if terms:
+                yield terms, later.figures.get(cell, 0) - earlier.figures.get(cell, 0)
+
+
+@dataclass
+class Series:
+    """Publications one after the other, each controlled as the service does it."""
+
+    design: Design
+    kept: list[Frozen] = field(default_factory=list)
+
+    def publish(self, figures: Mapping[Cell, int], *, alone: bool = False) -> dict[Cell, Reason]:
+        """Control a round beside those that are public; `alone` forgets of them."""
+        whole = tables(figures, self.design)
+        hidden = control(whole, self.design, () if alone else self.kept)
+        values = dict.fromkeys(hidden, 0) | whole.values
+        dimensions = frozenset(whole.dimensions)
+        self.kept.append(Frozen(values, frozenset(hidden), whole.leaves, dimensions))
+        return hidden
+
+    def attacked(self, every: int = 1, enough: float = float("inf")) -> dict[Unknown, float]:
+        """
+        Return how wide every hidden cell is left, or each so-manieth of them.
+
+        The attacker knows of each two publications every figure that is the same in both, and
+        that a hidden figure is at least one, and even where a zero is hidden in its place.
+        """
+        publications = [told(each.values, each.hidden) for each in self.kept]
+        unknowns = list(_unknowns(publications))
+        pairs = [(one, other) for other in range(len(self.kept)) for one in range(other)]
+        same = {(one, other): self._same(one, other) for one, other in pairs}
+        floors = {
+            (number, cell): min(self.design.lowest(cell[1]), self.kept[number].values[cell])
+            for number, cell in unknowns
+        }
+        return widths(
+            publications,
+            unchanged=same,
+            floors=floors,
+            targets=unknowns[::every],
+            enough=enough,
+        )
+
+    def _same(self, one: int, other: int) -> list[Cell]:
+        """Return the cells of the same places that count the same, a zero for what is missing."""
+        earlier, later = self.kept[one], self.kept[other]
+        both = {place for place, of in earlier.coverage.items() if later.coverage.get(place) == of}
+        return [
+            cell
+            for cell in sorted({*earlier.values, *later.values})
+            if cell[0] in both and earlier.values.get(cell, 0) == later.values.get(cell, 0)
         ]
-        if terms:
-            yield terms, later.figures.get(cell, 0) - earlier.figures.get(cell, 0)
 
 
-def main(path: str) -> None:
-    """Attack every hidden cell of a workbook's tables, and print how narrow it came."""
+def main(path: str, *shares: str) -> None:
+    """Attack a workbook's tables, then with a next round in which a share was counted anew."""
     design = Design()
-    whole = tables(of_workbook(workbook.read(Path(path).read_bytes())).figures, design)
-    hidden = control(whole, design)
-    lowest = {each: design.lowest(each) for each in (TOTAL, *whole.dimensions)}
-    found = widths([told(whole.values, hidden)], lowest=lowest)
-    for dimension in (TOTAL, *whole.dimensions):
-        cells = [cell for cell in whole.values if cell[1] == dimension]
-        people = sum(whole.values[cell] for cell in cells)
-        held = sum(whole.values[cell] for cell in cells if cell in hidden)
-        count = sum(cell in hidden for cell in cells)
+    figures = of_workbook(workbook.read(Path(path).read_bytes())).figures
+    series = Series(design)
+    series.publish(figures)
+    _tell_what_is_hidden(series.kept[0])
+    _tell("the round", design, series.attacked(enough=3 * design.k))
+    for share in shares:
+        pair = Series(design, series.kept[:1])
+        hidden = pair.publish(recounted(figures, float(share)))
+        same = len(pair.kept[0].same_as(pair.kept[1]))
+        print(f"next round, {share} counted anew: {same} same, {len(hidden)} hidden")
+        _tell("both together", design, pair.attacked(enough=3 * design.k))
+
+
+def _tell_what_is_hidden(kept: Frozen) -> None:
+    for dimension in (TOTAL, *sorted(kept.dimensions)):
+        cells = [cell for cell in kept.values if cell[1] == dimension]
+        people = sum(kept.values[cell] for cell in cells)
+        held = sum(kept.values[cell] for cell in cells if cell in kept.hidden)
+        count = sum(cell in kept.hidden for cell in cells)
         share = f"{held / people:.2%} of what they count"
         print(f"{dimension:12} {count:5} of {len(cells):5} cells hidden, {share}")
+
+
+def _tell(what: str, design: Design, found: Mapping[Unknown, float]) -> None:
     within = sum(width <= design.k for width in found.values())
-    print(f"attacked {len(found)} cells: narrowest {min(found.values()):g}, within k {within}")
+    narrowest = min(found.values())
+    print(f"attacked {what}: {len(found)} cells, narrowest {narrowest:g}, within k {within}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

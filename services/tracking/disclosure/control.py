@@ -87,7 +87,7 @@ class Control:
         self.same = {each: each.same_as(tables) for each in before}
         self.ways = ways(cells, tables, design, before, price)
         self.alone = {each: each.alone(cells, self.same[each], tables, design) for each in before}
-        self.programme = Programme(tables.values, before, self.networks, numbers, price, design)
+        self.programme = Programme(tables, before, self.networks, numbers, price, design)
         self.safe: dict[Frozen, set[CellId]] = {each: set() for each in before}
 
     def run(self) -> dict[Cell, Reason]:
@@ -143,12 +143,11 @@ class Control:
             self.safe[frozen] |= alone.cells
             return True
         together = [way for way in self.ways if frozen in way.moves]
-        value = frozen.values[self.ledger.cells[number]]
-        return self._accept(self._circle(number, together)) or self._move(number, value)
+        return self._accept(self._circle(number, together)) or self._move(number, frozen)
 
     def _protect(self, number: CellId) -> bool:
         circle = self._circle(number, self.ways)
-        return self._accept(circle) or self._move(number, self.ledger.values[number])
+        return self._accept(circle) or self._move(number, self.tables)
 
     def _accept(self, circle: Circle | None) -> bool:
         if circle is None:
@@ -160,18 +159,18 @@ class Control:
             self.safe[frozen] |= circle.cells
         return True
 
-    def _move(self, number: CellId, value: int) -> bool:
+    def _move(self, number: CellId, of: Tables | Frozen) -> bool:
         """Protect a cell by many that move a little each; those are protected in their turn."""
-        move = self.programme.move(self.ledger.cells[number], value)
+        move = self.programme.move(self.ledger.cells[number], of)
         if move is None:
             return False
         width = self.design.protection - NOTICEABLE
         for cell, by in move.new.items():
             self.ledger.hide(self.numbers[cell], "complementary")
-            if abs(by) >= width:
+            if by >= width:
                 self.ledger.protected.add(self.numbers[cell])
         for frozen, moved in move.frozen.items():
-            far = {self.numbers[cell] for cell, by in moved.items() if abs(by) >= width}
+            far = {self.numbers[cell] for cell, by in moved.items() if by >= width}
             self.safe[frozen] |= far
         return True
 

@@ -4,15 +4,19 @@ What is public already and may hold the same figures: an earlier vintage, the ro
 The attack that is guarded against knows which figures did not change between two publications:
 those are the same unknown in both. A circle is safe in both if what moves in one moves in the
 other, or did change.
+
+That the sum of a place is the same, although another muhalla of it was assessed than before, is
+not among what is known: it would be the figure of that muhalla itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 from services.tracking.disclosure.network import Terms
 from services.tracking.disclosure.rules import Cell, Design, Values
-from services.tracking.disclosure.tables import Tables
+from services.tracking.disclosure.tables import Tables, coverage
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +28,23 @@ class Frozen:
     leaves: frozenset[str]
     dimensions: frozenset[str]
 
-    def same_as(self, tables: Tables) -> frozenset[Cell]:
-        """Return the cells that hold the same figure here and there."""
+    @cached_property
+    def coverage(self) -> Mapping[str, int]:
+        return coverage(self.leaves)
+
+    def same_as(self, tables: "Tables | Frozen") -> frozenset[Cell]:
+        """Return the cells that hold the same figure, of the same places, here and there."""
         told = tables.values
-        return frozenset(cell for cell, value in self.values.items() if told.get(cell) == value)
+        same = {
+            place
+            for place, assessed in self.coverage.items()
+            if tables.coverage.get(place) == assessed
+        }
+        return frozenset(
+            cell
+            for cell, value in self.values.items()
+            if told.get(cell) == value and cell[0] in same
+        )
 
     def alone(
         self,
@@ -79,6 +96,7 @@ def ways(
             may.append(
                 # A zero is hidden only where it was something that is hidden in the other tables.
                 (value > 0 or bool(moving) or (lowest == 0 and cell in tables.values))
+                and cell[0] in tables.coverage
                 and not any(cell in each for each in still)
                 and all(cell in each.hidden for each in moving)
             )

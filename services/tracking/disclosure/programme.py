@@ -1,10 +1,10 @@
 """
 Where no single circle protects a cell: linear programming over all publications at once.
 
-It looks for the cheapest change of the unknown figures that keeps every sum of every publication
-and moves one cell by the protection. A figure that is the same in several of them is one unknown,
-and known if one of them tells it; so what is found is exactly what an attacker cannot exclude, and
-where nothing is found, no hiding helps.
+It looks for the two cheapest changes of the unknown figures that keep every sum of every
+publication and are apart by the protection in one cell. A figure that is the same in several of
+them is one unknown, and known if one of them tells it; so what is found is exactly what an attacker
+cannot exclude, and where nothing is found, no hiding helps.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,8 @@ from typing import Any
 
 from services.tracking.disclosure.network import CellId, Network
 from services.tracking.disclosure.pairs import Frozen
-from services.tracking.disclosure.rules import COUNTRY, TOTAL, Cell, Design, Values
+from services.tracking.disclosure.rules import COUNTRY, TOTAL, Cell, Design
+from services.tracking.disclosure.tables import Tables
 
 NOTICEABLE = 1e-6
 FREE = 0.001
@@ -22,13 +23,16 @@ FREE = 0.001
 NEAR = 6
 """Who is looked for first lies in the same mantika: so many letters of the p-code."""
 
-Unknown = tuple[Cell, int]
-"""A cell and its figure: the same unknown in each publication that holds just this figure."""
+Unknown = tuple[Cell, int, int]
+"""
+A cell, its figure, and what was assessed of its place (see `coverage`): the same unknown in each
+publication that has all three.
+"""
 
 
 @dataclass(frozen=True)
 class Move:
-    """By how many people the new tables' cells move, and those of each frozen set."""
+    """How far apart two possible figures of each moved cell are: in the new tables, the frozen."""
 
     new: dict[Cell, float]
     frozen: dict[Frozen, dict[Cell, float]]
@@ -38,55 +42,68 @@ class Move:
 class Programme:
     """All publications at once; `price` is what hiding one person of a new cell costs."""
 
-    values: Values
+    tables: Tables
     before: Sequence[Frozen]
     networks: dict[str, Network]
     numbers: dict[Cell, CellId]
     price: Sequence[float]
     design: Design
 
-    def move(self, cell: Cell, value: int) -> Move | None:
-        """Return the cheapest move of a cell by the protection, or nothing if there is none."""
+    def move(self, cell: Cell, of: Tables | Frozen) -> Move | None:
+        """Return the cheapest move of a publication's cell by the protection, if there is one."""
+        target = (cell, of.values.get(cell, 0), of.coverage[cell[0]])
         dimensions = list(self.networks) if cell[1] == TOTAL else [cell[1]]
         near = cell[0][:NEAR] if len(cell[0]) >= NEAR else cell[0]
         for names, totals in ((dimensions, cell[1] == TOTAL), (list(self.networks), True)):
             for within in (near, near[:COUNTRY]):
-                if found := self._solved((cell, value), names, within, totals=totals):
+                if found := self._solved(target, names, within, totals=totals):
                     return found
         return None
 
     def _solved(
         self, target: Unknown, names: list[str], within: str, *, totals: bool
     ) -> Move | None:
+        """
+        Look for two changes that keep every sum and take the target apart by the protection.
+
+        Neither has to be as wide alone: a figure that can rise by 10 and fall by 8 is protected
+        by 18, and in a round that follows another one there often is no more room than that.
+        """
         unknowns = list(self._unknowns(names, within, totals=totals))
         # Loading it takes half a second, and no process needs it that publishes no round.
         from scipy.optimize import linprog  # noqa: PLC0415 - The line above.
+        from scipy.sparse import block_diag  # noqa: PLC0415 - As above.
 
         if target not in (numbered := {each: i for i, each in enumerate(unknowns)}):
             return None
-        room = [value - self.design.lowest(cell[1]) for (cell, value) in unknowns]
+        size, at = len(unknowns), numbered[target]
+        room = [max(0, value - self.design.lowest(cell[1])) for cell, value, _ in unknowns]
         costs = [self._cost(each) for each in unknowns]
         sums = self._sums(numbered, names)
-        width, at = self.design.protection, numbered[target]
-        for rises in (True, False):
-            if not rises and room[at] < width:
-                continue
-            # Each unknown rises by one variable and falls by another.
-            bounds: list[tuple[float, float | None]] = [(0.0, None)] * len(unknowns) + [
-                (0.0, max(0, each)) for each in room
-            ]
-            bounds[at] = (width, None) if rises else (0.0, 0.0)
-            bounds[at + len(unknowns)] = (0.0, 0.0) if rises else (width, room[at])
-            answer = linprog(costs * 2, A_eq=sums, b_eq=[0.0] * sums.shape[0], bounds=bounds)
-            if answer.x is not None:
-                moved = answer.x[: len(unknowns)] - answer.x[len(unknowns) :]
-                return self._told(dict(zip(unknowns, moved.tolist(), strict=True)))
-        return None
+        # In each of both changes an unknown rises by one variable and falls by another.
+        bounds: list[tuple[float, float | None]] = [(0.0, None)] * size
+        bounds += [(0.0, each) for each in room]
+        higher, lower = list(bounds), list(bounds)
+        higher[at + size] = lower[at] = (0.0, 0.0)
+        apart = [0.0] * (4 * size)
+        apart[at] = apart[at + 3 * size] = -1.0
+        answer = linprog(
+            costs * 4,
+            A_ub=[apart],
+            b_ub=[-float(self.design.protection)],
+            A_eq=block_diag([sums, sums]),
+            b_eq=[0.0] * (2 * sums.shape[0]),
+            bounds=higher + lower,
+        )
+        if answer.x is None:
+            return None
+        rise, fall, rise_too, fall_too = answer.x.reshape(4, size)
+        changes = zip((rise - fall).tolist(), (rise_too - fall_too).tolist(), strict=True)
+        return self._told(dict(zip(unknowns, changes, strict=True)))
 
-    def _tables(self) -> Iterator[Values]:
-        yield self.values
-        for each in self.before:
-            yield each.values
+    @property
+    def _publications(self) -> Sequence[Tables | Frozen]:
+        return [self.tables, *self.before]
 
     def _unknowns(self, names: list[str], within: str, *, totals: bool) -> Iterator[Unknown]:
         """Yield what may move: what no publication tells, in a place or above it."""
@@ -98,28 +115,30 @@ class Programme:
     @cached_property
     def _by_place(self) -> dict[tuple[str, str], list[Unknown]]:
         told = {
-            (cell, value)
+            (cell, value, each.coverage[cell[0]])
             for each in self.before
             for cell, value in each.values.items()
             if cell not in each.hidden
         }
         # A zero of the new tables may stand for what was something, and hidden, before.
         zeros = {
-            cell: 0 for each in self.before for cell in each.hidden if cell[1] in self.networks
+            cell: 0
+            for each in self.before
+            for cell in each.hidden
+            if cell[1] in self.networks and cell[0] in self.tables.coverage
         }
         found: dict[tuple[str, str], dict[Unknown, None]] = {}
-        for values in (zeros | self.values, *(each.values for each in self.before)):
-            for cell, value in values.items():
+        for each, more in zip(self._publications, (zeros, *({} for _ in self.before)), strict=True):
+            for cell, value in (more | each.values).items():
                 place, dimension, _ = cell
+                unknown = (cell, value, each.coverage[place])
                 is_whole = dimension == TOTAL and len(place) == COUNTRY
-                if (cell, value) not in told and not is_whole and cell in self.numbers:
-                    found.setdefault((dimension, place[:NEAR]), {})[cell, value] = None
+                if unknown not in told and not is_whole and cell in self.numbers:
+                    found.setdefault((dimension, place[:NEAR]), {})[unknown] = None
         return {where: list(unknowns) for where, unknowns in found.items()}
 
     def _cost(self, unknown: Unknown) -> float:
-        cell, value = unknown
-        is_new = self.values.get(cell, 0) == value
-        return self.price[self.numbers[cell]] if is_new else FREE
+        return self.price[self.numbers[unknown[0]]] if _holds(self.tables, unknown) else FREE
 
     def _sums(self, numbered: dict[Unknown, int], names: Iterable[str]) -> Any:
         """Return each sum of each publication as a row: what flows in, less what flows out."""
@@ -127,12 +146,12 @@ class Programme:
 
         rows: dict[tuple[int, str, int], int] = {}
         entries: list[tuple[int, int, int]] = []
-        for number, values in enumerate(self._tables()):
-            for (cell, value), column in numbered.items():
-                if values.get(cell, 0) != value:
+        for number, publication in enumerate(self._publications):
+            for unknown, column in numbered.items():
+                if not _holds(publication, unknown):
                     continue
                 for name in names:
-                    ends = self.networks[name].ends.get(self.numbers[cell])
+                    ends = self.networks[name].ends.get(self.numbers[unknown[0]])
                     for end, sign in zip(ends or (), (-1, 1), strict=False):
                         row = rows.setdefault((number, name, end), len(rows))
                         entries.append((row, column, sign))
@@ -141,12 +160,19 @@ class Programme:
         at, of, signs = (list(each) for each in zip(*entries, *down, strict=True))
         return csr_matrix((signs, (at, of)), shape=(len(rows), 2 * size))
 
-    def _told(self, moved: dict[Unknown, float]) -> Move:
-        def of(values: Values) -> dict[Cell, float]:
+    def _told(self, moved: dict[Unknown, tuple[float, float]]) -> Move:
+        def of(publication: Tables | Frozen) -> dict[Cell, float]:
             return {
-                cell: by
-                for (cell, value), by in moved.items()
-                if abs(by) > NOTICEABLE and values.get(cell, 0) == value
+                unknown[0]: abs(one - other)
+                for unknown, (one, other) in moved.items()
+                if max(abs(one), abs(other)) > NOTICEABLE and _holds(publication, unknown)
             }
 
-        return Move(of(self.values), {each: of(each.values) for each in self.before})
+        return Move(of(self.tables), {each: of(each) for each in self.before})
+
+
+def _holds(publication: Tables | Frozen, unknown: Unknown) -> bool:
+    cell, value, assessed = unknown
+    return (
+        publication.coverage.get(cell[0]) == assessed and publication.values.get(cell, 0) == value
+    )

@@ -1,7 +1,9 @@
 """The whole set of tables of a round: each figure of each place, and of all places above it."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.tracking.disclosure.rules import (
     CATEGORIES,
@@ -29,6 +31,19 @@ class Tables:
 
     def whole(self, place: str) -> int:
         return self.values.get((place, TOTAL, ""), 0)
+
+    @cached_property
+    def coverage(self) -> Mapping[str, int]:
+        return coverage(self.leaves)
+
+
+def coverage(leaves: Iterable[str]) -> Mapping[str, int]:
+    """Return for each place a number that is the same where the same places were assessed in it."""
+    within = defaultdict[str, set[str]](set)
+    for leaf in leaves:
+        for place in (leaf, *_above(leaf)):
+            within[place].add(leaf)
+    return {place: hash(frozenset(assessed)) for place, assessed in within.items()}
 
 
 def tables(figures: Mapping[Cell, int], design: Design) -> Tables:
