@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from chassis.policy import ANYONE, PUBLIC, policy
 from services.tracking.disclosure.control import CannotProtectError, control
+from services.tracking.disclosure.pairs import Frozen
 from services.tracking.disclosure.rules import TOTAL, Cell, Design
 from services.tracking.disclosure.tables import OverlappingPlacesError, tables
 from services.tracking.rounds import workbook
@@ -16,6 +18,23 @@ from tests.tracking.recounting import recounted
 
 DESIGN = Design()
 NATIONALITIES = ("NER", "SDN", "TCD", "EGY", "BGD", "PSE")
+TELL_FROZEN_FIGURES = {
+    "GET /v1/tracking/public/rounds",
+    "GET /v1/tracking/public/rounds/{number}",
+    "GET /v1/tracking/public/rounds/{number}/figures",
+    "GET /v1/tracking/public/rounds/{number}/suppression",
+    "GET /v3/displacement/admin0",
+    "GET /v3/displacement/admin1",
+    "GET /v3/displacement/admin2",
+}
+"""What is told to anybody, or to any client: each reads cells as they were frozen."""
+TELL_NO_FIGURES = (
+    "/v1/tracking/places",
+    "/v1/tracking/question-sets",
+    "/v1/tracking/indices",
+    "/v3/displacement/country-list",
+    "/v3/displacement/operation-list",
+)
 MUHALLA = len("LY01010101")
 PERMITS = ("residency", "work", "none")
 PLACES = [f"LY0{r}0{m}0{b}0{q}" for r in (1, 2) for m in (1, 2) for b in (1, 2) for q in (1, 2)]
@@ -141,6 +160,28 @@ def test_a_correction_that_would_tell_by_its_difference_is_refused() -> None:
     assert at in refusal.value.cells
 
 
+def test_a_total_that_others_have_published_protects_nothing() -> None:
+    counts = {"LY01010101": 5, "LY01010102": 40, "LY01010103": 300, "LY01010201": 900}
+    figures: dict[Cell, int] = {(place, TOTAL, ""): n for place, n in counts.items()}
+    figures |= {(place, "nationality", "SDN"): n for place, n in counts.items()}
+    few, some, many = ((place, TOTAL, "") for place in sorted(counts)[:3])
+    unaware, aware, late = (Series(DESIGN) for _ in range(3))
+    assert {few, some} <= unaware.publish(figures).keys()
+
+    aware.kept.append(elsewhere(counts, some))
+    late.kept.append(elsewhere(counts, few))
+
+    hidden = aware.publish(figures).keys() - {some}
+    assert {few, many} <= hidden
+    assert min(widths([told(aware.kept[1].values, hidden)]).values()) > DESIGN.k
+    with pytest.raises(CannotProtectError):
+        late.publish(figures)
+
+
+def elsewhere(counts: dict[str, int], cell: Cell) -> Frozen:
+    return Frozen({cell: counts[cell[0]]}, frozenset(), frozenset(counts), frozenset())
+
+
 def test_a_detention_centre_is_no_category_of_its_own() -> None:
     figures = {("LY010101", TOTAL, ""): 70, ("LY010101", "shelter", "detention_centre"): 40}
     figures |= {("LY010101", "shelter", "other"): 30}
@@ -203,3 +244,16 @@ def test_the_real_round_54_and_a_next_one_withstand_the_attack_on_both() -> None
     assert earlier.hidden & same == later.hidden & same, "one tells what the other hides"
     # The whole takes minutes: python -m tests.tracking.attack WORKBOOK 0.02 0.1 0.3 0.6 1.0
     assert min(series.attacked(every=800, enough=3 * DESIGN.k).values()) > DESIGN.k
+
+
+def test_whoever_is_not_staff_is_told_figures_by_no_other_way() -> None:
+    """One more such operation has to be part of the attack, or to tell no figures."""
+    open_to_all = {
+        operation
+        for operation, needs in policy().operations["tracking"].items()
+        if needs.open_to in {PUBLIC, ANYONE}
+    }
+
+    assert open_to_all >= TELL_FROZEN_FIGURES
+    for operation in open_to_all - TELL_FROZEN_FIGURES:
+        assert operation.split()[1].startswith(TELL_NO_FIGURES), operation

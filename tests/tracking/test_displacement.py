@@ -8,6 +8,7 @@ import pytest
 from chassis.clock import now
 from services.tracking.main import SERVICE
 from services.tracking.publications.models import Publication, PublicCell
+from services.tracking.series.models import PublishedFigure
 from tests.conftest import Running, Start
 from tests.tracking.test_series import counted
 
@@ -40,6 +41,23 @@ async def publication(tracking: Running, number: int, vintage: int | None, **cel
             session.add(PublicCell(publication_id=row.id, **cell))
 
 
+async def published_elsewhere(tracking: Running, number: int, pcode: str, value: int) -> None:
+    row = PublishedFigure(
+        component="mobility_tracking",
+        population="idp",
+        pcode=pcode,
+        round_number=number,
+        vintage=1,
+        value=value,
+        source="https://example.org/round",
+        basis="direct",
+        confidence="high",
+        known_since=now().date(),
+    )
+    async with tracking.database.write() as session:
+        session.add(row)
+
+
 async def rows(tracking: Running, level: int, **query: Any) -> list[tuple[Any, ...]]:
     wanted = {"CountryName": "libya"} | query
     response = await tracking.client.get(f"{ADMIN}{level}", params=wanted)
@@ -63,9 +81,12 @@ async def test_only_what_is_public_of_a_round_is_shown_and_hidden_figures_are_no
     await publication(tracking, 2, 1, LY=64, LY01=59)
     await publication(tracking, 2, 2, LY=75, LY01=70)
     await publication(tracking, 3, None, LY=65, LY01=60)
+    for place in ("LY02", "LY03"):
+        await published_elsewhere(tracking, 1, place, 5)
 
     assert await rows(tracking, 0) == [(None, 1, 65), (None, 2, 75)]
-    assert await rows(tracking, 1) == [("LY01", 1, 60), ("LY01", 2, 70)]
+    # What another source told of LY02 is hidden too; of LY03 nothing is.
+    assert await rows(tracking, 1) == [("LY01", 1, 60), ("LY01", 2, 70), ("LY03", 1, 5)]
     assert await rows(tracking, 1, Admin1Name="EAST", FromRoundNumber=2) == [("LY01", 2, 70)]
     assert await rows(tracking, 2) == []
     day = now().date().isoformat()

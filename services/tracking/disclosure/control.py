@@ -85,6 +85,13 @@ class Control:
         self.totals = frozenset(i for i, cell in enumerate(cells) if cell[1] == TOTAL)
         self.numbers = numbers
         self.same = {each: each.same_as(tables) for each in before}
+        # What is told already cannot be protected any more; still it is not told again.
+        self.known = {
+            numbers[cell]
+            for each in before
+            for cell in self.same[each] - each.hidden
+            if cell in numbers
+        }
         self.ways = ways(cells, tables, design, before, price)
         self.alone = {each: each.alone(cells, self.same[each], tables, design) for each in before}
         self.programme = Programme(tables, before, self.networks, numbers, price, design)
@@ -106,7 +113,7 @@ class Control:
         """Protect what is hidden, and what is hidden for it; return what cannot be."""
         ledger, left = self.ledger, list[Cell]()
         tried: set[CellId] = set()
-        while waiting := ledger.hidden.keys() - ledger.protected - tried:
+        while waiting := ledger.hidden.keys() - ledger.protected - tried - self.known:
             for number in sorted(waiting, key=self._order):
                 tried.add(number)
                 if number not in ledger.protected and not self._protect(number):

@@ -84,8 +84,9 @@ def ways(
 ) -> list[Way]:
     """Return how cells may move: the new tables alone, with each frozen one, or with all."""
     same = {each: each.same_as(tables) for each in before}
-    chosen = {frozenset[Frozen](), frozenset(before)}
-    chosen |= {frozenset(each) for each in combinations(before, 1)}
+    can_move = [each for each in before if each.hidden]
+    chosen = {frozenset[Frozen](), frozenset(can_move)}
+    chosen |= {frozenset(each) for each in combinations(can_move, 1)}
     found = []
     for moving in sorted(chosen, key=len):
         still = [same[each] for each in before if each not in moving]

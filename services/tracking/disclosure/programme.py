@@ -173,6 +173,9 @@ class Programme:
 
 def _holds(publication: Tables | Frozen, unknown: Unknown) -> bool:
     cell, value, assessed = unknown
+    # What a table does not list is a zero; of a table that there is not, nothing is known.
+    missing = 0 if cell[1] in publication.dimensions else None
     return (
-        publication.coverage.get(cell[0]) == assessed and publication.values.get(cell, 0) == value
+        publication.coverage.get(cell[0]) == assessed
+        and publication.values.get(cell, missing) == value
     )

@@ -1,6 +1,6 @@
 """The tables of a publication on their way into the database, and out of it again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -8,9 +8,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.db import insert_all
 from services.tracking.disclosure.pairs import Frozen
-from services.tracking.disclosure.rules import Cell, Reason, Values
-from services.tracking.disclosure.tables import Tables
+from services.tracking.disclosure.rules import TOTAL, Cell, Reason, Values, parent
+from services.tracking.disclosure.tables import Tables, coverage
 from services.tracking.publications.models import Publication, PublicCell, WithheldCell
+from services.tracking.series.models import PublishedFigure
+
+COUNTED = "mobility_tracking"
+"""The component of a published series that counts what a round counts."""
 
 
 async def keep(
@@ -64,6 +68,32 @@ async def read(session: AsyncSession, publication: Publication) -> Frozen:
         ).where(col(WithheldCell.publication_id) == publication.id)
     ):
         hidden[pcode, dimension, category] = kept
-    deepest = max((len(pcode) for pcode, _, _ in values), default=0)
-    leaves = frozenset(pcode for pcode, _, _ in values if len(pcode) == deepest)
-    return Frozen(values | hidden, frozenset(hidden), leaves, frozenset(publication.dimensions))
+    places = {pcode for pcode, _, _ in values}
+    leaves = frozenset(places - {parent(each) for each in places})
+    told = await _published(session, publication.round_number, publication.population)
+    secret = frozenset(cell for cell, value in hidden.items() if told.get(cell) != value)
+    return Frozen(values | hidden, secret, leaves, frozenset(publication.dimensions))
+
+
+async def elsewhere(
+    session: AsyncSession, number: int, population: str, places: Iterable[str]
+) -> Frozen:
+    """Return what others have published of a round: it is known, whatever is hidden here."""
+    leaves = frozenset(places)
+    assessed = coverage(leaves)
+    told = await _published(session, number, population)
+    values = {cell: value for cell, value in told.items() if cell[0] in assessed}
+    return Frozen(values, frozenset(), leaves, frozenset())
+
+
+async def _published(session: AsyncSession, number: int, population: str) -> Values:
+    statement = (
+        select(PublishedFigure.pcode, PublishedFigure.value)
+        .where(
+            col(PublishedFigure.round_number) == number,
+            col(PublishedFigure.population) == population,
+            col(PublishedFigure.component) == COUNTED,
+        )
+        .order_by(col(PublishedFigure.vintage))
+    )
+    return {(pcode, TOTAL, ""): value for pcode, value in await session.exec(statement)}

@@ -56,6 +56,8 @@ async def prepare(session: AsyncSession, number: int, form: DraftIn) -> Controll
     if not figures:
         raise Problem(409, "out-of-order", "The round has no figures yet.")
     wanted = of_public_tables(figures, form.dimensions)
+    places = {pcode for pcode, _, _ in wanted}
+    before.append(await frozen.elsewhere(session, number, form.population, places))
     # A second of one core, which other requests must not wait for.
     kept, hidden = await asyncio.to_thread(_controlled, wanted, before)
     return Controlled(found, kept, hidden, [str(each.id) for each in beside])

@@ -1,6 +1,7 @@
 """Rounds as they were published here: frozen figures, in which what is hidden stays hidden."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -14,8 +15,30 @@ from services.tracking.series.counting import COUNTED, Counted, Line, Question
 
 async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[int, Counted]]:
     """Return the figures of the newest vintage of each public round; a hidden one is none."""
+    found: dict[Line, dict[int, Counted]] = defaultdict(dict)
+    for publication, cell in await _newest(session, question):
+        if cell.value is None or publication.decided_at is None or publication.vintage is None:
+            continue
+        line = Line(publication.population, cell.pcode, cell.category)
+        day = publication.decided_at.date()
+        found[line][publication.round_number] = Counted(cell.value, None, publication.vintage, day)
+    return found
+
+
+async def hidden(session: AsyncSession, question: Question) -> set[tuple[Line, int]]:
+    """Return what the newest vintage of each public round hides, which nothing else may tell."""
+    return {
+        (Line(publication.population, cell.pcode, cell.category), publication.round_number)
+        for publication, cell in await _newest(session, question)
+        if cell.value is None
+    }
+
+
+async def _newest(
+    session: AsyncSession, question: Question
+) -> Sequence[tuple[Publication, PublicCell]]:
     if question.component != COUNTED:
-        return {}
+        return []
     newest = (
         select(
             Publication.round_number,
@@ -40,18 +63,8 @@ async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[in
             col(PublicCell.dimension) == question.dimension,
             col(PublicCell.pcode).between(question.place, question.place + ABOVE_ALL),
             func.length(PublicCell.pcode) == question.length,
-            col(PublicCell.value).is_not(None),
         )
     )
     if question.population:
         statement = statement.where(col(Publication.population) == question.population)
-    found: dict[Line, dict[int, Counted]] = defaultdict(dict)
-    for publication, cell in (await session.exec(statement)).all():
-        if cell.value is None or publication.decided_at is None or publication.vintage is None:
-            continue
-        line = Line(publication.population, cell.pcode, cell.category)
-        day = publication.decided_at.date()
-        found[line][publication.round_number] = Counted(
-            cell.value, None, publication.vintage, day, period=publication.period
-        )
-    return found
+    return (await session.exec(statement)).all()

@@ -20,6 +20,9 @@ async def trend(session: AsyncSession, question: Question) -> list[TrendPoint]:
     published = {} if question.dimension != TOTAL else await _published(session, question)
     if question.published_only:
         counted = await public.cells(session, question)
+        # What a source told elsewhere of a figure is not told here where the figure is hidden.
+        for line, number in await public.hidden(session, question):
+            published.get(line, {}).pop(number, None)
     else:
         counted = await counting.counted(session, question)
     rounds = await _rounds(session, question)
