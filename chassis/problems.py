@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -142,17 +142,24 @@ async def _validation(request: Request, error: Exception) -> Response:
     kind = request.headers.get("content-type", "application/json")
     if "json" not in kind and any(each["loc"] == ("body",) for each in error.errors()):
         return Problem(415, "unsupported-media", "Send the body as application/json.").response()
-    faults = [
+    faults = faults_of(error)
+    if any(fault.code == "json_invalid" for fault in faults):
+        return Problem(400, "malformed-body", "The body is not JSON.").response()
+    return Problem(422, "validation", "Some values cannot be accepted.", errors=faults).response()
+
+
+def faults_of(
+    error: RequestValidationError | ValidationError, within: Sequence[str | int] = ()
+) -> list[Fault]:
+    """Return what is wrong with values, and where; `within` is where they are in the request."""
+    return [
         Fault(
-            pointer=pointer(each["loc"]),
+            pointer=pointer((*within, *each["loc"])),
             code=str(each["type"]),
             detail=_without_input(each),
         )
         for each in error.errors()
     ]
-    if any(fault.code == "json_invalid" for fault in faults):
-        return Problem(400, "malformed-body", "The body is not JSON.").response()
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=faults).response()
 
 
 def pointer(location: Sequence[str | int]) -> str:

@@ -32,6 +32,7 @@ from services.registration.duplicates import api as duplicates
 from services.registration.duplicates.rescans import KIND as RESCAN
 from services.registration.duplicates.rescans import rescan
 from services.registration.duplicates.search import look_for_new
+from services.registration.enquiries import api as enquiries
 from services.registration.erasures import api as erasures
 from services.registration.erasures.handlers import note_assistance, note_returns, note_tracking
 from services.registration.erasures.service import FORGETTING, tell_again
@@ -99,6 +100,7 @@ SERVICE = Service(
         corrections.router,
         scans.router,
         occasions.router,
+        enquiries.router,
         readings.router,
         households.router,
         imports.router,

@@ -9,9 +9,19 @@ from tests.authz.world import BUILDER, ELSEWHERE, HERE, TESTER, World, organisat
 
 PATH = "/v1/registration/registration-events"
 NEW: dict[str, Any] = {
-    f"POST {PATH}": {"context": "urban", "place_pcode": HERE, "held_on": today().isoformat()}
+    "POST /v1/registration/enquiries": {
+        "given_name": "هدى",
+        "nationality": "SDN",
+        "phone": "+218912345670",
+        "location_pcode": HERE,
+    },
+    f"POST {PATH}": {"context": "urban", "place_pcode": HERE, "held_on": today().isoformat()},
 }
-BODIES: dict[str, Any] = {f"PATCH {PATH}/{{event_id}}": {"device": "D2"}}
+BODIES: dict[str, Any] = {
+    # Nobody of them has only enquired, which is said to whoever may change them.
+    "PUT /v1/registration/enquiries/{person_id}/completion": {"sex": "female"},
+    f"PATCH {PATH}/{{event_id}}": {"device": "D2"},
+}
 LISTED = {"registration_event": "event_id"}
 
 

@@ -90,6 +90,36 @@ async def told_at_registration(
     _put_on_record(session, consent)
 
 
+async def told_at_completion(
+    session: AsyncSession, person: Person, told: ConsentIn | None, by: str
+) -> str | None:
+    """
+    Keep what the completion of an enquiry said about consent; return what counts then.
+
+    An answer that was given to the enquiry already counts on where nothing else is told.
+    """
+    about = (MISSION, ASSISTANCE)
+    before = (await _newest(session, person.id)).get(about)
+    if before is None or told is None:
+        await told_at_registration(session, person, told, by)
+        return before.state if before else state_told(told)
+    consent = Consent(
+        person_id=person.id,
+        recipient=MISSION,
+        purpose=ASSISTANCE,
+        version=before.version + 1,
+        state=GIVEN if told.given else REFUSED,
+        text_version=rules.current_version(),
+        language=told.language,
+        interpreter=told.interpreter,
+        asked_on=person.registered_on,
+        minor=rules.in_a_word(Birth.of(person).minor(person.registered_on)),
+        recorded_by=by,
+    )
+    await _keep(session, person, consent)
+    return consent.state
+
+
 def state_told(told: ConsentIn | None) -> str | None:
     return None if told is None else GIVEN if told.given else REFUSED
 

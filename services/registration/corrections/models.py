@@ -30,6 +30,8 @@ from services.registration.persons.parts import (
 )
 from services.registration.tables import Table
 
+COMPLETED = "enquiry_completed"
+"""Why a record changed that was an enquiry only: nobody gives this reason themselves."""
 Reason = Literal["recorded_wrongly", "document_shown", "has_changed", "asked_by_person"]
 ALWAYS_KNOWN = (
     "given_name",
@@ -46,18 +48,9 @@ ALWAYS_KNOWN = (
 )
 
 
-class CorrectionIn(Strict):
-    """
-    What is right instead, and why it was not.
+class FieldsIn(Strict):
+    """What may be told of a person after the first time: only the fields that are sent."""
 
-    Only the fields that are sent change; null empties a field that may be empty. A date of birth
-    takes the place of an age and the other way round; the precision `unknown` takes that of both.
-    A name takes the place of the reason why there was none, and the Latin spelling of a name goes
-    with the name unless it is sent. `changed_on` is the day since which something has changed.
-    """
-
-    reason: Reason
-    changed_on: PastDay | None = None
     no_name_because: NoName | None = None
     given_name: Text | None = None
     father_name: Text | None = None
@@ -87,6 +80,20 @@ class CorrectionIn(Strict):
     disability: Disability | None = None
     household_ref: Code | None = None
     relationship_to_head: Code | None = None
+
+
+class CorrectionIn(FieldsIn):
+    """
+    What is right instead, and why it was not.
+
+    Only the fields that are sent change; null empties a field that may be empty. A date of birth
+    takes the place of an age and the other way round; the precision `unknown` takes that of both.
+    A name takes the place of the reason why there was none, and the Latin spelling of a name goes
+    with the name unless it is sent. `changed_on` is the day since which something has changed.
+    """
+
+    reason: Reason
+    changed_on: PastDay | None = None
 
     @model_validator(mode="after")
     def _something_that_can_be(self) -> "CorrectionIn":
@@ -127,7 +134,7 @@ class CorrectionOut(Shown, shape="correction"):
     """
 
     version: int
-    reason: Reason
+    reason: Reason | Literal["enquiry_completed"]
     changed_on: date | None
     before: dict[str, Any]
     corrected_by: str

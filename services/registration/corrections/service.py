@@ -1,6 +1,6 @@
 """What can be done about a record that is wrong. Callers own the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
@@ -59,7 +59,6 @@ async def correct(
         raise versions.changed("record")
     if "documents" in changes:
         await sealed.index_documents_again(session, person.id, changes["documents"])
-    before = AS_JSON.dump_json({name: now[name] for name in changes}).decode()
     correction = Correction(
         person_id=person.id,
         version=expected + 1,
@@ -68,13 +67,23 @@ async def correct(
         before=b"",
         corrected_by=access.caller.id,
     )
-    correction.before = key.seal(TABLE, "before", before, row=correction.id)
-    session.add(correction)
+    remember(session, key, correction, {name: now[name] for name in changes})
     audit.note(session, access.caller, "update", "person", person.id, fields=changes)
     await session.refresh(person)
     await households.follow_correction(session, person, changes, access.caller.id)
-    _tell(session, person, sorted(changes))
+    # Of an enquiry the others know nothing yet, and nobody is entitled by one.
+    if not person.is_enquiry:
+        _tell(session, person, sorted(changes))
     return person
+
+
+def remember(
+    session: AsyncSession, key: crypto.DataKey, correction: Correction, said: Mapping[str, Any]
+) -> None:
+    """Keep in the history, sealed, what the fields of a record had said."""
+    before = AS_JSON.dump_json(dict(said)).decode()
+    correction.before = key.seal(TABLE, "before", before, row=correction.id)
+    session.add(correction)
 
 
 def _birth(person: Person, form: CorrectionIn) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from services.registration.intake.models import SubmittedPerson
 from services.registration.merges.models import Merge
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
-from services.registration.persons.models import DocumentIndex, Person
+from services.registration.persons.models import Person
+from services.registration.persons.papers import DocumentIndex
 from services.registration.persons.service import external_mark
 from services.registration.referrals.models import Referral
 from services.registration.requests.models import SubjectRequest

@@ -36,9 +36,9 @@ class Selection:
     """
     Some people and some columns, as one caller may take them out now.
 
-    Nobody is in it twice, nobody whose last word to the mission was a no, and nobody of another
-    organisation: an agreement opens their people to reading, and what is handed on is shared
-    (`chassis.sharing`).
+    Nobody is in it twice or has only enquired, nobody whose last word to the mission was a no, and
+    nobody of another organisation: an agreement opens their people to reading, and what is handed
+    on is shared (`chassis.sharing`).
     403 `masked-field` when a column, or what is filtered by, is open to the caller of nobody.
     """
 
@@ -56,6 +56,7 @@ class Selection:
             ~consents.said_no(col(Person.id)),
             ~_said_no_elsewhere(),
             col(Person.merged_into).is_(None),
+            ~col(Person.is_enquiry),
         )
         self._wanted = [
             *matching(session, self._view, wanted.terms()),

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.registration.persons.births import Birth, age_on
-from services.registration.persons.rules import new_case_number
+from services.registration.persons.rules import UNTOLD, new_case_number
 
 Flag = Literal[
     "child_headed",
@@ -160,7 +160,7 @@ def _of_the_whole(here: Sequence[Fellow], place: str) -> set[Flag]:
     found: set[Flag] = set()
     if {each.place for each in here} != {place}:
         found.add("two_places")
-    if len({each.category for each in here}) > 1:
+    if len({each.category for each in here} - {UNTOLD}) > 1:
         found.add("several_categories")
     return found
 

@@ -48,6 +48,9 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
     kept, merged = await _both(session, form.keep, merged_id)
     for each in (kept, merged):
         persons.refuse_merged(each)
+    if kept.is_enquiry and not merged.is_enquiry:
+        detail = "A registration does not go under an enquiry; keep the registration instead."
+        raise Problem(409, "out-of-order", detail)
     if await consents.contradict(session, kept.id, merged.id):
         detail = "The two answered yes and no about the same sharing of their file."
         raise Problem(409, "consents-differ", detail)
@@ -134,6 +137,9 @@ def _changed(session: AsyncSession, kept: Person, merged: Person) -> None:
     for person in (kept, merged):
         person.version += 1
         session.add(person)
+    # Nobody else has heard of an enquiry, so it is nobody's second for them.
+    if merged.is_enquiry:
+        return
     event = PersonMerged(
         person_id=merged.id, merged_into=merged.merged_into, version=merged.version
     )

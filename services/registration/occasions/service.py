@@ -140,6 +140,14 @@ async def _those(session: AsyncSession, ids: Collection[UUID], *conditions: Clau
     return set((await session.exec(statement)).all())
 
 
+async def place_of(session: AsyncSession, event_id: UUID | None) -> str | None:
+    """Return where people are registered in an event, which must be within the caller's reach."""
+    if event_id is None:
+        return None
+    statement = select(RegistrationEvent.place_pcode).where(col(RegistrationEvent.id) == event_id)
+    return (await session.exec(statement)).one_or_none()
+
+
 async def _read(
     session: AsyncSession, access: Access, *conditions: Clause, limit: int | None = None
 ) -> list[EventOut]:

@@ -13,7 +13,7 @@ from chassis.problems import Problem
 from chassis.strict import Pcode, Text
 from services.registration.occasions import service as occasions
 from services.registration.persons import finding, registering, service
-from services.registration.persons.finding import Terms
+from services.registration.persons.finding import Listed, Terms
 from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
 from services.registration.persons.parts import Nationality, Phone, Sex
 from services.registration.places import service as places
@@ -85,6 +85,7 @@ async def list_persons(
     nationality: Annotated[Nationality | None, Query()] = None,
     location_pcode: Annotated[Pcode | None, Query()] = None,
     registration_event_id: Annotated[UUID | None, Query()] = None,
+    status: Annotated[Listed | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PersonsOut:
@@ -95,6 +96,7 @@ async def list_persons(
     for the purpose that they tell. A name finds its spellings in Arabic and Latin letters, in any
     order, the likeliest first and at most twenty; with it the year of birth, the place or the
     nationality is told, and who is sought is found a moment after they were registered.
+    `status=enquiry` lists whom somebody has to ring back, the oldest enquiry first.
     """
     terms = Terms(
         external_id=external_id,
@@ -107,6 +109,7 @@ async def list_persons(
         nationality=nationality,
         location_pcode=location_pcode,
         registration_event_id=registration_event_id,
+        status=status,
     )
     await searches.note(database_of(request), access.caller, terms.searched())
     if terms.name:

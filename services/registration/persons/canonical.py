@@ -50,5 +50,14 @@ def form_of(values: Mapping[str, Any]) -> str:
     What goes without saying is left out, so that a registration from before says the same when it
     is sent again, and one that comes from an export what it said at first.
     """
-    told = {name: values[name] for name in LATER if values[name] not in UNSAID}
+    told = _said({name: values[name] for name in LATER})
     return to_json({name: values[name] for name in AT_FIRST} | told).decode()
+
+
+def told_of(values: Mapping[str, Any]) -> str:
+    """Return what an enquiry says, in one form; no registration says the same."""
+    return to_json({"enquiry": _said(values)}).decode()
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in UNSAID}

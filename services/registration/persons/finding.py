@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import and_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,11 +19,11 @@ from services.registration.occasions.models import RegistrationEvent
 from services.registration.persons import sealed
 from services.registration.persons.models import (
     SCOPING,
-    DocumentIndex,
     Person,
     PersonOut,
 )
 from services.registration.persons.names import LATIN, NAMES
+from services.registration.persons.papers import DocumentIndex
 from services.registration.persons.parts import Nationality, Sex
 from services.registration.persons.service import SHAPE, shown
 from services.registration.searches import names
@@ -30,6 +32,8 @@ from services.registration.searches.rules import MOST_HITS
 MOST_RANKED = 200
 """So many of those who bear the words are compared with them; the rest bear fewer of them."""
 BORNE = (*NAMES, *LATIN.values(), "other_names")
+OF_MANY = ("registration_event_id", "status")
+Listed = Literal["enquiry", "registered", "departed"]
 WITH_A_NAME = ("born_in", "sex", "nationality", "location_pcode")
 """What many share narrows a search by name, and is none of its own."""
 
@@ -48,10 +52,11 @@ class Terms:
     nationality: Nationality | None = None
     location_pcode: str | None = None
     registration_event_id: UUID | None = None
+    status: Listed | None = None
 
     def searched(self) -> dict[str, str]:
         """Return what is a search: who was registered in one event is a list, and names nobody."""
-        return {name: text for name, text in self.told().items() if name != "registration_event_id"}
+        return {name: text for name, text in self.told().items() if name not in OF_MANY}
 
     def told(self) -> dict[str, str]:
         return {name: str(value) for name, value in vars(self).items() if value is not None}
@@ -73,6 +78,8 @@ async def find(
             _registered_in(access, terms.registration_event_id),
             view.showing("registration_event_id"),
         )
+    if terms.status:
+        statement = statement.where(*_with_status(view, terms.status))
     statement = statement.where(access.rows(SCOPING), *matching(session, view, terms))
     if not terms.searched():
         statement = statement.where(col(Person.merged_into).is_(None))
@@ -80,6 +87,15 @@ async def find(
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
     return await shown(session, view, found.all())
+
+
+def _with_status(view: View, status: Listed) -> list[Clause]:
+    if status == "enquiry":
+        return [and_(col(Person.is_enquiry))]
+    departed = col(Person.departed_on).is_not(None)
+    is_so = departed if status == "departed" else ~departed
+    # The status alone would not be masked, and a departure is.
+    return [~col(Person.is_enquiry), is_so, view.showing("departed_on")]
 
 
 def _registered_in(access: Access, event_id: UUID) -> Clause:

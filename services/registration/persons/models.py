@@ -1,7 +1,7 @@
 """A person: as registered (PersonIn), as kept (Person), as shown (PersonOut)."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now, today
-from chassis.fields import Maskable, MaskedNumber, Shown
+from chassis.fields import Maskable, Shown
 from chassis.strict import Code, PastDay, Pcode
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
@@ -23,6 +23,7 @@ from services.registration.persons.birth_models import BirthIn, BornBetween
 from services.registration.persons.births import Calendar, Precision
 from services.registration.persons.disability import Disability, DisabilityOut
 from services.registration.persons.names import NamesIn, NoName
+from services.registration.persons.papers import DocumentOut
 from services.registration.persons.parts import (
     MOST_DOCUMENTS,
     MOST_LANGUAGES,
@@ -36,6 +37,8 @@ from services.registration.persons.parts import (
     Phone,
     PlaceOrCountry,
     Sex,
+    Status,
+    Untold,
 )
 from services.registration.referrals.models import referred
 from services.registration.requests.models import SubjectRequest
@@ -80,6 +83,11 @@ class PersonIn(NamesIn, BirthIn):
         return canonical.form_of(values)
 
 
+def _some(name: str, condition: str) -> Index:
+    """Return an index of the few people for whom a condition holds."""
+    return Index(name, "id", postgresql_where=text(condition), sqlite_where=text(condition))
+
+
 class Person(Table, table=True):
     """
     A person in the register. Personal (S2 and S3): no column but the codes leaves in events.
@@ -94,13 +102,9 @@ class Person(Table, table=True):
         Index(None, "case_owner", "id"),
         Index(None, "created_by", "id"),
         Index(None, "registration_event_id", "id"),
+        _some("ix_person_enquiry", "is_enquiry"),
         # Whom nobody has been compared with yet, or not since they were corrected.
-        Index(
-            "ix_person_not_matched",
-            "id",
-            postgresql_where=text("matched_version < version"),
-            sqlite_where=text("matched_version < version"),
-        ),
+        _some("ix_person_not_matched", "matched_version < version"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -150,6 +154,8 @@ class Person(Table, table=True):
     vulnerability_level: str | None = None
     vulnerability_review_on: date | None = Field(default=None, index=True)
     fingerprint: str
+    is_enquiry: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    enquired_on: date | None = None
     merged_into: UUID | None = Field(default=None, index=True)
     merged: list[str] = Field(
         default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
@@ -215,22 +221,6 @@ def scoping_of(person: type[Person]) -> Scoping:
 SCOPING = scoping_of(Person)
 
 
-class DocumentIndex(Table, table=True):
-    """By what the number of a paper is found again while the number itself is sealed."""
-
-    __tablename__ = "document_index"
-
-    person_id: UUID = Field(primary_key=True)
-    number_index: bytes = Field(primary_key=True, sa_type=LargeBinary, index=True)
-
-
-class DocumentOut(BaseModel):
-    type: Maskable[str]
-    number: MaskedNumber
-    issuer: Maskable[str | None]
-    expires_on: Maskable[date | None]
-
-
 class PersonOut(Shown, shape="person"):
     """
     A person as the register knows them; `departed_on` is set when they left in a return.
@@ -238,6 +228,7 @@ class PersonOut(Shown, shape="person"):
     The date of birth is as it was told: `1990` stays `1990`, `born_between` says in the Gregorian
     calendar what a Hijri date may mean, and `minor` is null where nobody can know it.
     `with_disability` follows from the six answers, and is null where they were not asked.
+    The `status` of who has only rung the hotline is `enquiry` until somebody completes it.
     A registration that was found to be somebody's second is `merged_into` the one that goes on, and
     that one says who was `merged`: what is written of each stays with each.
     What the caller may not see is {"masked": true}, whether there is something or not.
@@ -268,7 +259,7 @@ class PersonOut(Shown, shape="person"):
     nationality: Maskable[str]
     stateless: Maskable[bool | None]
     languages: Maskable[list[str]]
-    population_category: Maskable[Category]
+    population_category: Maskable[Category | Untold]
     phone: Maskable[str | None]
     documents: Maskable[list[DocumentOut]]
     location_pcode: Maskable[str]
@@ -280,11 +271,12 @@ class PersonOut(Shown, shape="person"):
     relationship_to_head: Maskable[str | None]
     registration_event_id: Maskable[UUID | None]
     registered_on: date
+    enquired_on: date | None
     consent: Maskable[ConsentIn | None]
     departed_on: Maskable[date | None]
     vulnerability_level: Maskable[Level | None]
     vulnerability_review_on: Maskable[date | None]
-    status: Literal["registered", "departed", "merged"]
+    status: Status
     merged_into: UUID | None
     merged: list[UUID]
     version: int

@@ -34,6 +34,9 @@ def _place_or_country(code: str) -> str:
 
 Sex = Literal["male", "female", "other", "unknown"]
 Category = Literal["migrant", "idp", "returnee", "host_community"]
+Untold = Literal["unknown"]
+"""The category of somebody who has only rung the hotline."""
+Status = Literal["enquiry", "registered", "departed", "merged"]
 Nationality = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_nationality)
 ]

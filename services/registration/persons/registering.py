@@ -15,6 +15,7 @@ from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
 from services.registration.households import changing as households
 from services.registration.persons import rules, sealed
+from services.registration.persons.births import Birth
 from services.registration.persons.models import Person, PersonIn
 
 Outcome = Literal["created", "unchanged", "different"]
@@ -57,7 +58,7 @@ async def register_all(
             await _follow(session, form, person)
             done.append((person, "created"))
         else:
-            known = await _by_external_id(session, organisation, form.external_id)
+            known = await by_external_id(session, organisation, form.external_id)
             is_same = known.fingerprint == person.fingerprint
             done.append((known, "unchanged" if is_same else "different"))
     await households.form(session, [each for each, came in done if came == "created"], by)
@@ -72,19 +73,25 @@ def _person(
     by: str,
     case_owner: str | None,
 ) -> Person:
-    birth = form.birth()
-    if birth.age is not None and birth.age_as_of is None:
-        birth = replace(birth, age_as_of=form.registered_on)
+    birth = birth_of(form)
     kept = sealed.columns(session, key, form.model_dump(include={*sealed.SEALED}))
     return Person(
         **form.model_dump(exclude={*sealed.SEALED}) | asdict(birth) | kept,
         id=UUID(key.subject),
         case_number=rules.new_case_number(),
         organisation=organisation,
-        fingerprint=_fingerprint(session, form),
+        fingerprint=fingerprint(session, form),
         created_by=by,
         case_owner=case_owner,
     )
+
+
+def birth_of(form: PersonIn) -> Birth:
+    """Return what is known of somebody's birth; an age is that of the day of the registration."""
+    birth = form.birth()
+    if birth.age is not None and birth.age_as_of is None:
+        return replace(birth, age_as_of=form.registered_on)
+    return birth
 
 
 async def _follow(session: AsyncSession, form: PersonIn, person: Person) -> None:
@@ -93,6 +100,12 @@ async def _follow(session: AsyncSession, form: PersonIn, person: Person) -> None
     audit.note(session, by, "create", "person", person.id)
     papers = [{"number": each.number} for each in form.documents]
     session.add_all(sealed.document_indexes(session, person.id, papers))
+    tell(session, person, consents.state_told(form.consent))
+    await consents.told_at_registration(session, person, form.consent, person.created_by)
+
+
+def tell(session: AsyncSession, person: Person, consent: str | None) -> None:
+    """Tell the others that somebody is registered, and may be assisted: once for each person."""
     outbox.publish(
         session,
         PersonRegistered(
@@ -103,12 +116,11 @@ async def _follow(session: AsyncSession, form: PersonIn, person: Person) -> None
             organisation=person.organisation,
             registered_by=person.created_by,
             case_owner=person.case_owner,
-            consent=consents.state_told(form.consent),
+            consent=consent,
         ),
         subject=str(person.id),
         sequence=person.version,
     )
-    await consents.told_at_registration(session, person, form.consent, person.created_by)
 
 
 async def foresee(session: AsyncSession, form: PersonIn, organisation: str) -> Outcome:
@@ -119,14 +131,14 @@ async def foresee(session: AsyncSession, form: PersonIn, organisation: str) -> O
     known = (await session.exec(statement)).one_or_none()
     if known is None:
         return "created"
-    return "unchanged" if known == _fingerprint(session, form) else "different"
+    return "unchanged" if known == fingerprint(session, form) else "different"
 
 
-def _fingerprint(session: AsyncSession, form: PersonIn) -> str:
+def fingerprint(session: AsyncSession, form: PersonIn) -> str:
     return sealed.fingerprint(session, rules.fingerprint(form.canonical()))
 
 
-async def _by_external_id(session: AsyncSession, organisation: str, external_id: str) -> Person:
+async def by_external_id(session: AsyncSession, organisation: str, external_id: str) -> Person:
     statement = select(Person).where(
         col(Person.organisation) == organisation, col(Person.external_id) == external_id
     )

@@ -13,6 +13,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CASE_DIGITS = 9
 STATELESS = {"XXA", "XXB", "XXC", "XXX"}
 """ICAO Doc 9303's codes for stateless persons, refugees and unspecified nationality."""
+UNTOLD = "unknown"
+"""The sex and the category of somebody who has only enquired, until they are told."""
 LIBYA = "LY"
 ALPHA_3 = 3
 PRIVATE = re.compile("AAA|Q[M-Z].|X..|ZZZ")

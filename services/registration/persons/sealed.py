@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import crypto
 from chassis.unsealed import plain
 from services.registration.persons import rules
-from services.registration.persons.models import DocumentIndex, Person
+from services.registration.persons.models import Person
+from services.registration.persons.papers import DocumentIndex
 from services.registration.persons.parts import Document
 
 log = structlog.get_logger()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam
@@ -22,6 +22,7 @@ from services.registration.persons import sealed
 from services.registration.persons.births import Birth
 from services.registration.persons.disability import with_disability
 from services.registration.persons.models import SCOPING, Person, PersonOut
+from services.registration.persons.parts import Status
 
 SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
@@ -242,7 +243,9 @@ async def shown(
     return answers
 
 
-def status_of(person: Person) -> Literal["registered", "departed", "merged"]:
+def status_of(person: Person) -> Status:
     if person.merged_into:
         return "merged"
+    if person.is_enquiry:
+        return "enquiry"
     return "departed" if person.departed_on else "registered"

@@ -1,0 +1,81 @@
+"""HTTP in and out for enquiries; no decisions."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from chassis.authz import AccessDep
+from chassis.db import WriteSession, database_of
+from chassis.idempotency import Once
+from chassis.versions import ExpectedVersion
+from services.registration.enquiries import service
+from services.registration.enquiries.models import CompletionIn, EnquiryIn
+from services.registration.occasions import service as occasions
+from services.registration.persons import service as persons
+from services.registration.persons.models import PersonOut
+from services.registration.places import service as places
+
+PERSONS = "/v1/registration/persons"
+PATIENCE_SECONDS = 3.0
+
+router = APIRouter(prefix="/v1/registration/enquiries", tags=["enquiries"], route_class=Once)
+
+
+@router.post("", status_code=201, responses={200: {"model": PersonOut}})
+async def note_enquiry(
+    form: EnquiryIn, request: Request, response: Response, access: AccessDep, session: WriteSession
+) -> PersonOut:
+    """
+    Note who has rung the hotline; they are a person of the register, and not registered yet.
+
+    The same enquiry sent again under its external id answers 200 and changes nothing.
+    """
+    access.refuse_without(persons.resources_of(form.model_fields_set), "C")
+    if form.location_pcode and await places.unknown(
+        database_of(request), [form.location_pcode], PATIENCE_SECONDS
+    ):
+        raise places.refuse_unknown()
+    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
+    place = (
+        form.location_pcode
+        or await occasions.place_of(session, form.registration_event_id)
+        or await service.place_of_caller(session, access)
+    )
+    access.refuse_elsewhere(place)
+    numbers = [form.external_id] if form.external_id else []
+    if await persons.erased_external_ids(session, access.caller.organisation, numbers):
+        raise persons.refuse_erased()
+    person, outcome = await service.note(session, form, access, place)
+    if outcome == "different":
+        raise persons.refuse_other_content()
+    response.status_code = 201 if outcome == "created" else 200
+    response.headers["Location"] = f"{PERSONS}/{person.id}"
+    response.headers["ETag"] = f'"{person.version}"'
+    if outcome == "created":
+        return await persons.see_new(session, person, access)
+    return await persons.see_again(session, person, access)
+
+
+@router.put("/{person_id}/completion")
+async def complete_enquiry(
+    person_id: UUID,
+    form: CompletionIn,
+    expected: ExpectedVersion,
+    request: Request,
+    response: Response,
+    access: AccessDep,
+    session: WriteSession,
+) -> PersonOut:
+    """
+    Complete an enquiry to a registration of the same person; assistance hears of it then.
+
+    The same completion sent again changes nothing.
+    """
+    if form.location_pcode:
+        access.refuse_elsewhere(form.location_pcode)
+        if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
+            raise places.refuse_unknown()
+    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
+    person = await service.complete(session, person_id, form, access, expected=expected)
+    response.headers["ETag"] = f'"{person.version}"'
+    return await persons.see(session, person_id, access)

@@ -1,0 +1,170 @@
+"""
+What can be done with enquiries. Callers own the transaction.
+
+An enquiry is a person of whom too little is known to assist them: a row of the register from the
+start, so that whoever rings twice, or comes to the office later, stays one person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit, crypto, versions
+from chassis.authz import Access
+from chassis.clock import new_id
+from chassis.db import insert_new
+from chassis.problems import Fault, Problem, faults_of
+from services.registration.consents import service as consents
+from services.registration.corrections import service as corrections
+from services.registration.corrections.models import COMPLETED, Correction
+from services.registration.enquiries.models import CompletionIn, EnquiryIn
+from services.registration.enquiries.rules import registration
+from services.registration.households import changing as households
+from services.registration.persons import registering, rules, sealed
+from services.registration.persons import service as persons
+from services.registration.persons.models import Person, PersonIn
+from services.registration.persons.registering import Outcome
+from services.registration.places.models import Place
+
+NOT_A_COLUMN = {*sealed.SEALED, "location_pcode", "enquired_on", "external_id", "sex"}
+
+
+async def note(
+    session: AsyncSession, form: EnquiryIn, access: Access, place: str
+) -> tuple[Person, Outcome]:
+    """Note who has rung, unless their external id is known; nobody else is told of it."""
+    [(key, key_row)] = await crypto.new_keys(session, [new_id()])
+    sealed_of_it: dict[str, Any] = {"phone": form.phone, "documents": [], "disability": None}
+    case_number = rules.new_case_number()
+    person = Person(
+        **form.model_dump(exclude=NOT_A_COLUMN),
+        **sealed.columns(session, key, sealed_of_it),
+        id=UUID(key.subject),
+        case_number=case_number,
+        external_id=form.external_id or case_number,
+        sex=form.sex or rules.UNTOLD,
+        birth_date_precision="unknown",
+        population_category=rules.UNTOLD,
+        location_pcode=place,
+        organisation=access.caller.organisation,
+        fingerprint=sealed.fingerprint(session, rules.fingerprint(form.canonical())),
+        is_enquiry=True,
+        enquired_on=form.enquired_on,
+        registered_on=form.enquired_on,
+        created_by=access.caller.id,
+        case_owner=persons.owner(access.caller),
+    )
+    if await insert_new(session, person):
+        session.add(key_row)
+        audit.note(session, access.caller, "create", "person", person.id)
+        return person, "created"
+    known = await registering.by_external_id(session, person.organisation, person.external_id)
+    return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
+
+
+async def place_of_caller(session: AsyncSession, access: Access) -> str:
+    """Return a place at which the caller's role counts; 422 when nobody knows any of them."""
+    reached = [place for each in access.allowances() for place in each.grant.places]
+    found = select(Place.pcode).where(col(Place.pcode).in_(reached))
+    known = set((await session.exec(found)).all())
+    if not known:
+        fault = Fault(pointer="/location_pcode", code="missing", detail="Say where they are.")
+        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+    return next(place for place in reached if place in known)
+
+
+async def complete(
+    session: AsyncSession, person_id: UUID, form: CompletionIn, access: Access, *, expected: int
+) -> Person:
+    """
+    Make an enquiry a registration of the same person, and tell the others of them.
+
+    Sent again it changes nothing. 409 when the person is registered otherwise by now, or the
+    external id is somebody else's; 412 when the enquiry has changed since it was read.
+    """
+    access.refuse_without(persons.resources_of(form.model_fields_set), "C")
+    person = await persons.get_to_add_to(session, person_id, access, lock=True)
+    said = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
+    told = _whole(said, form)
+    fingerprint = registering.fingerprint(session, told)
+    if not person.is_enquiry:
+        if person.enquired_on is None or person.fingerprint != fingerprint:
+            raise persons.refuse_other_content()
+        return person
+    if person.version != expected:
+        raise versions.changed("enquiry")
+    await _refuse_known(session, person, told.external_id)
+    changes = _changes(said, told)
+    await _keep(session, person, changes, said, access)
+    person.is_enquiry, person.fingerprint = False, fingerprint
+    if told.consent:
+        person.consent = told.consent.model_dump()
+    session.add(person)
+    await session.flush()
+    by = access.caller.id
+    await households.follow_correction(session, person, changes, by)
+    registering.tell(
+        session, person, await consents.told_at_completion(session, person, form.consent, by)
+    )
+    return person
+
+
+def _whole(known: Mapping[str, Any], form: CompletionIn) -> PersonIn:
+    """Return the registration that the enquiry and its completion make; 422 if they make none."""
+    sent = form.model_dump(include=form.model_fields_set) | {"registered_on": form.registered_on}
+    try:
+        return PersonIn.model_validate(registration(known, sent))
+    except ValidationError as error:
+        faults = faults_of(error, within=("body",))
+        detail = "Some values cannot be accepted."
+        raise Problem(422, "validation", detail, errors=faults) from None
+
+
+async def _refuse_known(session: AsyncSession, person: Person, external_id: str) -> None:
+    if external_id == person.external_id:
+        return
+    taken = select(Person.id).where(
+        col(Person.organisation) == person.organisation, col(Person.external_id) == external_id
+    )
+    if (await session.exec(taken)).one_or_none():
+        raise persons.refuse_other_content()
+    if await persons.erased_external_ids(session, person.organisation, [external_id]):
+        raise persons.refuse_erased()
+
+
+def _changes(said: Mapping[str, Any], told: PersonIn) -> dict[str, Any]:
+    """Return what is otherwise than the enquiry said; an answer about consent comes by itself."""
+    birth = registering.birth_of(told)
+    now = told.model_dump(exclude={"consent"}) | asdict(birth)
+    return {name: value for name, value in now.items() if value != said[name]}
+
+
+async def _keep(
+    session: AsyncSession,
+    person: Person,
+    changes: Mapping[str, Any],
+    said: Mapping[str, Any],
+    access: Access,
+) -> None:
+    """Write the changes to the record, and what it said before them to its history."""
+    key = (await crypto.subject_keys(session, [person.id], create=True))[person.id]
+    columns = {name: value for name, value in changes.items() if name not in sealed.SEALED}
+    for name, value in {**columns, **sealed.columns(session, key, changes)}.items():
+        setattr(person, name, value)
+    person.version += 1
+    if "documents" in changes:
+        await sealed.index_documents_again(session, person.id, changes["documents"])
+    correction = Correction(
+        person_id=person.id,
+        version=person.version,
+        reason=COMPLETED,
+        before=b"",
+        corrected_by=access.caller.id,
+    )
+    corrections.remember(session, key, correction, {name: said[name] for name in changes})
+    audit.note(session, access.caller, "update", "person", person.id, fields=changes)
