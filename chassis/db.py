@@ -305,7 +305,8 @@ async def put_all(
     session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert or overwrite rows of one table, each given by all its columns."""
-    await session.exec(_putting(table, _dialect(session), None), params=rows)
+    if rows:
+        await session.exec(_putting(table, _dialect(session), None), params=rows)
 
 
 async def put_newer(

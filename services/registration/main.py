@@ -28,6 +28,8 @@ from services.registration.consents import heartbeat
 from services.registration.corrections import api as corrections
 from services.registration.corrections.models import Correction
 from services.registration.corrections.service import seal_corrections
+from services.registration.devices import api as devices
+from services.registration.devices import feeds
 from services.registration.duplicates import api as duplicates
 from services.registration.duplicates.rescans import KIND as RESCAN
 from services.registration.duplicates.rescans import rescan
@@ -101,6 +103,7 @@ SERVICE = Service(
         scans.router,
         occasions.router,
         enquiries.router,
+        devices.router,
         readings.router,
         households.router,
         imports.router,
@@ -141,6 +144,7 @@ SERVICE = Service(
         every(TELL_SECONDS, tell_again, rung=False),
         every(RETENTION_SECONDS, run_daily, rung=False),
         every(exporting.SECONDS, exporting.end_overdue, rung=False),
+        every(feeds.SECONDS, feeds.forget, rung=False),
         every(leftover.SECONDS, leftover.forget, rung=False),
     ],
     forgetting=FORGETTING,

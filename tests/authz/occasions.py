@@ -15,6 +15,8 @@ NEW: dict[str, Any] = {
         "phone": "+218912345670",
         "location_pcode": HERE,
     },
+    # Each item is answered for itself: an unreadable one is as good as any.
+    "POST /v1/registration/sync": {"items": [{}]},
     f"POST {PATH}": {"context": "urban", "place_pcode": HERE, "held_on": today().isoformat()},
 }
 BODIES: dict[str, Any] = {
@@ -22,6 +24,8 @@ BODIES: dict[str, Any] = {
     "PUT /v1/registration/enquiries/{person_id}/completion": {"sex": "female"},
     f"PATCH {PATH}/{{event_id}}": {"device": "D2"},
 }
+NOBODY_S = {"device"}
+"""What a device is told is its user's own."""
 LISTED = {"registration_event": "event_id"}
 
 

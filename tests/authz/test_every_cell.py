@@ -232,7 +232,7 @@ ON_A_PERSON = {
 NOBODY_S = {"round", "client", "staff", "role", "organisation", "agreement"}
 NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"}
 NOBODY_S |= {"duplicate_scan"} | counted.NOBODY_S
-NOBODY_S |= field_work.NOBODY_S
+NOBODY_S |= field_work.NOBODY_S | occasions.NOBODY_S
 """Resources of no organisation: every one of them is everybody's, or a list is the caller's own."""
 WITHOUT = {"GET /v1/assistance/people/{person_id}": {"next"}}
 """Operations of a cell on another table than its own, which lacks one of its conditions."""

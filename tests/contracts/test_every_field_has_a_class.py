@@ -103,5 +103,6 @@ def test_nothing_personal_is_answered_but_by_a_shape_that_is_masked() -> None:
 
 
 def _is_shown(kind: type[BaseModel]) -> bool:
+    """Say whether an answer is masked, or what it has within, however deep."""
     inner = [each for told in kind.model_fields.values() for each in models_in(told.annotation)]
-    return issubclass(kind, Shown) or any(issubclass(each, Shown) for each in inner)
+    return issubclass(kind, Shown) or any(map(_is_shown, inner))

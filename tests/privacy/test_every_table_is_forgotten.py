@@ -20,6 +20,7 @@ OTHERWISE = {
     "audit_about.subject": "a keyed hash",
     "audit_subject.subject": "emptied by the chassis: entries name hashes of nobody known",
     "share.person_id": "an id that names nobody; its recipient has to know what to delete",
+    "device_copy.person_id": "an id that names nobody; the device has to know what to delete",
     "return_case.open_for": "emptied in one with the case's person_id",
 }
 

@@ -43,9 +43,7 @@ async def correct(
     person = await persons.get_to_change(session, person_id, access, form.changes())
     if person.version != expected:
         raise versions.changed("record")
-    now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
-    told = form.changes() | _birth(person, form) | _names(person, form)
-    changes = {name: value for name, value in told.items() if value != now[name]}
+    changes, now = await _otherwise(session, person, form)
     if not changes:
         return person
     key = (await crypto.subject_keys(session, [person.id], create=True))[person.id]
@@ -75,6 +73,24 @@ async def correct(
     if not person.is_enquiry:
         _tell(session, person, sorted(changes))
     return person
+
+
+async def says_so(
+    session: AsyncSession, person_id: UUID, form: CorrectionIn, access: Access
+) -> bool:
+    """Say whether a record, at whatever version, is already as a correction would make it."""
+    person = await persons.get_to_change(session, person_id, access, form.changes())
+    changes, _ = await _otherwise(session, person, form)
+    return not changes
+
+
+async def _otherwise(
+    session: AsyncSession, person: Person, form: CorrectionIn
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a correction makes otherwise, and what the record says now."""
+    now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
+    told = form.changes() | _birth(person, form) | _names(person, form)
+    return {name: value for name, value in told.items() if value != now[name]}, now
 
 
 def remember(

@@ -97,6 +97,7 @@ class Person(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("organisation", "external_id"),
+        Index(None, "organisation", "client_id", unique=True),
         # Each list begins after an id, among the rows of an organisation, an owner or a maker.
         Index(None, "organisation", "id"),
         Index(None, "case_owner", "id"),
@@ -111,6 +112,8 @@ class Person(Table, table=True):
     case_number: str = Field(unique=True)
     organisation: str
     external_id: str
+    client_id: UUID | None = None
+    """The id that a device had made for them while it was offline."""
     no_name_because: str | None = None
     given_name: str | None = None
     father_name: str | None = None
