@@ -22,7 +22,6 @@ async def publication(tracking: Running, number: int, vintage: int | None, **cel
         round_number=number,
         population="idp",
         vintage=vintage,
-        status="published" if vintage else "draft",
         round_version=1,
         individuals=0,
         k=10,
@@ -39,6 +38,9 @@ async def publication(tracking: Running, number: int, vintage: int | None, **cel
             level = len(pcode) // 2 - 1
             cell: dict[str, Any] = TOLD | {"pcode": pcode, "level": level, "value": value}
             session.add(PublicCell(publication_id=row.id, **cell))
+        await session.flush()
+        # What is published takes no more cells.
+        row.status = "published" if vintage else "draft"
 
 
 async def published_elsewhere(tracking: Running, number: int, pcode: str, value: int) -> None:
