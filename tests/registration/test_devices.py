@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from chassis.erasure import forget
-from services.registration.devices import feeds
+from services.registration.devices import feeds, service
 from services.registration.devices.models import DeviceFeed
 from services.registration.erasures.service import FORGETTING
 from services.registration.main import SERVICE
@@ -75,8 +75,9 @@ async def people(office: Office) -> tuple[int, int]:
 
 
 async def test_a_batch_is_taken_item_by_item_and_changes_nothing_when_it_is_sent_again(
-    start: Start,
+    start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(service, "PATIENCE_SECONDS", 0)
     office = await opened(start)
     karim, mother, child = office.case_worker, uuid4(), uuid4()
     batch = [

@@ -42,7 +42,7 @@ async def told(office: Office) -> list[tuple[str, Any]]:
 async def opened(start: Start) -> Office:
     running = await start(SERVICE)
     async with running.database.write() as session:
-        for pcode, parent in (("LY02", "LY"), ("LY0209", "LY02"), ("LY020908", "LY0209")):
+        for pcode, parent in (("LY0209", "LY02"), ("LY020908", "LY0209")):
             level = len(pcode) // 2 - 1
             session.add(Place(pcode=pcode, level=level, parent_pcode=parent, version=1))
     return Office(running)

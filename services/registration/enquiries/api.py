@@ -39,7 +39,7 @@ async def note_enquiry(
     place = (
         form.location_pcode
         or await occasions.place_of(session, form.registration_event_id)
-        or await service.place_of_caller(session, access)
+        or service.place_of_caller(access)
     )
     access.refuse_elsewhere(place)
     numbers = [form.external_id] if form.external_id else []

@@ -24,7 +24,8 @@ class EnquiryIn(NamesIn):
     Who has rung the hotline: a name, a nationality and a phone are enough.
 
     Without `external_id` the case number stands for it. Without `location_pcode` the enquiry is
-    where its registration event is held, or else where the caller's own role counts.
+    where its registration event is held, or else anywhere that the caller's own role counts, which
+    may be the whole country (`LY`).
     """
 
     nationality: Nationality

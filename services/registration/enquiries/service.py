@@ -29,7 +29,6 @@ from services.registration.persons import registering, rules, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person, PersonIn
 from services.registration.persons.registering import Outcome
-from services.registration.places.models import Place
 
 NOT_A_COLUMN = {*sealed.SEALED, "location_pcode", "enquired_on", "external_id", "sex"}
 
@@ -67,15 +66,13 @@ async def note(
     return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
 
 
-async def place_of_caller(session: AsyncSession, access: Access) -> str:
-    """Return a place at which the caller's role counts; 422 when nobody knows any of them."""
+def place_of_caller(access: Access) -> str:
+    """Return the widest place at which the caller's role counts: somewhere there they are."""
     reached = [place for each in access.allowances() for place in each.grant.places]
-    found = select(Place.pcode).where(col(Place.pcode).in_(reached))
-    known = set((await session.exec(found)).all())
-    if not known:
+    if not reached:
         fault = Fault(pointer="/location_pcode", code="missing", detail="Say where they are.")
         raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
-    return next(place for place in reached if place in known)
+    return min(reached, key=lambda place: (len(place), place))
 
 
 async def complete(
