@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.among import among
 from chassis.clock import now
 from chassis.db import Database, tables_of, take_turns, vault_of
 from chassis.sealing import DataKey, DestroyedError, MisplacedError, UnreadableError, new_secret
@@ -181,7 +182,7 @@ async def _read(
     for some in _parts(sorted(subjects)):
         # Columns and not objects: a session that knows the object would not look again.
         query = select(table.subject, table.wrapped, table.version).where(
-            col(table.subject).in_(some)
+            among(session, col(table.subject), some)
         )
         rows = (await session.exec(query)).all()
         wrapped = [(key, version, context(subject)) for subject, key, version in rows]

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from services.registration.matching import blocking, clusters, evidence
-from services.registration.matching.evidence import Description, compare, weights
+from services.registration.matching.births import born
+from services.registration.matching.description import Description
+from services.registration.matching.evidence import compare, weights
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.spelling import coarse, folded, skeleton
 from services.registration.matching.training import fit
@@ -72,6 +74,11 @@ def test_orthography_and_joins_fold_away(spellings: str) -> None:
         "يوسف Youssouf Yusuf Yousef",
         "Oumar Omar Umar عمر",
         "Abd al-Rahman|Abdel Rahman|Abdurrahman|Abderrahmane|عبد الرحمن|عبدالرحمن",
+        "عبدالرحمن Abdourahmane Abdirahman Abderahmane",
+        "عبدالسلام Abdeslem Abdessalam Abdousalam",
+        "عبدالعزيز Abdelaziz Abdulaziz",
+        "عبدالله Abdoulaye Abdullahi Abdelah",
+        "عبداللطيف Abdelatif Abdellatif",
         "Diallo Dialo",
     ],
 )
@@ -207,7 +214,7 @@ def test_birth_dates_agree_within_what_either_knows(
 ) -> None:
     left, right = somebody(**one), somebody(**other)
 
-    assert evidence.born(left, right) == evidence.born(right, left) == level
+    assert born(left, right) == born(right, left) == level
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
 from chassis import crypto
+from chassis.among import among
 from chassis.db import insert_all
 from services.registration.duplicates.models import MatchingKey
 from services.registration.matching import blocking
-from services.registration.matching.evidence import Description
-from services.registration.persons import service as persons
+from services.registration.matching.description import Description
+from services.registration.persons import describing
 from services.registration.persons.models import Person
 
 LARGEST_BLOCK = 400
 """A key that more people share than this tells nobody apart, and is passed over."""
-MOST_COMPARED = 2000
+MOST_COMPARED = 1000
 """With so many at most one person is compared: those first whose key is the rarest."""
 IN_ONE_QUERY = 5000
 
@@ -42,13 +43,23 @@ async def describe(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, D
     """Return by what people are compared; who is not there any more is left out."""
     found: dict[UUID, Described] = {}
     for some in portions(ids):
-        people = (await session.exec(select(Person).where(col(Person.id).in_(some)))).all()
+        people = (
+            await session.exec(select(Person).where(among(session, col(Person.id), some)))
+        ).all()
         found |= await described(session, people)
     return found
 
 
+async def outline(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Description]:
+    """Return by what people are compared but for their numbers."""
+    found: dict[UUID, Description] = {}
+    for some in portions(ids):
+        found |= await describing.outline(session, some)
+    return found
+
+
 async def described(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Described]:
-    descriptions = await persons.describe(session, people)
+    descriptions = await describing.describe(session, people)
     return {each.id: Described(descriptions[each.id], each.version) for each in people}
 
 
@@ -58,7 +69,7 @@ async def unchanged(
     """Return who is still there, as they were described; they stay until this has committed."""
     found: set[UUID] = set()
     for some in portions(ids):
-        statement = select(Person.id, Person.version).where(col(Person.id).in_(some))
+        statement = select(Person.id, Person.version).where(among(session, col(Person.id), some))
         locked = statement.order_by(col(Person.id)).with_for_update(read=True, key_share=True)
         for person_id, version in await session.exec(locked):
             if person_id not in people or people[person_id].version == version:
@@ -81,7 +92,7 @@ async def keep_keys(session: AsyncSession, people: Mapping[UUID, Described]) -> 
         for key in hashed(session, blocking.kept_under(person.description))
     }
     row = col(MatchingKey.key), col(MatchingKey.person_id)
-    statement = select(MatchingKey.key, MatchingKey.person_id).where(row[1].in_(people))
+    statement = select(MatchingKey.key, MatchingKey.person_id).where(among(session, row[1], people))
     there = {(key, person_id) for key, person_id in await session.exec(statement)}
     for some in portions(there - wanted):
         await session.exec(delete(MatchingKey).where(tuple_(*row).in_(some)))
@@ -97,18 +108,28 @@ def hashed(session: AsyncSession, keys: Iterable[str]) -> set[int]:
     }
 
 
-async def find(session: AsyncSession, people: Mapping[UUID, Described]) -> set[Pair]:
-    """Return the pairs of these people with whomever a key of theirs finds, the lesser id first."""
+class Pairs(NamedTuple):
+    """Who is compared with whom, the lesser id first, and of whom a phone or a paper is equal."""
+
+    found: set[Pair]
+    by_number: set[Pair]
+
+
+async def find(session: AsyncSession, people: Mapping[UUID, Described]) -> Pairs:
+    """Return the pairs of these people with whomever a key of theirs finds."""
     keys = {
         person_id: hashed(session, blocking.looked_for_under(person.description))
         for person_id, person in people.items()
     }
     blocks = await _blocks(session, set().union(*keys.values()))
-    return {
-        pair(person_id, other)
-        for person_id, theirs in keys.items()
-        for other in _rarest_first(person_id, [blocks[key] for key in theirs if key in blocks])
-    }
+    pairs = Pairs(set(), set())
+    for person_id, theirs in keys.items():
+        numbers = hashed(session, blocking.numbers(people[person_id].description))
+        equal = {other for key in numbers for other in blocks.get(key, ())} - {person_id}
+        others = _rarest_first(person_id, [blocks[key] for key in theirs if key in blocks])
+        pairs.by_number.update(pair(person_id, other) for other in equal)
+        pairs.found.update(pair(person_id, other) for other in others | equal)
+    return pairs
 
 
 def pair(one: UUID, other: UUID) -> Pair:

@@ -5,14 +5,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from chassis.clock import new_id
-from services.registration.duplicates.candidates import Described, Pair
+from services.registration.duplicates.candidates import Described, Pair, Pairs
 from services.registration.duplicates.models import DuplicatePair
+from services.registration.matching.description import Description
 from services.registration.matching.evidence import Band, Reason, compare, weights
 
 MOST_PAIRS = 30
 """Nobody reviews more for one person. Many registrations alike are kept from making n² pairs."""
 
 Comparison = tuple[float, list[Reason]]
+
+
+def worth_opening(pairs: Pairs, outlines: Mapping[UUID, Description]) -> set[Pair]:
+    """
+    Return the pairs that a reviewer may see once their phones and papers are known.
+
+    Most who share a key are strangers by their names already, and opening what is sealed of them
+    would take longest. Equal numbers are known by their keys.
+    """
+    by = weights()
+    return {
+        (one, other)
+        for one, other in pairs.found
+        if one in outlines
+        and other in outlines
+        and (
+            (one, other) in pairs.by_number
+            or by.score(compare(outlines[one], outlines[other], by)) + by.most_of_other_numbers
+            >= by.possible
+        )
+    }
 
 
 def compared(pairs: Iterable[Pair], described: Mapping[UUID, Described]) -> dict[Pair, Comparison]:

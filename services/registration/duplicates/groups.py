@@ -10,6 +10,7 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.among import among
 from chassis.db import insert_all_new
 from services.registration.duplicates.candidates import Described, Pair, describe, portions
 from services.registration.duplicates.comparing import Comparison, comparison, pair_row
@@ -65,7 +66,10 @@ async def _links(session: AsyncSession, people: Collection[UUID]) -> set[Pair]:
     )
     found: set[Pair] = set()
     for some in portions(people):
-        theirs = or_(col(DuplicatePair.left_id).in_(some), col(DuplicatePair.right_id).in_(some))
+        theirs = or_(
+            among(session, col(DuplicatePair.left_id), some),
+            among(session, col(DuplicatePair.right_id), some),
+        )
         statement = select(DuplicatePair.left_id, DuplicatePair.right_id).where(theirs, strong)
         found.update((await session.exec(statement)).all())
     return found
@@ -87,7 +91,7 @@ async def _between(session: AsyncSession, people: Collection[UUID]) -> dict[Pair
     members = set(people)
     found: dict[Pair, DuplicatePair] = {}
     for some in portions(members):
-        statement = select(DuplicatePair).where(col(DuplicatePair.left_id).in_(some))
+        statement = select(DuplicatePair).where(among(session, col(DuplicatePair.left_id), some))
         rows = (await session.exec(statement)).all()
         found |= {(row.left_id, row.right_id): row for row in rows if row.right_id in members}
     return found

@@ -24,7 +24,7 @@ from services.registration.duplicates.settling import settle
 from services.registration.persons.models import Person
 
 KIND = "rescan_duplicates"
-PEOPLE_A_STEP = 200
+PEOPLE_A_STEP = 100
 """So few that a step and those whom their keys find are a small part of any memory."""
 WAIT_SECONDS = 0.01
 BYTES_OF_AN_ID = 16

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, true, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,7 +22,7 @@ from chassis.db import Database, try_turn
 from chassis.tables import core_table
 from services.registration.duplicates import candidates
 from services.registration.duplicates.candidates import Described
-from services.registration.duplicates.comparing import compared
+from services.registration.duplicates.comparing import compared, worth_opening
 from services.registration.duplicates.settling import Found, settle
 from services.registration.honey.models import HoneyRecord
 from services.registration.persons.models import Person
@@ -31,6 +31,8 @@ from services.registration.searches import names
 TURN = "looking for doubles"
 PEOPLE_A_STEP = 20
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
+MOST_HELD = "300000"
+"""Milliseconds after which PostgreSQL takes a turn from whoever is stuck."""
 PERSONS = core_table(Person)
 MATCHED = (
     update(PERSONS)
@@ -62,7 +64,12 @@ async def turn(database: Database) -> AsyncIterator[bool]:
     Of two who look at once neither would see what the other has found.
     """
     async with database.write() as session:
-        yield await try_turn(session, TURN)
+        taken = await try_turn(session, TURN)
+        if taken and not database.is_sqlite:
+            # Whoever has the turn holds it without a statement for as long as comparing takes.
+            patient = func.set_config("idle_in_transaction_session_timeout", MOST_HELD, true())
+            await session.exec(select(patient))
+        yield taken
 
 
 async def _look(database: Database) -> int:
@@ -111,7 +118,13 @@ async def find(
     async with database.read() as session:
         pairs = await candidates.find(session, people)
         if only_earlier:
-            pairs = {pair for pair in pairs if pair[1] in people}
-        others = set().union(*pairs) - people.keys()
+            pairs.found.difference_update({pair for pair in pairs.found if pair[1] not in people})
+        outlines = {each: known.description for each, known in people.items()}
+        others = set().union(*pairs.found) - people.keys()
+        outlines |= await candidates.outline(session, others)
+    promising = await asyncio.to_thread(worth_opening, pairs, outlines)
+    async with database.read() as session:
+        others = set().union(*promising) - people.keys()
         described = {**people, **await candidates.describe(session, others)}
-    return Found(set(people), await asyncio.to_thread(compared, pairs, described), described)
+    found = await asyncio.to_thread(compared, promising, described)
+    return Found(set(people), found, described)

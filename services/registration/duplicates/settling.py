@@ -8,6 +8,7 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.among import among
 from chassis.db import insert_all_new
 from services.registration.duplicates import groups
 from services.registration.duplicates.candidates import Described, Pair, portions, unchanged
@@ -52,8 +53,10 @@ async def _rows(
 ) -> dict[Pair, DuplicatePair]:
     found: dict[Pair, DuplicatePair] = {}
     for some in portions(people):
-        right = col(DuplicatePair.right_id).in_(some)
-        theirs = right if only_earlier else or_(right, col(DuplicatePair.left_id).in_(some))
+        right = among(session, col(DuplicatePair.right_id), some)
+        theirs = (
+            right if only_earlier else or_(right, among(session, col(DuplicatePair.left_id), some))
+        )
         rows = (await session.exec(select(DuplicatePair).where(theirs))).all()
         found |= {(row.left_id, row.right_id): row for row in rows}
     return found

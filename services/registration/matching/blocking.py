@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import combinations
 
-from services.registration.matching.evidence import WIDE_DAYS, Description
+from services.registration.matching.births import WIDE_DAYS
+from services.registration.matching.description import Description
 from services.registration.matching.spelling import coarse
 
 YEARS_AROUND = 2
@@ -37,11 +38,16 @@ def _years(person: Description, around: int) -> Iterable[int | None]:
     return range((person.born - off).year - around, (person.born + off).year + around + 1)
 
 
-def _always(person: Description) -> Iterator[str]:
+def numbers(person: Description) -> Iterator[str]:
+    """Yield the keys of a person's phone and papers, which few others share."""
     if person.phone:
         yield f"phone {person.phone}"
     for _, number in person.documents:
         yield f"document {number}"
+
+
+def _always(person: Description) -> Iterator[str]:
+    yield from numbers(person)
     # Of whom no name is known a birth date says too little: many infants are born on one day.
     if person.precision == "day" and person.born and _names(person):
         for days in range(-person.days_off, person.days_off + 1):

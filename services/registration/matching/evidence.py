@@ -9,13 +9,14 @@ their origin; nothing else decides.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from services.registration.matching.births import born, nearness
+from services.registration.matching.description import Description
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.spelling import folded
 from services.registration.matching.transducer import Transducer
@@ -33,43 +34,15 @@ CLOSENESS = (
 """How many bits a pair of spellings may lie below the mean of either with itself."""
 OTHER = -9.0
 """Below this two names are taken for two names."""
+ALIKE = CLOSENESS[5][0]
+"""So far two names may still be one that was written down twice."""
 UNLIKE = -99.0
 RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
-WIDE_DAYS = 3 * 366
-"""By how much a guessed birth date may be wrong before its nearness to another says nothing."""
+KINDS = dict.fromkeys(("same", "respelt", "near"), "alike") | dict.fromkeys(("loose", "far"), "far")
 NEAR_NUMBER = 2
 """How many slips of a key a document number may be off."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """What somebody is compared by; names as written, the numbers as they are or not at all."""
-
-    given: str | None
-    father: str | None
-    grandfather: str | None
-    family: str | None
-    sex: str
-    nationality: str
-    born: date | None
-    precision: str
-    phone: str | None
-    documents: tuple[tuple[str, str], ...]
-    household: str | None
-    days_off: int = 0
-    """By how much the day of birth may be wrong, either way, as far as is known."""
-    given_latin: str | None = None
-    father_latin: str | None = None
-    grandfather_latin: str | None = None
-    family_latin: str | None = None
-
-    def spellings(self, part: str) -> tuple[str | None, ...]:
-        """Return how one of the names is written: as it is borne, and in Latin if that is told."""
-        latin = getattr(self, f"{part}_latin")
-        borne = getattr(self, part)
-        return (borne, latin) if latin else (borne,)
 
 
 Band = Literal["probable", "possible"]
@@ -93,6 +66,15 @@ class Weights:
     start: float
     probable: float
     possible: float
+
+    @cached_property
+    def most_of_other_numbers(self) -> float:
+        """By how much a phone and a paper that are not equal can raise a score of neither."""
+        most = 0.0
+        for attribute, levels in (("phone", ("other",)), ("document", ("near", "other"))):
+            bits = [self.bits.get(f"{attribute}:{level}", 0.0) for level in ("missing", *levels)]
+            most += max(bits) - bits[0]
+        return most
 
     def score(self, reasons: Sequence[Reason]) -> float:
         return self.start + sum(reason.weight for reason in reasons)
@@ -127,6 +109,13 @@ def weights() -> Weights:
     )
 
 
+class Closeness(NamedTuple):
+    """How far below a spelling's likeness to itself a pair lies, and its likeness, in bits."""
+
+    below: float
+    ratio: float
+
+
 def compare(left: Description, right: Description, by: Weights) -> list[Reason]:
     """Return what each attribute says; weights of zero are left out."""
     levels = dict(level.split(":", 1) for level in levels_of(left, right, by.transducer))
@@ -134,7 +123,8 @@ def compare(left: Description, right: Description, by: Weights) -> list[Reason]:
         Reason(attribute, level, by.bits.get(f"{attribute}:{level}", 0.0))
         for attribute, level in levels.items()
     ]
-    return [reason for reason in reasons if reason.weight]
+    # How many names are alike decides on more than the score (`_is_thin`).
+    return [each for each in reasons if each.weight or each.attribute == "like_names"]
 
 
 def levels_of(left: Description, right: Description, transducer: Transducer) -> list[str]:
@@ -154,12 +144,15 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
     ]
     told = [found for found in names.values() if found]
     levels.append(f"other_names:{sum(found.below < OTHER for found in told)}")
-    levels.append(f"like_names:{sum(found.below >= OTHER for found in told)}")
+    levels.append(f"like_names:{sum(found.below >= ALIKE for found in told)}")
+    levels.append(f"given_beside:{_given_beside(names)}")
     if crossed:
         levels.append("order:crossed")
     levels.append(f"sex:{_same(left.sex, right.sex)}")
     levels.append(f"nationality:{_same(left.nationality, right.nationality)}")
-    levels.append(f"born:{born(left, right)}")
+    birth = born(left, right)
+    levels.append(f"born:{birth}")
+    levels.append(f"given_and_born:{_kind(names['given'])}_{nearness(birth)}")
     levels.append(f"phone:{_number(left.phone, right.phone)}")
     levels.append(f"document:{_document(left.documents, right.documents)}")
     if left.household and right.household:
@@ -167,11 +160,20 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
     return levels
 
 
-class Closeness(NamedTuple):
-    """How far below a spelling's likeness to itself a pair lies, and its likeness, in bits."""
+def _kind(found: Closeness | None) -> str:
+    level = _name_level(found)
+    return KINDS.get(level, level)
 
-    below: float
-    ratio: float
+
+def _given_beside(names: Mapping[str, Closeness | None]) -> str:
+    """
+    Return how the given name agrees beside how many of the others that do, or do not.
+
+    Brothers and sisters share all but that one, so its part is not the same for each company.
+    """
+    others = [found.below for part, found in names.items() if part != "given" and found]
+    alike, other = sum(each >= ALIKE for each in others), sum(each < ALIKE for each in others)
+    return f"{_kind(names['given'])}_{alike}_alike_{other}_other"
 
 
 def _father_and_family(
@@ -243,32 +245,6 @@ def _name_level(found: Closeness | None) -> str:
 def _rarity(found: Closeness) -> str:
     # Long and seldom letters make a likeness that chance seldom makes.
     return "rare" if found.ratio > RARE else "middling" if found.ratio > COMMON else "short"
-
-
-def born(left: Description, right: Description) -> str:
-    """Return how two birth dates agree, within what either claims to know."""
-    if left.born is None or right.born is None:
-        return "missing"
-    off = max(left.days_off, right.days_off)
-    if left.precision == right.precision == "day":
-        return _born_on(left.born, right.born, off)
-    if off > WIDE_DAYS:
-        # The weights were learned from closer guesses, and within a wide one all ages are alike.
-        return "missing" if abs((left.born - right.born).days) <= off + WIDE_DAYS else "estimated_6"
-    years = abs(left.born.year - right.born.year)
-    if "estimated" in {left.precision, right.precision}:
-        return f"estimated_{min(years, 6)}"
-    return f"year_{min(years, 3)}"
-
-
-def _born_on(one: date, other: date, off: int) -> str:
-    # A day of another calendar may be any of a few.
-    if abs((one - other).days) <= off:
-        return "same_day"
-    if one.year != other.year:
-        return "other_year"
-    swapped = (one.month, one.day) == (other.day, other.month)
-    return "day_and_month_swapped" if swapped else "same_year"
 
 
 def _same(left: str, right: str) -> str:

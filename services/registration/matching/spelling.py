@@ -21,7 +21,15 @@ SERVANT = "X"
 """Stands for the Abd of Abd al-Rahman, however it is joined: عبد الرحمن, Abdurrahman."""
 
 ARTICLE = re.compile(r"^(?:al|el|ul|il|as|es|ar|er|an|en|at|et|ad|ed|az|ez|ash|esh|ach|ech)$")
-ABD = re.compile(r"^[aei]?b[aeiou]?d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])")
+ABD = re.compile(
+    r"^[aei]?b[aeiou]?d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])"
+    r"|^[aei]?bd[aeiou]{1,2}(?=[tdrzsn][aeiouhl])"
+    r"|^[aei]?bd[aeiou]{1,2}l(?=[aeo])(?!a(?:h|y|t[aei]+f))"
+)
+"""
+The article's l is heard as the t, d, r, z, s or n after it (Abdessalam, Abdourahmane, Abdinasir),
+and before a vowel it is the article's (Abdelaziz) unless the name is Allah or Latif.
+"""
 ABDOUL = re.compile(r"^[aei]?b[aeiou]?d[aeiou]{1,2}(?=l[aeiou])")
 ABD_ALONE = re.compile(r"^[aei]?b[aeiou]?d[aeiou]?[lrsntd]?$")
 BEGINNINGS = frozenset({"عبد", "ابو", "abu"})

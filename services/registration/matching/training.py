@@ -17,7 +17,7 @@ from itertools import combinations
 from pathlib import Path
 
 from services.registration.matching import blocking, evidence
-from services.registration.matching.evidence import Description
+from services.registration.matching.description import Description
 from services.registration.matching.spelling import folded
 from services.registration.matching.transducer import Transducer, learn
 
@@ -175,7 +175,7 @@ def main() -> None:
     pairs, names = spelling_pairs(
         cluster for folder in options.names for cluster in read_clusters(folder)
     )
-    transducer = learn(pairs, names)
+    transducer = learn(pairs, names) if pairs else evidence.weights().transducer
     counted: Counter[Example] = Counter()
     for register, truth in zip(options.register, options.truth, strict=True):
         counted.update(examples(read_register(register), read_truth(truth), transducer))
@@ -204,11 +204,13 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
-    parser.add_argument("--names", type=Path, action="append", required=True)
+    parser.add_argument(
+        "--names", type=Path, action="append", default=[], help="none: the transducer stays"
+    )
     parser.add_argument("--register", type=Path, action="append", required=True)
     parser.add_argument("--truth", type=Path, action="append", required=True)
     parser.add_argument("--origin", required=True, help="where names and registers come from")
-    parser.add_argument("--probable", type=float, default=-1.0)
+    parser.add_argument("--probable", type=float, default=-1.5)
     parser.add_argument("--possible", type=float, default=-6.0)
     parser.add_argument("--out", type=Path, default=evidence.WEIGHTS_FILE)
     return parser.parse_args()

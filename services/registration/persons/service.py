@@ -17,7 +17,6 @@ from chassis.clock import today
 from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
 from chassis.views import View
-from services.registration.matching.evidence import Description
 from services.registration.persons import sealed
 from services.registration.persons.births import Birth
 from services.registration.persons.disability import with_disability
@@ -157,37 +156,6 @@ def refuse_erased() -> Problem:
         "erased-external-id",
         "The record of this external id was erased. Somebody who comes back is registered anew, "
         "under a new external id.",
-    )
-
-
-async def describe(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Description]:
-    """Return what each is compared by when their doubles are looked for."""
-    opened = await sealed.opened(session, people)
-    return {person.id: _description(person, opened[person.id]) for person in people}
-
-
-def _description(person: Person, opened: Mapping[str, Any]) -> Description:
-    phone = opened["phone"]
-    papers = [(each["type"], each["number"]) for each in opened["documents"]]
-    birth = Birth.of(person)
-    return Description(
-        given=person.given_name,
-        father=person.father_name,
-        grandfather=person.grandfather_name,
-        family=person.family_name,
-        given_latin=person.given_name_latin,
-        father_latin=person.father_name_latin,
-        grandfather_latin=person.grandfather_name_latin,
-        family_latin=person.family_name_latin,
-        sex=person.sex,
-        nationality=person.nationality,
-        born=birth.middle(),
-        precision=person.birth_date_precision,
-        days_off=birth.days_off(),
-        # What cannot be opened any more is no evidence.
-        phone=phone if isinstance(phone, str) else None,
-        documents=tuple((kind, number) for kind, number in papers if isinstance(number, str)),
-        household=person.household_ref,
     )
 
 

@@ -6,6 +6,7 @@ ranked by how likely their words are spellings of the words that were asked for.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, case, delete, distinct, func
 from sqlmodel import col, select
@@ -36,7 +37,14 @@ async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
     """Keep the words by which people are found now, instead of those from before."""
     theirs = [person.id for person in people]
     await session.exec(delete(NameKey).where(col(NameKey.person_id).in_(theirs)))
-    rows = [
+    found = [row for person in people for row in rows(session, person)]
+    if found:
+        await insert_all(session, NameKey, found)
+
+
+def rows(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
+    """Return the rows by which somebody is found, by their columns."""
+    return [
         {
             "key": _hashed(session, sound),
             "skeleton": _hashed(session, consonants),
@@ -44,12 +52,9 @@ async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
             "mantika": person.location_pcode[:MANTIKA_LENGTH],
             "person_id": person.id,
         }
-        for person in people
         for sound, consonants in _told_apart(borne(person))
         for year in _years(person)
     ]
-    if rows:
-        await insert_all(session, NameKey, rows)
 
 
 def borne(person: Person) -> list[str]:
