@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 COMPOSE ?= docker compose
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix demo up down logs bench lock migration events
+.PHONY: help run test check fix demo up down logs bench bench-large lock migration events
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Start the whole system in one process, on http://127.0.0.1:8000
 	@exec $(BIN)/python standalone.py
@@ -30,6 +30,9 @@ test: $(INSTALLED) ## Everything, on real PostgreSQL and RabbitMQ too
 
 bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
+
+bench-large: $(INSTALLED) ## Measure what takes hours, on registers of up to a million people
+	@$(BIN)/python -m benchmarks doubles-large
 
 fix: $(INSTALLED) ## What a machine can repair
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -1,0 +1,124 @@
+"""A register of made-up people, put into PostgreSQL without asking the API for each of them."""
+
+import json
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from pydantic import SecretStr
+
+from chassis import crypto
+from chassis.app import create_service
+from chassis.bus import InProcessBus
+from chassis.clock import new_id
+from chassis.db import Database
+from chassis.settings import Settings
+from chassis.tables import core_table
+from services.registration.duplicates import candidates
+from services.registration.duplicates.models import MatchingKey
+from services.registration.main import SERVICE
+from services.registration.matching import blocking
+from services.registration.persons import registering
+from services.registration.persons.models import Person, PersonIn
+from services.registration.searches import names
+from services.registration.searches.models import NameKey
+from tests.conftest import keys, lifespan
+from tests.servers.postgres import PostgresServer
+
+AT_ONCE = 200
+ARABIC = ["محمد", "احمد", "علي", "حسن", "ابراهيم", "عمر", "يوسف", "خالد", "فاطمة", "مريم"]
+LATIN = ["Mohamed", "Ahmed", "Ali", "Hassan", "Ibrahim", "Omar", "Youssouf", "Moussa", "Fatima"]
+COMMON = [*ARABIC, *LATIN]
+SYLLABLES = [f"{consonant}{vowel}" for consonant in "bdfgklmnrstz" for vowel in "aeiou"]
+SHARE_OF_COMMON = 0.6
+
+
+def people(seed: int) -> Iterator[PersonIn]:
+    """Yield people without end: most names are common, the commonest by far, others are rare."""
+    chance = random.Random(seed)  # noqa: S311 - It makes up people, and hides nothing.
+    weights = [1 / rank for rank in range(1, len(COMMON) + 1)]
+
+    def name() -> str:
+        if chance.random() < SHARE_OF_COMMON:
+            return chance.choices(COMMON, weights)[0]
+        return "".join(chance.choices(SYLLABLES, k=3)).title()
+
+    number = 0
+    while True:
+        number += 1
+        born = f"{chance.randint(1950, 2015)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        yield PersonIn(
+            external_id=f"B{seed}-{number}",
+            given_name=name(),
+            father_name=name(),
+            grandfather_name=name(),
+            family_name=name(),
+            sex=chance.choice(("male", "female")),
+            birth_date=born,
+            nationality="SDN",
+            population_category="migrant",
+            phone=f"+2189{chance.choice('1245')}{chance.randrange(10**7):07}",
+            location_pcode="LY0211",
+        )
+
+
+@asynccontextmanager
+async def registration(url: str, home: Path) -> AsyncIterator[Any]:
+    """Start registration alone, without what it does beside the requests."""
+    bus = InProcessBus()
+    bus.open()
+    settings = Settings(database_url=SecretStr(url), home=home, log_level="ERROR")
+    app = create_service(replace(SERVICE, background=[]), settings, bus, keys())
+    async with lifespan(app):
+        yield app
+
+
+async def load(database: Database, server: PostgresServer, name: str, number: int) -> None:
+    """Put so many people into the register, each with the keys by which they are found."""
+    made = people(seed=1)
+    connection = await asyncpg.connect(server.url(name))
+    try:
+        for start in range(0, number, AT_ONCE):
+            forms = [next(made) for _ in range(min(AT_ONCE, number - start))]
+            for table, rows in (await _rows(database, forms)).items():
+                columns = list(rows[0])
+                records = [tuple(row[column] for column in columns) for row in rows]
+                await connection.copy_records_to_table(table, records=records, columns=columns)
+        await connection.execute("vacuum analyze")
+    finally:
+        await connection.close()
+
+
+async def _rows(database: Database, forms: list[PersonIn]) -> dict[str, list[dict[str, Any]]]:
+    async with database.read() as session:
+        made = await crypto.new_keys(session, [new_id() for _ in forms])
+        there = [
+            registering._person(session, form, key, "iom", "loader", None)  # noqa: SLF001 - The row that registering makes, without what follows from it.
+            for form, (key, _) in zip(forms, made, strict=True)
+        ]
+        described = await candidates.described(session, there)
+        kept = {
+            person: candidates.hashed(session, blocking.kept_under(each.description))
+            for person, each in described.items()
+        }
+        words = [row for person in there for row in names.rows(session, person)]
+    people_rows = [
+        {
+            name: json.dumps(value) if isinstance(value, (list, dict)) else value
+            for name, value in person.model_dump().items()
+        }
+        | {"matched_version": 1}
+        for person in there
+    ]
+    return {
+        core_table(Person).name: people_rows,
+        core_table(database.tables.subject_key).name: [row.model_dump() for _, row in made],
+        core_table(MatchingKey).name: [
+            {"key": key, "person_id": person} for person, theirs in kept.items() for key in theirs
+        ],
+        core_table(NameKey).name: words,
+    }
