@@ -218,7 +218,7 @@ def _trend(client: httpx.AsyncClient, place: str, by: str | None = None) -> Ask:
 
 def _table(client: httpx.AsyncClient, number: int) -> Ask:
     async def ask() -> Answer:
-        query = {"level": 2, "by": "nationality"}
+        query: dict[str, int | str] = {"level": 2, "by": "nationality"}
         answer = await client.get(f"/v1/tracking/rounds/{number}/figures", params=query)
         return [(each["pcode"], each["category"], each["value"]) for each in answer.json()["items"]]
 

@@ -104,7 +104,7 @@ QUERY: dict[str, dict[str, str]] = {
 NOBODY_S = {"flow", "incident", "maritime_operation", "published_sea_total"}
 NOBODY_S |= {"detection", "threshold", "detention_summary"}
 NOBODY_S |= {"disagreement", "publication"}
-NOBODY_S |= {"index_score"}
+NOBODY_S |= {"assessment_result", "index_score"}
 AT_NO_PLACE = {"survey", "survey_result"}
 LISTED = {"survey": "survey_id"}
 

@@ -352,3 +352,15 @@ async def test_a_file_of_another_mission_is_read_as_it_is_written(tracking: Runn
         ("2024-01-31", {"idps": 1200, "needs": ["food", "shelter"]}),
         ("2024-02-01", {"idps": 12, "needs": ["shelter"]}),
     ]
+    path = f"/v1/tracking/question-sets/{added.json()['id']}/results"
+    whole = (await tracking.client.get(path)).json()["items"]
+    assert [(each["answered"], each["sum"], each["choices"]) for each in whole] == [
+        (2, 1212, None),
+        (2, None, {"food": 1, "shelter": 2}),
+    ]
+    by_place = (await tracking.client.get(f"{path}?by=place&limit=2&cursor=2")).json()
+    assert [(each["place"], each["sum"]) for each in by_place["items"]] == [
+        ("ML07", 12),
+        ("ML07", None),
+    ]
+    assert (await tracking.client.get(f"{path}?place=LY02")).json()["items"] == []

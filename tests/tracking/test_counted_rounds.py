@@ -138,6 +138,20 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
 ]
 
 
+async def test_a_round_that_runs_into_another_is_told_of_and_covers_the_places_of_its_days(
+    tracking: Running,
+) -> None:
+    table = "pcode,idps\nLY0101,40\n"
+    warned = {}
+    for number, period in ((3, "2019-01/2019-03"), (4, "2019-03/2019-04"), (5, "2019-03/2019-05")):
+        job = await done(tracking, table, round_number=number, period=period)
+        warned[number] = [each["code"] for each in job["warnings"]]
+
+    assert warned == {3: [], 4: [], 5: ["rounds_overlap"]}
+    covered = await got(tracking, "/v1/tracking/rounds/3/coverage", population="idp")
+    assert covered["on"] == "2019-03-31"
+
+
 async def test_a_table_that_cannot_be_a_round_is_refused_whole(tracking: Running) -> None:
     await done(tracking, IDPS, **ASKED)
 

@@ -13,7 +13,7 @@ from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, Upload, read_files
-from services.tracking.assessments import imports, service, xlsforms
+from services.tracking.assessments import imports, results, service, xlsforms
 from services.tracking.assessments.mappings import MappingIn
 from services.tracking.assessments.models import (
     MappingOut,
@@ -28,6 +28,8 @@ from services.tracking.assessments.models import (
 from services.tracking.assessments.questions import Component, QuestionSetIn
 
 SETS, SUBMISSIONS = "/v1/tracking/question-sets", "/v1/tracking/submissions"
+
+MOST_RESULTS = 10_000
 
 question_sets = APIRouter(prefix=SETS, tags=["question sets"], route_class=Once)
 submissions = APIRouter(prefix=SUBMISSIONS, tags=["submissions"], route_class=Once)
@@ -66,6 +68,23 @@ async def list_question_sets(
 @question_sets.get("/{set_id}")
 async def get_question_set(set_id: UUID, session: ReadSession) -> QuestionSetOut:
     return service.shown(await service.get_questions(session, set_id))
+
+
+@question_sets.get("/{set_id}/results")
+async def get_results(
+    set_id: UUID,
+    session: ReadSession,
+    round_number: Annotated[int | None, Query(ge=1, le=9999)] = None,
+    place: Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")] = None,
+    by: results.By | None = None,
+    cursor: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = MOST_RESULTS,
+) -> results.ResultsOut:
+    """Sum what was answered and count what was chosen, in all or by place; `place` narrows it."""
+    found = await results.find(session, set_id, round_number=round_number, place=place, by=by)
+    end = cursor + limit
+    following = str(end) if len(found) > end else None
+    return results.ResultsOut(items=found[cursor:end], next_cursor=following)
 
 
 @question_sets.post("/{set_id}/mappings", status_code=201)

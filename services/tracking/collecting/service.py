@@ -25,6 +25,8 @@ from services.tracking.collecting.models import (
 from services.tracking.places import rules as pcodes
 from services.tracking.places import service as places
 from services.tracking.rounds.models import Figure, Population, Round
+from services.tracking.rounds.periods import bounds
+from services.tracking.series.rules import last_day
 
 LEVELS = (1, 2, 3, 4)
 MUHALLA = 4
@@ -127,7 +129,8 @@ async def coverage(
     kept = await session.get(Round, (number, population))
     if collection is None and kept is None:
         raise not_found("round")
-    on = collection.starts_on if collection else today()
+    end = bounds(kept.period)[1] if kept else None
+    on = collection.starts_on if collection else last_day(end) if end else today()
     listed = await places.find(session, parent=parent, level=None, on=on)
     reached = {
         above

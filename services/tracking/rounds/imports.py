@@ -18,7 +18,7 @@ from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.models import Population, Round
 from services.tracking.rounds.periods import bounds
 from services.tracking.rounds.workbook import Workbook, read
-from services.tracking.series.rules import follows
+from services.tracking.series.rules import MONTH, follows
 
 KIND = "import_round"
 BALADIYAS = "Baladiya Main"
@@ -86,18 +86,22 @@ async def refuse_out_of_order(
     """
     start, end = bounds(period)
     others = select(Round).where(col(Round.population) == population)
-    known = [
-        (each.number, told)
+    periods = {
+        each.number: bounds(each.period)
         for each in (await session.exec(others)).all()
-        if (told := bounds(each.period)[0])
-    ]
+        if each.number != number
+    }
+    known = [(other, began) for other, (began, _) in periods.items() if began]
     order = follows(number, start, end, known)
+    ended = [last for other, (_, last) in periods.items() if last and other < number]
+    # As published rounds do, the next may begin in the month in which the one before ends.
+    overlaps = order.overlaps or any(start and last[:MONTH] > start[:MONTH] for last in ended)
     if order.wrong:
         detail = f"{order.wrong} A round has the number that follows from when it was."
         fault = Fault(pointer="query/period", code="round_out_of_order", detail=order.wrong)
         raise Problem(409, "conflict", detail, errors=[fault])
-    detail = "The period runs into that of a later round."
-    return [Remark(code="rounds_overlap", detail=detail)] if order.overlaps else []
+    detail = "The period runs into that of another round by more than a month."
+    return [Remark(code="rounds_overlap", detail=detail)] if overlaps else []
 
 
 async def import_round(work: Work) -> None:
