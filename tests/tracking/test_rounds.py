@@ -12,6 +12,7 @@ import pytest
 from cli import sample_round
 from cli.sample_round import Sheets
 from services.tracking.main import SERVICE
+from services.tracking.rounds.labels import nationality
 from tests.conftest import Running, Start
 from tests.real import real
 
@@ -266,3 +267,30 @@ async def test_figures_come_in_pages_without_gap_or_repeat(tracking: Running) ->
             break
 
     assert len(seen) == len(set(seen)) == 48
+
+
+@pytest.mark.parametrize(
+    ("label", "region", "code"),
+    [
+        ("Niger", "West Africa", "NER"),
+        ("BurkinaFaso", "", "BFA"),
+        ("Tchad", "", "TCD"),
+        ("Sierra Leone", "", "SLE"),
+        ("Unkown", "", "unknown"),
+        ("", "", "unknown"),
+        ("Other", "East Africa", "other_east_africa"),
+        ("Soudan du Sud", "", "SSD"),
+        ("السودان", "", "SDN"),
+        ("نيجيريا", "", "NGA"),
+        ("Marsian", "", "label_marsian"),
+    ],
+)
+def test_a_nationality_is_read_in_three_languages(label: str, region: str, code: str) -> None:
+    assert nationality(label, region)[0] == code
+
+
+def test_two_labels_that_no_country_has_are_two_in_any_script() -> None:
+    one, other = (nationality(label, "")[0] for label in ("المريخ", "الزهرة"))
+
+    assert one != other
+    assert one.isascii()

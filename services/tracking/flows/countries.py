@@ -1,4 +1,4 @@
-"""Which country a label means: by its ISO 3166-1 alpha-3 code, or by its English name."""
+"""Which country a label means: by its ISO 3166-1 alpha-3 code, or by its name in a language."""
 
 import re
 import unicodedata
@@ -10,6 +10,9 @@ from babel.core import get_global
 from services.tracking.rounds import layout
 
 ALPHA_3 = 3
+LANGUAGES = ("ar", "fr", "en")
+LETTERS = frozenset({"Ll", "Lo"})
+SAME_LETTERS = str.maketrans("ةى", "هي")
 UNKNOWN = "unknown"
 PRIVATE = re.compile("AAA|Q[M-Z].|X..|ZZZ")
 """Codes that ISO 3166-1 leaves to its users."""
@@ -37,8 +40,11 @@ def codes() -> frozenset[str]:
 
 @cache
 def _names() -> dict[str, str]:
-    territories = Locale("en").territories
-    named = {_key(territories[short]): code for short, code in _alpha_3().items()}
+    named: dict[str, str] = {}
+    # English comes last, so that its names stand where two languages share one.
+    for language in LANGUAGES:
+        territories = Locale(language).territories
+        named |= {key(territories[short]): code for short, code in _alpha_3().items()}
     return named | layout.COUNTRIES
 
 
@@ -51,15 +57,18 @@ def nationality(label: str) -> tuple[str, str | None] | None:
     """
     if label in codes() or label == UNKNOWN:
         return label, None
-    key = _key(label)
-    if key in layout.UNKNOWN_LABELS:
-        return UNKNOWN, None if key == UNKNOWN else "Read as 'unknown': the label is misspelt."
-    code = _names().get(key)
+    told = key(label)
+    if told in layout.UNKNOWN_LABELS:
+        odd = "Read as 'unknown': the label is misspelt." if told in layout.MISSPELT else None
+        return UNKNOWN, odd
+    code = _names().get(told)
     if code is None:
         return None
     run_together = code in layout.SPELLED and " " not in label.strip()
     return code, f"Read as {layout.SPELLED[code]}." if run_together else None
 
 
-def _key(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text).lower() if "a" <= c <= "z")
+def key(text: str) -> str:
+    """Return the letters of a label alone, in one form of those that are written in several."""
+    folded = unicodedata.normalize("NFD", text).lower().translate(SAME_LETTERS)
+    return "".join(c for c in folded if unicodedata.category(c) in LETTERS)

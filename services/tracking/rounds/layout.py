@@ -1,7 +1,5 @@
 """How DTM Libya lays a round out in a workbook: sheets, columns, spellings, codes."""
 
-import unicodedata
-
 BALADIYAS = "Baladiya Main"
 MUHALLAS = "Muhalla Main"
 NATIONALITIES = "Nationalities"
@@ -104,7 +102,8 @@ COUNTRIES = {
     "togo": "TGO",
     "tunisia": "TUN",
 }
-UNKNOWN_LABELS = {"unkown", "unknown"}
+MISSPELT = {"unkown"}
+UNKNOWN_LABELS = {*MISSPELT, "unknown", "inconnu", "inconnue", "غيرمعروف", "غيرمعروفه"}
 SPELLED = {"BFA": "Burkina Faso", "SSD": "South Sudan", "CIV": "Côte d'Ivoire"}
 """How the countries are written whose names the workbook runs together."""
 
@@ -115,25 +114,3 @@ def same_header(text: str) -> str:
     for wrong, right in CORRECTED.items():
         folded = folded.replace(wrong, right)
     return folded
-
-
-def nationality(label: str, region: str) -> tuple[str, str | None]:
-    """
-    Return the code of a nationality label and what is odd about it.
-
-    ISO 3166-1 alpha-3 where it is a country; `unknown`; `other` or `other_<region>` where the
-    workbook only says so; an unlisted label becomes a code of its own, so that it is not lost.
-    """
-    key = "".join(c for c in unicodedata.normalize("NFD", label).lower() if "a" <= c <= "z")
-    if key in UNKNOWN_LABELS:
-        odd = "Read as 'unknown': the label is misspelt." if key == "unkown" else None
-        return "unknown", odd
-    if key == "other":
-        where = "_".join(region.lower().replace("-", " ").split())
-        return ("other" if where in {"", "other"} else f"other_{where}"), None
-    if code := COUNTRIES.get(key):
-        if code == "SDN" and region.strip().lower() == "north africa":
-            return code, "Sudan is counted as North Africa; regions follow the workbook."
-        run_together = code in SPELLED and " " not in label.strip()
-        return code, f"Read as {SPELLED[code]}." if run_together else None
-    return f"label_{key}"[:40], "No country has this name; it is kept under its own label."

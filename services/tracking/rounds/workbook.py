@@ -12,7 +12,7 @@ from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.sheets import refuse_unreckoned
 from services.tracking.places.geography import point
-from services.tracking.rounds import layout
+from services.tracking.rounds import labels, layout
 
 HEADERS_WITHIN = 10
 MUHALLA = re.compile(r"LY\d{8}")
@@ -261,7 +261,7 @@ def _read_nationalities(sheet: Sheet, book: Workbook) -> None:
         pcode = sheet.pcode(row, cells, columns["pcode"], MUHALLA)
         total = sheet.count(row, cells, columns["total"])
         label = sheet.text(cells, columns["nationality"])
-        code, odd = layout.nationality(label, sheet.text(cells, columns["region"]))
+        code, odd = labels.nationality(label, sheet.text(cells, columns["region"]))
         book.nationalities.append(Counted(sheet.name, row, pcode, total, nationality=code))
         if odd:
             odd_rows.setdefault(odd, []).append(row)
