@@ -16,7 +16,7 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
-from chassis.sqlite import open_engine, written_anew
+from chassis.sqlite import DEFERRED, open_engine, written_anew
 from chassis.tables import ServiceTables, core_table
 from chassis.together import Together
 from chassis.vault import Vault
@@ -56,7 +56,7 @@ class Database:
         self._file = make_url(url).database or ""
         if self.is_sqlite:
             self.writer = open_engine(url, begin="BEGIN IMMEDIATE", pool=1, at_once=True)
-            self.reader = open_engine(url, begin="BEGIN", pool=pool)
+            self.reader = open_engine(url, begin=DEFERRED, pool=pool)
             self.recorder = self.writer
         else:
             self.writer = self.reader = _postgres_engine(url, pool)

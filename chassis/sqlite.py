@@ -24,6 +24,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.concurrency import await_
 
 SCRUB_PATIENCE = 5.0
+DEFERRED = "BEGIN"
+"""What begins a transaction that locks nothing yet."""
 
 
 class Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -45,12 +47,12 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         pass
 
     async def _execute_async(self, operation: Any, parameters: Any) -> None:
-        await self._do(lambda cursor: cursor.execute(operation, parameters or ()))
+        await self._do(operation, lambda cursor: cursor.execute(operation, parameters or ()))
 
     async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> None:
-        await self._do(lambda cursor: cursor.executemany(operation, seq_of_parameters))
+        await self._do(operation, lambda cursor: cursor.executemany(operation, seq_of_parameters))
 
-    async def _do(self, do: Callable[[sqlite3.Cursor], Any]) -> None:
+    async def _do(self, operation: Any, do: Callable[[sqlite3.Cursor], Any]) -> None:
         adapted: Any = self._adapt_connection
         connection = self._connection
 
@@ -62,7 +64,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         async with adapted._execute_mutex:  # noqa: SLF001 - As the class does that this one is of.
             # What a cursor tells of its statement is still there when it is closed.
             cursor: Any
-            if adapted.at_once and connection.in_transaction:
+            if adapted.waits_for_nobody(operation):
                 cursor, rows = trip()
             else:
                 cursor, rows = await connection._execute(trip)  # noqa: SLF001 - As above.
@@ -70,7 +72,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
-    """A connection whose cursors make one trip, and that rolls back only what is open."""
+    """A connection whose cursors make one trip, or none, and that rolls back only what is open."""
 
     __slots__ = ("at_once",)
 
@@ -80,10 +82,15 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         super().__init__(dbapi, connection)
         self.at_once = at_once
 
+    def waits_for_nobody(self, operation: str) -> bool:
+        """Say whether a statement can be executed here: the writer's, and a reader's beginning."""
+        return operation == DEFERRED or (self.at_once and self._connection.in_transaction)
+
     def rollback(self) -> None:
         inner = self._connection._connection  # noqa: SLF001 - As SQLAlchemy asks whether it is open.
+        # The thread is idle: a connection is not rolled back but ended where nobody waited for it.
         if inner and inner.in_transaction:
-            super().rollback()
+            inner.rollback()
 
 
 def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> AsyncEngine:
@@ -92,12 +99,13 @@ def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> As
 
     `at_once` is for the writer: once its transaction has begun, nobody can keep its statements
     waiting, and they are short, so they are executed where they are, without a trip. What can
-    wait, for the lock at the beginning or for the disk at the end, goes to the thread.
+    wait, for the lock at the beginning or for the disk at the end, goes to the thread. A reader's
+    statements go there too, because they may be long, but neither its beginning nor its end.
     """
 
     def connect() -> Connection:
         arguments, options = engine.dialect.create_connect_args(engine.url)
-        connection = aiosqlite.connect(*arguments, **{**options, "check_same_thread": not at_once})
+        connection = aiosqlite.connect(*arguments, **{**options, "check_same_thread": False})
         # A process that is told to end must not wait for it.
         connection._thread.daemon = True  # noqa: SLF001 - As SQLAlchemy does.
         opened: Any = await_(connection)

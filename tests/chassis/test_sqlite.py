@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis.sqlite import open_engine
+from chassis.sqlite import DEFERRED, open_engine
 
 
 @pytest.fixture
@@ -58,6 +58,20 @@ async def test_the_writer_goes_to_its_thread_only_where_it_could_wait(tmp_path: 
 
         await connection.commit()
         assert len(trips) == 2  # its end, which waits for the disk
+    await engine.dispose()
+
+
+async def test_a_reader_goes_to_its_thread_for_what_it_asks_and_not_to_begin_or_end(
+    tmp_path: Path,
+) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/boats.sqlite", DEFERRED, 1)
+    async with engine.connect() as connection:
+        trips = await count_trips(connection)
+
+        assert await connection.scalar(text("select 1")) == 1
+        await connection.rollback()
+        assert not connection.in_transaction()
+        assert len(trips) == 1
     await engine.dispose()
 
 
