@@ -1,9 +1,10 @@
 """All registrations of one person, in whichever copy of the people a service has."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,9 +19,16 @@ async def registrations_of(session: AsyncSession, people: Any, person_id: UUID) 
     known: set[UUID] = {person_id}
     new = {person_id}
     while new:
-        ids, into = col(people.id), col(people.merged_into)
-        linked = select(ids, into).where(or_(ids.in_(new), into.in_(new)))
-        found = {one for row in await session.exec(linked) for one in row if one}
+        linked = await session.exec(_linked(people), params={"ids": list(new)})
+        found = {one for row in linked for one in row if one}
         new = found - known
         known |= new
     return known
+
+
+@cache
+def _linked(people: Any) -> Any:
+    # Every new entitlement asks it: it is put together once.
+    ids, into = col(people.id), col(people.merged_into)
+    these: Any = bindparam("ids", expanding=True)
+    return select(ids, into).where(or_(ids.in_(these), into.in_(these)))

@@ -5,14 +5,18 @@ A tombstone is a keyed hash: it recognises somebody who is named to it, and name
 """
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import crypto
 from chassis.clock import now
 from chassis.db import insert_new, tables_of, take_turns
+from chassis.tables import TombstoneColumns
 
 SUBJECT = "erased subject"
 ERASING = "erasing"
@@ -26,9 +30,14 @@ def mark(session: AsyncSession, kind: str, text: str) -> str:
 
 async def raised(session: AsyncSession, marks: Collection[str]) -> set[str]:
     """Return those marks that have a tombstone."""
-    tombstone = tables_of(session).tombstone
-    statement = select(tombstone.mark).where(col(tombstone.mark).in_(list(marks)))
-    return set((await session.exec(statement)).all())
+    statement = _among(tables_of(session).tombstone)
+    return set((await session.exec(statement, params={"marks": list(marks)})).all())
+
+
+@cache
+def _among(tombstone: type[TombstoneColumns]) -> SelectOfScalar[str]:
+    # Every event and every registration asks it: it is put together once.
+    return select(tombstone.mark).where(col(tombstone.mark).in_(bindparam("marks", expanding=True)))
 
 
 async def is_erased(session: AsyncSession, subject: UUID) -> bool:

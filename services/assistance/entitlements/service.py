@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,11 +26,13 @@ from services.assistance.scoping import ENTITLEMENTS
 
 PEOPLE_A_STEP = 200
 
+# Each registration asks it: it is put together once.
+GOING_ON = select(Programme).where(col(Programme.ends_on) >= bindparam("today"))
+
 
 async def entitle_person(session: AsyncSession, person: Person, by: audit.Actor) -> None:
     """Open an entitlement in every programme that covers the person and has none for them."""
-    statement = select(Programme).where(col(Programme.ends_on) >= today())
-    for programme in (await session.exec(statement)).all():
+    for programme in (await session.exec(GOING_ON, params={"today": today()})).all():
         await _entitle(session, programme, person, by)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from chassis import patience
@@ -10,6 +11,9 @@ from chassis.problems import Fault, Problem
 from services.registration.places.models import Place
 
 MANTIKA_LENGTH = 6
+
+# Each registration asks it: it is put together once.
+AMONG = select(Place.pcode).where(col(Place.pcode).in_(bindparam("pcodes", expanding=True)))
 
 
 async def unknown(database: Database, pcodes: Collection[str], seconds: float) -> set[str]:
@@ -32,8 +36,7 @@ async def unknown(database: Database, pcodes: Collection[str], seconds: float) -
 
 async def _known(database: Database, pcodes: Collection[str]) -> set[str]:
     async with database.read() as session:
-        statement = select(Place.pcode).where(col(Place.pcode).in_(set(pcodes)))
-        return set((await session.exec(statement)).all())
+        return set((await session.exec(AMONG, params={"pcodes": list(set(pcodes))})).all())
 
 
 async def _may_come(database: Database, missing: Collection[str]) -> bool:
