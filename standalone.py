@@ -6,7 +6,6 @@ if __name__ == "__main__":
     # What is loaded now is never let go: the collector need not look through it again and again.
     gc.disable()
 
-import asyncio
 import json
 import os
 import socket
@@ -134,7 +133,7 @@ def _settings(kind: type[Kind], home: Path, name: str) -> Kind:
     return kind(database_url=url, home=home, metrics_port=None)
 
 
-async def serve(home: Path, port: int, metrics_port: int | None) -> None:
+def serve(home: Path, port: int, metrics_port: int | None) -> None:
     base = f"http://127.0.0.1:{port}"
     system = Standalone(home, base, metrics_port)
     config = uvicorn.Config(
@@ -148,7 +147,7 @@ async def serve(home: Path, port: int, metrics_port: int | None) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    await TellingServer(config, lambda: _tell(base, home)).serve()
+    TellingServer(config, lambda: _tell(base, home)).run()
 
 
 class TellingServer(uvicorn.Server):
@@ -189,7 +188,7 @@ def main() -> None:
             sys.exit(f"Port {port} is taken; choose another with MASAR_PORT.")
     gc.freeze()
     gc.enable()
-    asyncio.run(serve(home, port, int(metrics) if metrics else None))
+    serve(home, port, int(metrics) if metrics else None)
 
 
 if __name__ == "__main__":
