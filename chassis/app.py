@@ -124,9 +124,10 @@ def create_service(
         dependencies=[Depends(authorise(service.name)), Depends(filters.refuse_unknown)],
         generate_unique_id_function=_operation_id,
     )
+    # FastAPI completes a router's operations when a request first passes it: a probe need not.
+    install_health(app)
     for router in (*service.routers, audit_of(service.name)):
         app.include_router(router)
-    install_health(app)
     problems.install(app)
     idempotency.install(app)
     app.add_exception_handler(crypto.UnreadableError, _unreadable)
