@@ -62,7 +62,7 @@ async def asked(registration: Running, name: str, person: str) -> Answer:
     method, path = name.split(" ")
     ids = {
         each: str(uuid.UUID(int=7))
-        for each in ("assignment_id", "note_id", "assessment_id", "household_id")
+        for each in ("assignment_id", "note_id", "assessment_id", "household_id", "scan_id")
     }
     ids["person_id"] = person
     url = path.format_map(ids)

@@ -274,7 +274,7 @@ class PersonOut(Shown, shape="person"):
     relationship_to_head: Maskable[str | None]
     registration_event_id: Maskable[UUID | None]
     registered_on: date
-    enquired_on: date | None
+    enquired_on: Maskable[date | None]
     consent: Maskable[ConsentIn | None]
     departed_on: Maskable[date | None]
     vulnerability_level: Maskable[Level | None]
