@@ -68,10 +68,12 @@ async def asked(registration: Running, name: str, person: str) -> Answer:
     url = path.format_map(ids)
     body = BODIES.get(name)
     headers = STRANGER | {"X-Request-Id": "the-same", "If-Match": '"1"', "X-Purpose": purpose(url)}
+    content: dict[str, Any] = {"json": body(ids) if callable(body) else body}
+    if name.startswith("POST") and url.endswith("/document-scans"):
+        file = ("scan.pdf", b"%PDF-1.7", "application/pdf")
+        content = {"params": {"document_type": "passport"}, "files": {"file": file}}
     with statements_of(registration.database, "the-same") as statements:
-        got = await registration.client.request(
-            method, url, json=body(ids) if callable(body) else body, headers=headers
-        )
+        got = await registration.client.request(method, url, headers=headers, **content)
     return Answer(got.status_code, got.content, statements)
 
 
