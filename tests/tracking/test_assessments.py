@@ -250,6 +250,7 @@ SURVEY = [
     ["note", "thanks", "Thanks", "", "", ""],
     ["end_group", "", "", "", "", ""],
     ["text", "phone", "Phone", "", "", ""],
+    ["select_one_from_file towns.csv", "town", "Town", "", "", ""],
 ]
 LISTS = [["list_name", "name", "label::English (en)"], ["Needs", "food", "Food"]]
 
@@ -273,7 +274,9 @@ async def test_a_form_becomes_a_set_of_questions(tracking: Running) -> None:
     told = response.json()
     assert (told["code"], told["title"], told["version"]) == ("b1", "Baseline", 1)
     asked = {each["name"]: each for each in told["questions"]}
-    assert asked.keys() == {"idps", "needs", "phone"}
+    assert asked.keys() == {"idps", "needs", "phone", "town"}
+    # A code from a list beside the form names nobody, so it is kept.
+    assert (asked["town"]["type"], asked["town"]["kept"]) == ("text", True)
     assert (asked["idps"]["group"], asked["idps"]["required"]) == ("people", True)
     assert asked["idps"]["labels"] == {"en": "How many?", "ar": "كم؟", "fr": None}
     assert (asked["needs"]["relevant"], asked["phone"]["kept"]) == ("${idps} > 0", False)
@@ -334,9 +337,9 @@ async def test_a_file_of_another_mission_is_read_as_it_is_written(tracking: Runn
     path = f"/v1/tracking/question-sets/{added.json()['id']}/mappings"
     mapped = await tracking.client.post(path, json=mapping)
     table = (
-        "a0101_date,a0302_admin2_pcode,m0310_loc_num_idp_ind,m0501_needs\n"
-        "#date,#adm2+code,#affected+idps,#needs\n"
-        '31/01/2024,ML05,"1,200",Food/Shelter/NFI\n'
+        "a0101_date,a0302_admin2_pcode,m0310_loc_num_idp_ind,m0501_needs,label,label\n"
+        "#date,#adm2+code,#affected+idps,#needs,,\n"
+        '31/01/2024,ML05,"1,200",Food/Shelter/NFI,Mopti,Mopti\n'
         "2024-02-01,ML07,١٢,Shelter/NFI\n"
         "31/13/2024,ML08,1,Food\n"
         "01/02/2024,ML08,1.5,Food\n"

@@ -1,8 +1,8 @@
 """Files of submissions: read by a mapping at the door, then kept row by row as a job."""
 
-import csv
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from chassis import sheets
 from chassis.clock import today
 from chassis.jobs import Remark, Tally, Work
 from chassis.problems import Fault, Problem
-from chassis.uploads import Row, Upload, decode, read_table, rows_of
+from chassis.uploads import Row, Upload, rows_of
 from services.tracking.assessments import service
 from services.tracking.assessments.mappings import AnswerFrom, Reader, Told
 from services.tracking.assessments.models import Submission
@@ -36,14 +36,9 @@ class File(NamedTuple):
 
 def read(upload: Upload, reader: Reader) -> File:
     """Return the rows of a file; 422 `table-header` when a column of its place is missing."""
-    if sheets.is_workbook(upload.content):
-        lines = sheets.lines(upload.content) or [(1, [])]
-        head = [name.strip() for name in lines[0][1]]
-        rows = rows_of(lines, [], head)
-    else:
-        text = decode(upload)
-        head = _head(text)
-        rows = read_table(text, [], head)
+    (number, names), *body = sheets.table(upload) or [(1, [])]
+    head = _told_apart([name.strip() for name in names], reader)
+    rows = rows_of([(number, head), *body], [], head)
     wanted = reader.mapping
     told = (
         wanted.pcode_column,
@@ -64,13 +59,21 @@ def read(upload: Upload, reader: Reader) -> File:
     return File(head, rows)
 
 
-def _head(text: str) -> list[str]:
-    line = text.partition("\n")[0]
-    separator = max(",;\t", key=line.count)
-    try:
-        return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
-    except csv.Error:
-        raise Problem(422, "table-unreadable", "The file is not a CSV table.") from None
+def _told_apart(head: Sequence[str], reader: Reader) -> list[str]:
+    """Return a header in which a column that nothing is read from does not bear a name twice."""
+    told = reader.mapping.model_dump(exclude={"answers"}).values()
+    used = {*told_names(told), *(each.column for each in reader.columns(head))}
+    seen: Counter[str] = Counter()
+    found = []
+    for name in head:
+        seen[name] += 1
+        twice = name and seen[name] > 1 and name not in used
+        found.append(f"{name} ({seen[name]})" if twice else name)
+    return found
+
+
+def told_names(values: Iterable[object]) -> Iterable[str]:
+    return (each for each in values if isinstance(each, str))
 
 
 def pack(file: File) -> bytes:

@@ -19,6 +19,7 @@ TYPES = {
     "text": "text",
     "string": "text",
     "date": "date",
+    "datetime": "date",
     "select_one": "select_one",
     "select one": "select_one",
     "select_multiple": "select_multiple",
@@ -26,6 +27,7 @@ TYPES = {
     "geopoint": "geopoint",
 }
 SELECT = re.compile(r"(select[_ ](?:one|multiple))\s+(\S+)(?:\s+or_other)?")
+CODED = re.compile(r"(?:rank|select_(?:one|multiple)_(?:from_file|external))\s+\S.*")
 BEGIN, END = re.compile(r"begin[_ ](group|repeat)"), re.compile(r"end[_ ](group|repeat)")
 LANGUAGES = {"en": "en", "english": "en", "ar": "ar", "arabic": "ar", "fr": "fr", "french": "fr"}
 YES = frozenset({"yes", "true", "true()", "1"})
@@ -111,16 +113,18 @@ def _questions(
 def _question(cells: Cells, kind: str, name: str) -> dict[str, Any] | None:
     # The name of a list may have capitals, which `kind` has lost.
     select = SELECT.fullmatch(" ".join(cells.get("type", "").split()))
-    kind = TYPES.get(select[1] if select else kind, "")
+    # Chosen from a list that the form does not hold, or put in an order: codes, not free words.
+    coded = CODED.fullmatch(kind)
+    kind = "text" if coded else TYPES.get(select[1] if select else kind, "")
     if not kind:
         return None
     return {
         "name": name,
         "type": kind,
-        "choices": select[2] if select else None,
+        "choices": select[2] if select and not coded else None,
         "labels": _labels(cells),
         "required": cells.get("required", "").strip().lower() in YES,
-        "kept": kind not in {"text", "geopoint"},
+        "kept": coded is not None or kind not in {"text", "geopoint"},
         **{each: cells.get(each, "").strip() for each in CONDITIONS},
     }
 
