@@ -151,6 +151,12 @@ class Access:
         grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
         return _any_holds(tuple(grounds), scoping, self._who(), reading=reading)
 
+    def unclosed(self, scoping: Scoping) -> Clause:
+        """Return the condition that a row, whosever it is, is not closed to the caller."""
+        if scoping.closed is None:
+            return true()
+        return ~_refuse_fixed_moments(scoping.closed(self._who()))
+
     def at(self, place: str, resource: str = "", action: str = "") -> bool:
         """Say whether the caller may do this at a place, with a record that is being made."""
         return any(

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,3 +33,19 @@ def _linked(people: Any) -> Any:
     ids, into = col(people.id), col(people.merged_into)
     these: Any = bindparam("ids", expanding=True)
     return select(ids, into).where(or_(ids.in_(these), into.in_(these)))
+
+
+async def registrations_here(session: AsyncSession, people: Any, person_id: UUID) -> set[UUID]:
+    """
+    Return those of them that the same organisation keeps.
+
+    What another one keeps of the person is not this one's to show, to change or to erase. `people`
+    has `organisation` too.
+    """
+    found = await registrations_of(session, people, person_id)
+    if len(found) == 1:
+        return found
+    own = aliased(people)
+    same = select(col(people.id)).join(own, col(own.organisation) == col(people.organisation))
+    theirs = same.where(col(own.id) == person_id, col(people.id).in_(found))
+    return {person_id, *(await session.exec(theirs)).all()}

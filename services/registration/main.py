@@ -52,6 +52,7 @@ from services.registration.imports import api as imports
 from services.registration.imports.service import KIND, import_persons
 from services.registration.intake import api as intake
 from services.registration.mappings import api as mappings
+from services.registration.mergeproposals import api as mergeproposals
 from services.registration.merges import api as merges
 from services.registration.notes import api as notes
 from services.registration.occasions import api as occasions
@@ -116,6 +117,7 @@ SERVICE = Service(
         assignments.router,
         duplicates.router,
         merges.router,
+        mergeproposals.router,
         erasures.router,
         holds.router,
         requests.router,

@@ -20,7 +20,7 @@ from chassis.fields import Purpose, Rule, fields, leaves
 from chassis.policy import LIST, Operation, Qualifier, policy
 from gateway.routes import SERVICES
 from standalone import Standalone
-from tests.authz import counted, field_work, need_to_know, occasions
+from tests.authz import counted, field_work, merges, need_to_know, occasions
 from tests.authz.administration import (
     CLIENT,
     agreement,
@@ -33,7 +33,6 @@ from tests.authz.world import (
     HERE,
     HOLDS,
     World,
-    look_alike,
     new_assignment,
     open_world,
     person,
@@ -107,6 +106,7 @@ BODIES: dict[str, Any] = {
     },
     **need_to_know.BODIES,
     **occasions.BODIES,
+    **merges.BODIES,
     **counted.BODIES,
     **field_work.BODIES,
     "POST /v1/returns/shares": lambda ids: SHARE | {"case_id": ids["case_id"]},
@@ -204,6 +204,7 @@ LISTED = {
     **need_to_know.LISTED,
     **counted.LISTED,
     **occasions.LISTED,
+    **merges.LISTED,
     **field_work.LISTED,
     "erasure": "erasure_id",
     "legal_hold": "hold_id",
@@ -262,6 +263,7 @@ async def world(system: Standalone) -> AsyncIterator[World]:
 async def add(world: World, situation: str) -> None:
     await need_to_know.add(world, situation)
     await occasions.add(world, situation)
+    await merges.add(world, situation)
     await counted.add(world, situation)
     await field_work.add(world, situation)
 
@@ -293,7 +295,8 @@ def holds(name: str, needed: Operation, situation: str) -> frozenset[str]:
     found = HOLDS[here]
     if needed.resource == "breaking" and situation == GLASS_BROKEN:
         found |= {"mine"}
-    if situation == "agreed organisation" and needed.action not in {"R", LIST}:
+    only_read = needed.action in {"R", LIST} and needed.resource != "merge_proposal"
+    if situation == "agreed organisation" and not only_read:
         found = frozenset({"any"})
     return found - WITHOUT.get(name, set())
 
@@ -308,9 +311,8 @@ async def ids_of(world: World, name: str, situation: str) -> dict[str, str]:
     ids["site_id"] = ids[field_work.site_at(path)]
     if path.startswith("/v1/identity/") and "{" in path:
         ids |= await made_by_another_administrator(world, path, situation)
-    elif needed.resource == "duplicate" and situation != "erased":
-        await look_alike(world, situation)
-        ids = dict(world.ids[situation])
+    elif needed.resource in merges.PREPARED and situation != "erased":
+        ids = await merges.prepared(world, name, situation)
     elif "{assignment_id}" in path:
         ids["assignment_id"] = await new_assignment(world, situation)
     elif "{informant_id}" in path and method != "GET":

@@ -262,7 +262,8 @@ async def look_alike(world: World, situation: str) -> None:
     world.ids[situation]["pair_id"] = str(pair.id)
     async with world.databases["registration"].write() as session:
         # The search for doubles, which runs beside, may have found that it is none.
-        await session.exec(delete(DuplicatePair).where(col(DuplicatePair.left_id) == person_id))
+        itself = (col(DuplicatePair.left_id) == person_id, col(DuplicatePair.right_id) == person_id)
+        await session.exec(delete(DuplicatePair).where(*itself))
         session.add(pair)
 
 

@@ -22,6 +22,7 @@ WHOLE = {
     "duplicate",
     "honey_record",
     "key_informant",
+    "merge_proposal",
     "note_flag",
     "own_file",
     "received_referral",

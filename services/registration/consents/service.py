@@ -25,6 +25,7 @@ from services.registration.consents.models import (
     Guardian,
     WithdrawalIn,
 )
+from services.registration.mergeproposals import ending as mergeproposals
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 from services.registration.persons.parts import ConsentIn
@@ -45,6 +46,8 @@ async def record(session: AsyncSession, person: Person, answer: AnswerIn, by: st
         detail = "A child, or somebody who may be one, agrees together with a guardian."
         fault = Fault(pointer="/guardian", code="missing", detail="Say who agrees with the child.")
         raise Problem(409, "guardian-needed", detail, errors=[fault])
+    if not answer.given:
+        await mergeproposals.hold(session, person.id)
     known = await _newest(session, person.id)
     before = known.get((answer.recipient, answer.purpose))
     consent = Consent(
@@ -133,6 +136,7 @@ async def withdraw(
     Taken back again, nothing changes. What was never asked is a no from now on.
     """
     audit.looking()
+    await mergeproposals.hold(session, person.id)
     known = await _newest(session, person.id)
     if form.recipient and form.purpose:
         sharing.check_possible(form.recipient, form.purpose)
@@ -168,6 +172,7 @@ async def _keep(session: AsyncSession, person: Person, consent: Consent) -> None
         about = (person.id, consent.recipient, consent.purpose)
         await sharing.end_exceptions(session, *about)
         await servicereferrals.stop(session, *about, audit.Actor(consent.recorded_by))
+        await mergeproposals.stop(session, *about, audit.Actor(consent.recorded_by))
     _put_on_record(session, consent)
     if (consent.recipient, consent.purpose) == (MISSION, ASSISTANCE):
         person.consent = _as_registered(consent)

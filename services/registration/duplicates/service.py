@@ -28,12 +28,21 @@ LEFT_SCOPING, RIGHT_SCOPING = scoping_of(Left), scoping_of(Right)
 
 
 def _visible(access: Access) -> Any:
-    """Select the pairs of which the caller may see both: a reviewer of both sides, nobody else."""
+    """
+    Select the pairs of which the caller may see both: a reviewer of both sides, nobody else.
+
+    An agreement opens people of another organisation to reading, but not that they are known here:
+    pairs of two organisations are mergeproposals' alone.
+    """
     return (
         select(DuplicatePair, Left.external_id, Right.external_id)
         .join(Left, col(Left.id) == col(DuplicatePair.left_id))
         .join(Right, col(Right.id) == col(DuplicatePair.right_id))
-        .where(access.rows(LEFT_SCOPING), access.rows(RIGHT_SCOPING))
+        .where(
+            col(Left.organisation) == col(Right.organisation),
+            access.rows(LEFT_SCOPING),
+            access.rows(RIGHT_SCOPING),
+        )
     )
 
 

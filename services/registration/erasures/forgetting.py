@@ -17,6 +17,7 @@ from services.registration.holds.models import Hold
 from services.registration.honey.models import Alert, HoneyRecord
 from services.registration.households.models import Household, Member
 from services.registration.intake.models import SubmittedPerson
+from services.registration.mergeproposals.models import MergeProposal
 from services.registration.merges.models import Merge
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
@@ -58,6 +59,8 @@ ROWS = (
     (Referral.person_id, DELETED),
     (ServiceReferral.person_id, DELETED),
     (Breaking.person_id, unlinked(explanation=b"", remark=None)),
+    (MergeProposal.left_id, DELETED),
+    (MergeProposal.right_id, DELETED),
     (Merge.kept_id, DELETED),
     (Merge.merged_id, DELETED),
     (SubmittedPerson.person_id, DELETED),

@@ -111,12 +111,15 @@ async def begin(session: AsyncSession, found: Erasure) -> None:
     Forget the person here, and tell every other service to.
 
     Registrations that were merged into theirs are theirs: each is erased too, unless it is held.
+    One that another organisation keeps is not this one's to erase; it goes on by itself.
     """
     assert found.person_id is not None  # noqa: S101 - It is named until the erasure is complete.
     await households.hold(session, found.person_id)
     for merged in await merges.let_go(session, found.person_id):
-        if not await holds.is_held(session, merged):
-            await begin(session, _of_merged(found, merged))
+        if merged.organisation != found.organisation or await holds.is_held(session, merged.id):
+            merges.set_free(session, merged)
+        else:
+            await begin(session, _of_merged(found, merged.id))
     found.status = "running"
     found.waits_for = rules.participants(OWN, topology.published_subscriptions())
     session.add(found)

@@ -26,10 +26,11 @@ DEADLY = "S4"
 
 
 def _said_no_elsewhere() -> Clause:
-    """Return whether another registration of the person, merged into theirs, said no."""
+    """Return whether another registration of the person here, merged into theirs, said no."""
     other = aliased(Person)
     theirs = col(other.merged_into) == col(Person.id)
-    return exists().where(theirs, consents.said_no(col(other.id)))
+    here = col(other.organisation) == col(Person.organisation)
+    return exists().where(theirs, here, consents.said_no(col(other.id)))
 
 
 class Selection:

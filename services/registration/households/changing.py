@@ -197,7 +197,7 @@ async def leave(
 
 async def touch(session: AsyncSession, person_id: UUID) -> None:
     """Let the households of a person be told anew, by whichever registration they are in them."""
-    registrations = await merged.registrations_of(session, Person, person_id)
+    registrations = await merged.registrations_here(session, Person, person_id)
     for each in (await membership.lock(session, await _named_by(session, registrations))).values():
         changed(each)
 
@@ -218,7 +218,7 @@ async def _named_by(session: AsyncSession, people: Collection[UUID]) -> set[UUID
 
 async def hold(session: AsyncSession, person_id: UUID) -> None:
     """Lock all that a person, by any registration of theirs, was ever in, before any of it."""
-    registrations = await merged.registrations_of(session, Person, person_id)
+    registrations = await merged.registrations_here(session, Person, person_id)
     ever = select(Member.household_id).where(col(Member.person_id).in_(registrations))
     named = await _named_by(session, registrations) | set((await session.exec(ever)).all())
     await membership.lock(session, named)

@@ -21,6 +21,7 @@ COLUMNS = (
     Person.departed_on,
     Person.merged_into,
     Person.merged,
+    Person.organisation,
     *(getattr(Person, name) for name in FIELDS),
 )
 """What of a person decides on their household; nothing of it is sealed."""
@@ -125,12 +126,19 @@ async def _facts(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Facts]:
 
 
 def _those_who_go_on(facts: Mapping[UUID, Facts]) -> dict[UUID, UUID]:
-    """Return for each registration the one that goes on, which is itself for who is not merged."""
+    """
+    Return for each registration the one that goes on, which is itself for who is not merged.
+
+    A household is its organisation's own: it knows nothing of what another one keeps of a member.
+    """
 
     def follow(id_: UUID) -> UUID:
+        goes_on = id_
         while into := facts[id_].merged_into:
             id_ = into
-        return id_
+            if facts[id_].organisation == facts[goes_on].organisation:
+                goes_on = id_
+        return goes_on
 
     return {id_: follow(id_) for id_ in facts}
 
@@ -155,7 +163,7 @@ async def _where_each_counts(
     }
     found: dict[UUID, UUID] = {}
     for person_id in sorted(several):
-        registrations = await merged.registrations_of(session, Person, person_id)
+        registrations = await merged.registrations_here(session, Person, person_id)
         of_theirs = select(Member).where(
             col(Member.person_id).in_(registrations),
             col(Member.until).is_(None),

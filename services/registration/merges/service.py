@@ -1,31 +1,19 @@
-"""
-What can be done about two registrations of one person. Callers own the transaction.
-
-Nothing is moved: the one that is merged keeps what is written of it and points to the one that is
-kept. So it can be taken apart again as it was, and whatever comes to either is lost in no case.
-"""
+"""What can be done about two registrations of one person here. Callers own the transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, outbox
 from chassis.authz import Access
-from chassis.clock import now
 from chassis.problems import Fault, Problem
-from contracts.registration import PersonMerged
 from services.registration.consents import service as consents
 from services.registration.duplicates import service as duplicates
-from services.registration.duplicates.models import DuplicatePair
-from services.registration.households import changing as households
-from services.registration.merges import rules
+from services.registration.merges import joining, rules
 from services.registration.merges.models import Merge, MergeIn, MergeOut
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person
-from services.registration.vulnerability import merging as vulnerability
 
 
 async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Access) -> MergeOut:
@@ -45,7 +33,7 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
         detail = "A reviewer said that these are two people; change that decision first."
         raise Problem(409, "out-of-order", detail)
     [merged_id] = sides - {form.keep}
-    kept, merged = await _both(session, form.keep, merged_id)
+    kept, merged = await joining.both(session, form.keep, merged_id)
     for each in (kept, merged):
         persons.refuse_merged(each)
     if kept.is_enquiry and not merged.is_enquiry:
@@ -54,17 +42,7 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
     if await consents.contradict(session, kept.id, merged.id):
         detail = "The two answered yes and no about the same sharing of their file."
         raise Problem(409, "consents-differ", detail)
-    done = Merge(pair_id=pair.id, kept_id=kept.id, merged_id=merged.id, merged_by=access.caller.id)
-    session.add(done)
-    merged.merged_into = kept.id
-    kept.merged = [*kept.merged, str(merged.id)]
-    pair.status = "same"
-    _decided(session, pair, access)
-    _changed(session, kept, merged)
-    await vulnerability.take_note(session, kept, merged, access.caller)
-    await households.touch(session, kept.id)
-    audit.note(session, access.caller, "merge", "duplicate", [kept.id, merged.id])
-    return shown(done)
+    return shown(await joining.put_together(session, pair, kept, merged, access.caller))
 
 
 async def undo(session: AsyncSession, pair_id: UUID, access: Access) -> MergeOut:
@@ -78,24 +56,10 @@ async def undo(session: AsyncSession, pair_id: UUID, access: Access) -> MergeOut
     done = await _in_force(session, pair.id)
     if done is None:
         raise Problem(409, "out-of-order", "These registrations are not merged.")
-    if not rules.may_be_undone(done.merged_at, now()):
-        days = rules.UNDO_FOR.days
-        raise Problem(409, "out-of-order", f"A merge can be undone for {days} days; it is older.")
-    kept, merged = await _both(session, done.kept_id, done.merged_id)
-    if rules.departed_since(done.merged_at, kept.departed_on, merged.departed_on):
-        detail = "The person has departed since, and nobody knows as which of the two."
-        raise Problem(409, "out-of-order", detail)
-    await households.touch(session, kept.id)
-    merged.merged_into = None
-    kept.merged = [each for each in kept.merged if each != str(merged.id)]
-    done.undone_by, done.undone_at = access.caller.id, now()
-    session.add(done)
-    others = await _others_of(session, kept)
-    await vulnerability.take_back(session, kept, others, access.caller)
-    pair.status = "unsure"
-    _decided(session, pair, access)
-    _changed(session, kept, merged)
-    audit.note(session, access.caller, "unmerge", "duplicate", [kept.id, merged.id])
+    kept, merged = await joining.both(session, done.kept_id, done.merged_id)
+    joining.refuse_too_late(done, kept, merged)
+    await joining.take_apart(session, done, kept, merged, access.caller)
+    joining.decided(session, pair, "unsure", access.caller)
     return shown(done)
 
 
@@ -109,48 +73,11 @@ async def _in_force(session: AsyncSession, pair_id: UUID) -> Merge | None:
     return (await session.exec(statement)).one_or_none()
 
 
-async def _others_of(session: AsyncSession, kept: Person) -> Sequence[tuple[Person, datetime]]:
-    """Return who is merged into a registration, and since when."""
-    statement = (
-        select(Person, Merge.merged_at)
-        .join(Merge, col(Merge.merged_id) == col(Person.id))
-        .where(col(Merge.kept_id) == kept.id, col(Merge.undone_at).is_(None))
-        .where(col(Person.merged_into) == kept.id)
-    )
-    return (await session.exec(statement)).all()
-
-
-async def _both(session: AsyncSession, kept_id: UUID, merged_id: UUID) -> tuple[Person, Person]:
-    # In one order, so that of two merges the other way round one waits for the other.
-    statement = select(Person).where(col(Person.id).in_([kept_id, merged_id]))
-    found = await session.exec(statement.order_by(col(Person.id)).with_for_update())
-    by_id = {person.id: person for person in found}
-    return by_id[kept_id], by_id[merged_id]
-
-
-def _decided(session: AsyncSession, pair: DuplicatePair, access: Access) -> None:
-    pair.decided_by, pair.decided_at = access.caller.id, now()
-    session.add(pair)
-
-
-def _changed(session: AsyncSession, kept: Person, merged: Person) -> None:
-    for person in (kept, merged):
-        person.version += 1
-        session.add(person)
-    # Nobody else has heard of an enquiry, so it is nobody's second for them.
-    if merged.is_enquiry:
-        return
-    event = PersonMerged(
-        person_id=merged.id, merged_into=merged.merged_into, version=merged.version
-    )
-    outbox.publish(session, event, subject=str(merged.id), sequence=merged.version)
-
-
-async def let_go(session: AsyncSession, person_id: UUID) -> Sequence[UUID]:
+async def let_go(session: AsyncSession, person_id: UUID) -> Sequence[Person]:
     """
     Let a person who is forgotten be named by no other; return who was merged into them.
 
-    These are the same person, and forgotten with them.
+    Those of the same organisation are forgotten with them, unless they are held.
     """
     person = await session.get(Person, person_id)
     if person is None:
@@ -159,4 +86,11 @@ async def let_go(session: AsyncSession, person_id: UUID) -> Sequence[UUID]:
     if kept := (await session.exec(above)).one_or_none():
         kept.merged = [each for each in kept.merged if each != str(person_id)]
         session.add(kept)
-    return [UUID(each) for each in person.merged]
+    below = select(Person).where(col(Person.merged_into) == person_id).order_by(col(Person.id))
+    return (await session.exec(below.with_for_update())).all()
+
+
+def set_free(session: AsyncSession, merged: Person) -> None:
+    """Let a registration go on by itself, because the one that it was merged into is forgotten."""
+    merged.merged_into = None
+    joining.tell(session, merged)

@@ -13,11 +13,14 @@ from services.registration.referrals import service as referrals
 async def mark_departed(session: AsyncSession, event: PersonDeparted) -> None:
     """Note that the person left the country, in each of their registrations; the record stays."""
     person = await session.get(Person, event.person_id)
-    for each in await persons.registrations_of(session, person, lock=True) if person else []:
+    if person is None:
+        return
+    people = await persons.registrations_of(session, person, lock=True, anywhere=True)
+    for each in people:
         if each.departed_on is None:
             await _depart(session, each, event)
-    if person:
-        await households.touch(session, person.id)
+    for one_of_theirs in {each.organisation: each.id for each in people}.values():
+        await households.touch(session, one_of_theirs)
 
 
 async def _depart(session: AsyncSession, person: Person, event: PersonDeparted) -> None:

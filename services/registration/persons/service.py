@@ -59,10 +59,16 @@ async def get_to_add_to(
 
 
 async def registrations_of(
-    session: AsyncSession, person: Person, *, lock: bool = False
+    session: AsyncSession, person: Person, *, lock: bool = False, anywhere: bool = False
 ) -> list[Person]:
-    """Return all registrations of the person, this one too; `lock` them in one order."""
-    ids = await merged.registrations_of(session, Person, person.id)
+    """
+    Return all registrations of the person, this one too; `lock` them in one order.
+
+    Those of other organisations are among them only with `anywhere`, for what is true of the person
+    whoever keeps their record.
+    """
+    of = merged.registrations_of if anywhere else merged.registrations_here
+    ids = await of(session, Person, person.id)
     statement = select(Person).where(col(Person.id).in_(ids)).order_by(col(Person.id))
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)

@@ -11,7 +11,7 @@ from services.registration.retention.models import LastService
 async def note_service(session: AsyncSession, event: EntitlementDelivered) -> None:
     """Keep the last day, for each registration of the person; deliveries are told in any order."""
     person = await session.get(Person, event.person_id)
-    people = await persons.registrations_of(session, person) if person else []
+    people = await persons.registrations_of(session, person, anywhere=True) if person else []
     for person_id in {event.person_id, *(each.id for each in people)}:
         known = await session.get(LastService, person_id, with_for_update=True)
         if known is None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -40,8 +41,13 @@ def _over(as_of: date) -> ColumnElement[bool]:
 
     A planted person has none: nobody was served, and no figure may count them.
     """
-    # A registration that is merged goes with the one that goes on; its notes have their own time.
-    return _idle_since(policy().person.kept_since(as_of)) & col(Person.merged_into).is_(None)
+    # A registration that is merged goes with the one that goes on, unless another organisation's
+    # does: each has its own clock. Its notes have their own time anyway.
+    kept = aliased(Person)
+    goes_with = exists().where(
+        col(kept.id) == col(Person.merged_into), col(kept.organisation) == col(Person.organisation)
+    )
+    return _idle_since(policy().person.kept_since(as_of)) & ~goes_with
 
 
 def _idle_since(until: date) -> ColumnElement[bool]:

@@ -24,9 +24,9 @@ def permitted() -> Clause:
     """Return the condition that a referral's recipient may know of the person today."""
     person_id: SQLColumnExpression[UUID] = col(ServiceReferral.person_id)
     recipient: Text = col(ServiceReferral.recipient)
-    agreed = _agreed(col(ServiceReferral.organisation), recipient)
-    allowed = or_(_consented(person_id, recipient), _excepted(person_id, recipient))
-    return or_(recipient == MISSION, and_(agreed, allowed))
+    allowed = or_(consented(person_id, recipient), _excepted(person_id, recipient))
+    in_force = agreed(col(ServiceReferral.organisation), recipient)
+    return or_(recipient == MISSION, and_(in_force, allowed))
 
 
 async def refuse_without(session: AsyncSession, person: Person, recipient: str) -> None:
@@ -34,14 +34,13 @@ async def refuse_without(session: AsyncSession, person: Person, recipient: str) 
     organisation: Text = col(Person.organisation)
     person_id: SQLColumnExpression[UUID] = col(Person.id)
     statement = select(
-        _agreed(organisation, recipient).label("agreed"),
-        _consented(person_id, recipient).label("consented"),
+        agreed(organisation, recipient).label("agreed"),
+        consented(person_id, recipient).label("consented"),
         _excepted(person_id, recipient).label("excepted"),
     ).where(col(Person.id) == person.id)
-    agreed, consented, excepted = (await session.exec(statement)).one()
-    lacking = rules.lack(
-        recipient, agreed=bool(agreed), consented=bool(consented), excepted=bool(excepted)
-    )
+    found = (await session.exec(statement)).one()
+    names = ("agreed", "consented", "excepted")
+    lacking = rules.lack(recipient, **dict(zip(names, map(bool, found), strict=True)))
     if lacking:
         raise refused(lacking)
 
@@ -52,7 +51,8 @@ def refused(lacking: str) -> Problem:
     return Problem(403, "purpose-not-allowed", detail, errors=[fault])
 
 
-def _agreed(organisation: Text, recipient: Text | str) -> Clause:
+def agreed(organisation: Text, recipient: Text | str) -> Clause:
+    """Return the condition that an agreement with a recipient on referrals is in force today."""
     return exists().where(
         col(Agreement.organisation) == organisation,
         col(Agreement.recipient) == recipient,
@@ -62,7 +62,7 @@ def _agreed(organisation: Text, recipient: Text | str) -> Clause:
     )
 
 
-def _consented(person_id: SQLColumnExpression[UUID], recipient: Text | str) -> Clause:
+def consented(person_id: SQLColumnExpression[UUID], recipient: Text | str) -> Clause:
     """Return the condition that the person's last word was a yes that counts today."""
     newer = aliased(Consent)
     changed_since = exists().where(

@@ -51,7 +51,7 @@ async def reintegration(
     if found is None:
         return None
     person, standing = found
-    ids = await merged.registrations_of(session, Person, person_id)
+    ids = await merged.registrations_here(session, Person, person_id)
     levels = await session.exec(select(Person.vulnerability_level).where(col(Person.id).in_(ids)))
     values = {
         "person_id": person_id,
