@@ -3,9 +3,12 @@ Everything that a service holds on one person, for that person, and who has seen
 
 It is gathered by the same list of tables that an erasure goes by, so that nothing is held which is
 neither shown nor erased. It is for the data-protection officer, while the person's request is open.
+Who was registered here more than once is given what lies with each of their registrations, as an
+erasure takes each; what another organisation keeps of them is asked of that one.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +19,7 @@ from sqlalchemy import String, exists
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit
+from chassis import audit, merged
 from chassis.authz import AccessDep, Condition, Scoping, moment
 from chassis.clock import UtcDateTime, now
 from chassis.db import ReadSession, insert_new, put
@@ -96,39 +99,57 @@ async def _nothing_sealed(
 
 
 async def gather(
-    session: AsyncSession, forgetting: Forgetting, subject: UUID, opened: Opened
+    session: AsyncSession, forgetting: Forgetting, subjects: Sequence[UUID], opened: Opened
 ) -> dict[str, list[Row]]:
-    """Return the rows about a person by table, with what is sealed opened, others masked."""
-    in_clear = await opened(session, subject)
-    held: dict[str, list[Row]] = {}
+    """
+    Return the rows about a person by table, with what is sealed opened, others masked.
+
+    `subjects` are the ids of their registrations; what is about two of them is there once.
+    """
+    in_clear = await _opened(session, subjects, opened)
+    held: dict[str, dict[Any, Row]] = {}
     for column, _fate in forgetting.columns():
         table = column.table
-        ours = column == (str(subject) if isinstance(column.type, String) else subject)
-        rows = (await (await session.connection()).execute(table.select().where(ours))).mappings()
-        for row in rows.all():
+        ids = list(map(str, subjects)) if isinstance(column.type, String) else subjects
+        ours = table.select().where(column.in_(ids))
+        for row in (await (await session.connection()).execute(ours)).mappings().all():
             more = in_clear.get(table.name, {}).get(row.get("id"), {})
-            held.setdefault(table.name, []).append(_shown(row, subject) | dict(more))
-    return held
+            key = tuple(row[each.name] for each in table.primary_key)
+            held.setdefault(table.name, {})[key] = _shown(row, subjects) | more
+    return {name: list(rows.values()) for name, rows in held.items()}
 
 
-def _shown(row: Mapping[Any, Any], subject: UUID) -> Row:
+async def _opened(
+    session: AsyncSession, subjects: Sequence[UUID], opened: Opened
+) -> Mapping[str, dict[Any, Row]]:
+    found: dict[str, dict[Any, Row]] = defaultdict(dict)
+    for subject in subjects:
+        for name, rows in (await opened(session, subject)).items():
+            found[name] |= rows
+    return found
+
+
+def _shown(row: Mapping[Any, Any], subjects: Sequence[UUID]) -> Row:
     return {
-        name: MASKED if _is_of_another(name, value, subject) else value
+        name: MASKED if _is_of_another(name, value, subjects) else value
         for name, value in row.items()
         # What is sealed is opened by its own service; what is left are indexes.
         if not isinstance(value, bytes)
     }
 
 
-def _is_of_another(name: str, value: Any, subject: UUID) -> bool:
+def _is_of_another(name: str, value: Any, subjects: Sequence[UUID]) -> bool:
     names = name in THIRD or name.endswith(("_by", "_person_id"))
-    return names and value is not None and str(value) != str(subject)
+    return names and value is not None and str(value) not in map(str, subjects)
 
 
-async def _readings(session: AsyncSession, subject: UUID) -> list[ReadingOut]:
+async def _readings(session: AsyncSession, subjects: Sequence[UUID]) -> list[ReadingOut]:
+    found = {
+        entry.id: entry for each in subjects for entry in await audit.readers_of(session, each)
+    }
     return [
         ReadingOut.model_validate(entry, from_attributes=True)
-        for entry in await audit.readers_of(session, subject)
+        for entry in sorted(found.values(), key=lambda entry: (entry.at, entry.id))
     ]
 
 
@@ -150,11 +171,14 @@ def router(
         standing = (await session.exec(statement)).one_or_none()
         if standing is None:
             raise not_found("person")
+        subjects = sorted(await merged.registrations_here(session, key.class_, person_id))
+        if others := [each for each in subjects if each != person_id]:
+            audit.read("subject_file", others)
         file = {
             "id": person_id,
             "service": service,
-            "held": await gather(session, forgetting, person_id, opened),
-            "read_by": await _readings(session, person_id),
+            "held": await gather(session, forgetting, subjects, opened),
+            "read_by": await _readings(session, subjects),
         }
         return view.shown(FileOut, file, standing)
 

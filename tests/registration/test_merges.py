@@ -17,7 +17,8 @@ from services.registration.merges import rules
 from services.registration.merges.models import Merge
 from services.registration.persons.models import Person
 from services.registration.retention.models import LastService
-from tests.registration.office import DUPLICATES, PERSONS, Office, look_for_new
+from tests.patience import until
+from tests.registration.office import DUPLICATES, NAWAL, PERSONS, Office, look_for_new
 
 CASES = {"X-Purpose": "case_management"}
 SECOND: dict[str, Any] = {"external_id": "R00000078", "given_name": "Nawal", "household_ref": "H78"}
@@ -308,8 +309,28 @@ async def test_a_no_counts_for_every_registration_of_the_person(office: Office) 
         assert {str(each) for each in await session.exec(withdrawn)} == {first, second}
 
 
-async def test_who_is_erased_is_erased_with_every_registration(office: Office) -> None:
+async def test_who_asks_is_given_the_file_of_every_registration_and_erased_in_each(
+    office: Office,
+) -> None:
     first, second, _ = await merged(office)
+    request = {"person_id": first, "kind": "access"}
+    opened = await office.dpo.post("/v1/registration/subject-requests", request)
+    assert opened.status_code == 201, opened.text
+    path = f"/v1/registration/people/{first}/file"
+
+    async def given() -> dict[str, Any]:
+        answer = await office.dpo.get(path, headers={"X-Purpose": "subject_access"})
+        found: dict[str, Any] = answer.json()
+        return found
+
+    # The record is sealed a moment later, and each act is told once, of whomever it was.
+    file = await until(given, lambda found: "merge" in [e["action"] for e in found["read_by"]])
+    assert {each["id"] for each in file["held"]["person"]} == {first, second}
+    assert all(each["documents"] == NAWAL["documents"] for each in file["held"]["person"])
+    [pair] = file["held"]["duplicate_pair"]
+    assert [pair["left_id"], pair["right_id"]] == sorted([first, second])
+    assert pair["decided_by"] == {"masked": True}
+    assert [each["action"] for each in file["read_by"]].count("merge") == 1
     asked = await office.case_worker.post(
         "/v1/registration/erasures", {"person_id": first, "reason": "person_asked"}
     )
@@ -334,3 +355,4 @@ async def test_a_hold_keeps_the_registration_that_it_is_on(office: Office) -> No
     assert (await office.case_worker.get(f"{PERSONS}/{first}")).status_code == 404
     kept = await seen(office, second)
     assert (kept["status"], kept["merged_into"]) == ("registered", None)
+    assert (await told(office))[-1] == (second, None, 3)

@@ -270,12 +270,17 @@ async def test_what_each_organisation_keeps_stays_its_own(partners: Partners) ->
         [known] = (await each.get(HOUSEHOLDS, headers=CASE)).json()["items"]
         household = (await each.get(f"{HOUSEHOLDS}/{known['id']}", headers=CASE)).json()
         members.append([(one["person_id"], one["counted"]) for one in household["members"]])
+    request = {"person_id": ours, "kind": "access"}
+    await partners.our_dpo.post("/v1/registration/subject-requests", request)
+    path = f"/v1/registration/people/{ours}/file"
+    file = await partners.our_dpo.get(path, headers={"X-Purpose": "subject_access"})
     form = {"person_id": theirs, "reason": "person_asked"}
     asked = await partners.their_worker.post("/v1/registration/erasures", form)
     erasure = f"/v1/registration/erasures/{asked.json()['id']}/approval"
     erased = await partners.their_dpo.post(erasure)
 
     assert (shared.status_code, set_.status_code, erased.status_code) == (201, 204, 202)
+    assert [each["id"] for each in file.json()["held"]["person"]] == [ours]
     [left] = await persons(partners, ours)
     assert len(no.json()["changed"]) == 1
     assert members == [[(ours, True)], [(theirs, True)]]
