@@ -81,9 +81,9 @@ async def measure() -> Report:
         f"`python -m benchmarks figures`: {ROUNDS} rounds of {MUHALLAS} muhallas, "
         f"{NATIONALITIES} nationalities, two sexes and four ages: {cells:,} cells on PostgreSQL "
         f"and in one Parquet file. Tracking alone answers by its API, token, JSON and all; DuckDB "
-        "sums the Parquet file in this process. The answers are compared. Cold is the first "
-        "question to a service that has just started. What readers do not wait for: a round's "
-        f"sums took {seconds:.2f} s (median) to keep.",
+        f"sums the file in this process. The answers are compared. Cold is the first question "
+        f"to a service that has just started. What readers do not wait for: a round's sums took "
+        f"{seconds:.2f} s (median) to keep.",
         ("question", "Masar p50 ms", "Masar p95 ms", "DuckDB p50 ms", "ratio"),
         [_row(*each) for each in rows],
         _verdict(rows),
@@ -204,7 +204,9 @@ async def _timed(ask: Ask) -> tuple[Answer, float]:
 
 
 def _trend(client: httpx.AsyncClient, place: str, by: str | None = None) -> Ask:
-    query = {"population": POPULATION, "place": place, **({"by": by} if by else {})}
+    query = {"population": POPULATION, "place": place}
+    if by:
+        query["by"] = by
 
     async def ask() -> Answer:
         answer = await client.get("/v1/tracking/trends", params=query)
@@ -218,8 +220,8 @@ def _trend(client: httpx.AsyncClient, place: str, by: str | None = None) -> Ask:
 
 def _table(client: httpx.AsyncClient, number: int) -> Ask:
     async def ask() -> Answer:
-        query: dict[str, int | str] = {"level": 2, "by": "nationality"}
-        answer = await client.get(f"/v1/tracking/rounds/{number}/figures", params=query)
+        path = f"/v1/tracking/rounds/{number}/figures?level=2&by=nationality"
+        answer = await client.get(path)
         return [(each["pcode"], each["category"], each["value"]) for each in answer.json()["items"]]
 
     return ask

@@ -63,13 +63,14 @@ async def _once(postgres: PostgresServer, number: int) -> dict[str, float]:
     async with tracking_alone(postgres.url(name, driver="asyncpg")) as client:
         path = f"{ROUND}/{1 + number}"
         with _Timed(taken, "taken in"):
-            await _taken_in(client, book.getvalue())
+            files = {"file": ("round.xlsx", book.getvalue())}
+            await _ended(client, await client.post(f"{ROUND}/imports", files=files))
         with _Timed(taken, "sums checked"):
             found = (await client.get(f"{path}/disagreements")).json()
         assert found["unexplained"] == 0, found
         with _Timed(taken, "drafted"):
-            answer = await client.post(f"{path}/publications", json={})
-        draft = answer.json()
+            job = await _ended(client, await client.post(f"{path}/publications", json={}))
+        draft = (await client.get(f"/v1/tracking/publications/{job['id']}")).json()
         with _Timed(taken, "approved"):
             decided = await client.post(
                 f"/v1/tracking/publications/{draft['id']}/approval", headers=bearer(sub="another")
@@ -89,15 +90,15 @@ class _Timed:
         self.taken[self.step] = time.perf_counter() - self.started
 
 
-async def _taken_in(client: httpx.AsyncClient, book: bytes) -> None:
-    answer = await client.post(f"{ROUND}/imports", files={"file": ("round.xlsx", book)})
-    assert answer.is_success, answer.text
+async def _ended(client: httpx.AsyncClient, accepted: httpx.Response) -> dict[str, Any]:
+    """Return a job that was accepted, when it is done."""
+    assert accepted.status_code == 202, accepted.text
     while True:
-        job: dict[str, Any] = (await client.get(answer.headers["location"])).json()
+        job: dict[str, Any] = (await client.get(accepted.headers["location"])).json()
         if job["status"] == "done":
-            return
+            return job
         assert job["status"] != "failed", job
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

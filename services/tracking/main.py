@@ -28,7 +28,7 @@ from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
 from services.tracking.publications import api as publications
-from services.tracking.publications import public
+from services.tracking.publications import drafting, public
 from services.tracking.rounds import api as rounds
 from services.tracking.rounds import imports as round_imports
 from services.tracking.rounds import sums
@@ -87,6 +87,7 @@ SERVICE = Service(
         place_imports.KIND: place_imports.import_places,
         submission_imports.KIND: submission_imports.import_submissions,
         round_imports.KIND: round_imports.import_round,
+        drafting.KIND: drafting.draft_publication,
         series_imports.KIND: series_imports.import_series,
         sea_total_imports.KIND: sea_total_imports.import_totals,
     },

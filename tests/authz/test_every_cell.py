@@ -219,6 +219,7 @@ JOBS |= {
     "series": "import_series",
     "sea_table": "import_sea_totals",
     "duplicate_scan": "rescan_duplicates",
+    "publication_draft": "draft_publication",
 }
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
 AT_NO_PLACE |= {"mapping", "intake_form", "submission"}

@@ -372,6 +372,7 @@ async def _jobs(world: World, situation: str) -> None:
             "import_series",
             "import_sea_totals",
             "import_submissions",
+            "draft_publication",
         ],
     }
     for service, names in kinds.items():

@@ -74,7 +74,7 @@ async def test_idps_are_counted_published_and_shown_beside_the_migrants_of_a_rou
 
     form = {"population": "idp"}
     draft = await tracking.client.post("/v1/tracking/rounds/7/publications", json=form)
-    assert draft.status_code == 201, draft.text
+    assert (await ended(tracking, draft.headers["location"]))["status"] == "done"
     analyst = client_of(tracking.app, sub="second-analyst")
     path = f"/v1/tracking/publications/{draft.json()['id']}/approval"
     assert (await analyst.post(path)).status_code == 200

@@ -1,23 +1,30 @@
 """A round on its way to the public: its sums, two analysts, and what is frozen for good."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from chassis import jobs
+from chassis.caller import Caller, Grant
+from chassis.jobs import OvertakenError, Work
 from cli.sample_round import NATIONALITIES, Sheets
 from contracts.tracking import FiguresRestated, RoundPublished
 from services.tracking.main import SERVICE
+from services.tracking.publications import drafting as jobs_of_drafts
+from services.tracking.publications import service as publishing
 from tests.conftest import Running, Start, client_of
 from tests.tracking.attack import Told, widths
 from tests.tracking.test_frozen_tables import CHANGES, refuses_every_change
-from tests.tracking.test_rounds import IMPORTS, finished, put, workbook
+from tests.tracking.test_rounds import IMPORTS, ended, finished, put, workbook
 
 PUBLIC = "/v1/tracking/public/rounds"
 DRAFTS = "/v1/tracking/rounds/7/publications"
 WRONG = "/v1/tracking/rounds/7/disagreements"
 K = 10
+ANALYST = Caller("first-analyst", "iom", (Grant("data_analyst"),), expires=1e12)
 COUNTED_TOGETHER = (
     "Migrant IND",
     "Rented Accomodation (Self Paid) IND",
@@ -67,12 +74,19 @@ def fewer_of_one_nationality(book: Sheets) -> None:
     changed_by(book, len(NATIONALITIES), 2, -16)
 
 
-async def drafted(tracking: Running, **form: Any) -> dict[str, Any]:
+async def drafting(tracking: Running, **form: Any) -> dict[str, Any]:
+    """Return the job of a draft, when it has ended."""
     response = await tracking.client.post(DRAFTS, json=form)
-    assert response.status_code == 201, response.text
-    draft: dict[str, Any] = response.json()
-    assert response.headers["location"].endswith(draft["id"])
-    return draft
+    assert response.status_code == 202, response.text
+    return await ended(tracking, response.headers["location"])
+
+
+async def drafted(tracking: Running, **form: Any) -> dict[str, Any]:
+    job = await drafting(tracking, **form)
+    assert (job["status"], job["accepted"]) == ("done", job["total"]), job
+    draft = await tracking.client.get(f"/v1/tracking/publications/{job['id']}")
+    answer: dict[str, Any] = draft.json()
+    return answer
 
 
 async def approved(second: httpx.AsyncClient, draft: dict[str, Any]) -> dict[str, Any]:
@@ -244,10 +258,59 @@ async def test_a_correction_that_shows_what_is_hidden_is_not_published(
     await published(tracking, second, workbook())
     await finished(tracking, IMPORTS, workbook(fewer_of_one_nationality))
 
-    response = await tracking.client.post(DRAFTS, json={"reason": "Four were misread"})
+    job = await drafting(tracking, reason="Four were misread")
 
-    assert response.status_code == 409
-    assert response.json()["type"] == "/problems/publication-would-disclose"
+    assert (job["status"], job["accepted"]) == ("failed", 0)
+    assert [each["code"] for each in job["rejected_rows"]] == ["publication-would-disclose"]
+    drafts = (await tracking.client.get(DRAFTS)).json()["items"]
+    assert [each["status"] for each in drafts] == ["published"]
+
+
+async def test_a_draft_is_made_once_whichever_workers_die_or_are_overtaken(
+    tracking: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def in_hand() -> Work:
+        async with tracking.database.read() as session:
+            job = await session.get(tracking.database.tables.job, draft_id)
+        assert job
+        return Work(tracking.database, job)
+
+    async def die(*_: object) -> None:
+        raise ZeroDivisionError
+
+    await finished(tracking, IMPORTS, workbook())
+    draft_id = await put_aside(tracking)
+    monkeypatch.setattr(jobs_of_drafts, "SECONDS_A_STEP", 0.02)
+    killed = await in_hand()
+    with monkeypatch.context() as dying:
+        dying.setattr(publishing, "draft", die)
+        with pytest.raises(ZeroDivisionError):
+            await jobs_of_drafts.draft_publication(killed)
+    left = await in_hand()
+    assert left.job.accepted == left.job.position < left.job.total
+    assert (await tracking.client.get(DRAFTS)).json()["items"] == []
+
+    overtaken = await in_hand()
+    await jobs_of_drafts.draft_publication(left)
+    with pytest.raises(OvertakenError):
+        await jobs_of_drafts.draft_publication(overtaken)
+    done = await in_hand()
+    await jobs_of_drafts.draft_publication(done)
+
+    assert done.job.accepted == done.job.total
+    [draft] = (await tracking.client.get(DRAFTS)).json()["items"]
+    assert draft["id"] == str(draft_id)
+
+
+async def put_aside(tracking: Running) -> UUID:
+    """Accept a draft that no worker but the test takes in hand."""
+    asked = jobs_of_drafts.asked(7, ANALYST)
+    async with tracking.database.write() as session:
+        job = jobs.submit(
+            session, jobs_of_drafts.KIND, b"{}", total=500, caller=ANALYST, options=asked
+        )
+        job.status = "failed"
+        return job.id
 
 
 def two_wrong_sums(book: Sheets) -> None:

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from chassis import jobs
 from chassis.auth import CallerDep
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
-from services.tracking.publications import reading, service
+from services.tracking.publications import drafting, reading, service
 from services.tracking.publications.models import (
     DraftIn,
     Publication,
@@ -30,21 +32,28 @@ AFTER = r"^[A-Z]{2}([0-9]{2}){0,4}~[a-zA-Z0-9_]{0,40}$"
 router = APIRouter(tags=["publications"], route_class=Once)
 
 
-@router.post("/v1/tracking/rounds/{number}/publications", status_code=201)
+@router.post("/v1/tracking/rounds/{number}/publications", status_code=202)
 async def draft_publication(
-    number: Number,
-    form: DraftIn,
-    caller: CallerDep,
-    read: ReadSession,
-    session: WriteSession,
-    response: Response,
-) -> PublicationOut:
-    """Control a round's tables and keep them as a draft, which another analyst approves."""
-    # Controlled before anything is written: SQLite's one writer is not kept waiting by it.
-    controlled = await service.prepare(read, number, form)
-    publication = await service.draft(session, form, controlled, caller)
-    response.headers["Location"] = f"{PATH}/{publication.id}"
-    return _shown(publication)
+    number: Number, form: DraftIn, caller: CallerDep, session: WriteSession, response: Response
+) -> jobs.JobOut:
+    """
+    Control a round's tables and keep them as a draft, which another analyst approves.
+
+    The draft has the id of this job, and is there when the job is done. A job that fails says in
+    its rejected row why nothing is drafted.
+    """
+    figures = await service.refuse_unready(session, number, form)
+    payload, asked = form.model_dump_json().encode(), drafting.asked(number, caller)
+    job = jobs.submit(session, drafting.KIND, payload, total=figures, caller=caller, options=asked)
+    return jobs.accepted(job, f"{PATH}/drafts", response)
+
+
+@router.get(PATH + "/drafts/{job_id}")
+async def get_publication_draft(
+    job_id: UUID, access: AccessDep, session: ReadSession
+) -> jobs.JobOut:
+    """Say how far the drafting of a publication is, in figures of the round."""
+    return await jobs.get(session, drafting.KIND, job_id, access)
 
 
 @router.get("/v1/tracking/rounds/{number}/publications")

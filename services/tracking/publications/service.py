@@ -1,6 +1,5 @@
 """Drafting and approving publications of a round. Callers own the transaction."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +14,7 @@ from chassis.db import take_turns
 from chassis.problems import Fault, Problem, not_found
 from contracts.tracking import FiguresRestated, RoundPublished
 from services.tracking.consistency import service as consistency
-from services.tracking.disclosure.control import CannotProtectError, control
+from services.tracking.disclosure.control import CannotProtectError, Control
 from services.tracking.disclosure.pairs import Frozen
 from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
 from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, tables
@@ -38,12 +37,53 @@ class Controlled:
     beside: list[str]
 
 
-async def prepare(session: AsyncSession, number: int, form: DraftIn) -> Controlled:
-    """
-    Control the tables of a round as it stands, against what is public of it and beside it.
+@dataclass
+class Uncontrolled:
+    """What a draft is made of: a round's figures, and what is public of it and beside it."""
 
-    409 while a sum is neither right nor explained, or when no hiding protects what is hidden.
+    round: Round
+    figures: dict[Cell, int]
+    before: list[Frozen]
+    beside: list[str]
+    control: Control | None = None
+
+    def controlled(self) -> Controlled:
+        """Choose what is hidden; 409 when no hiding protects it. It computes for seconds."""
+        try:
+            kept = tables(self.figures, DESIGN)
+            self.control = Control(kept, DESIGN, self.before)
+            return Controlled(self.round, kept, self.control.run(), self.beside)
+        except OverlappingPlacesError:
+            detail = "A place has figures of its own, and so has a place within it."
+            raise Problem(409, "round-disagrees", detail) from None
+        except CannotProtectError as error:
+            detail = (
+                f"{len(error.cells)} hidden figures would come out by comparison with what is "
+                "public; let the change go into the next round, or leave out a dimension."
+            )
+            raise Problem(409, "publication-would-disclose", detail) from None
+
+    @property
+    def share_done(self) -> float:
+        """Return which share of the hidden cells is protected, while another thread computes."""
+        if self.control is None:
+            return 0.0
+        ledger = self.control.ledger
+        return min(1.0, len(ledger.protected) / max(1, len(ledger.hidden)))
+
+
+async def refuse_unready(session: AsyncSession, number: int, form: DraftIn) -> int:
     """
+    Return how many figures are to be drafted.
+
+    409 while a sum is neither right nor explained, or there is no figure; 422 when what is public
+    would be published anew without a reason.
+    """
+    return len((await gathered(session, number, form)).figures)
+
+
+async def gathered(session: AsyncSession, number: int, form: DraftIn) -> Uncontrolled:
+    """Return what is to be controlled, as the round and what is public beside it stand now."""
     found = await rounds.get(session, number, form.population)
     await consistency.refuse_unexplained(session, number, form.population)
     beside = await _beside(session, number, form.population)
@@ -51,16 +91,14 @@ async def prepare(session: AsyncSession, number: int, form: DraftIn) -> Controll
         detail = "The round is public; say why it is published anew."
         fault = Fault(pointer="/reason", code="missing", detail=detail)
         raise Problem(422, "restatement-unexplained", detail, errors=[fault])
-    before = [await frozen.read(session, each) for each in beside]
     figures = await consistency.figures(session, number, form.population)
     if not figures:
         raise Problem(409, "out-of-order", "The round has no figures yet.")
+    before = [await frozen.read(session, each) for each in beside]
     wanted = of_public_tables(figures, form.dimensions)
     places = {pcode for pcode, _, _ in wanted}
     before.append(await frozen.elsewhere(session, number, form.population, places))
-    # A second of one core, which other requests must not wait for.
-    kept, hidden = await asyncio.to_thread(_controlled, wanted, before)
-    return Controlled(found, kept, hidden, [str(each.id) for each in beside])
+    return Uncontrolled(found, wanted, before, [str(each.id) for each in beside])
 
 
 def of_public_tables(figures: dict[Cell, int], dimensions: Sequence[Dimension]) -> dict[Cell, int]:
@@ -74,23 +112,6 @@ def of_public_tables(figures: dict[Cell, int], dimensions: Sequence[Dimension]) 
     if any(dimension == "demographic" for _, dimension, _ in figures):
         told -= {"sex"}
     return {cell: n for cell, n in figures.items() if cell[1] in told}
-
-
-def _controlled(
-    figures: dict[Cell, int], before: list[Frozen]
-) -> tuple[Tables, dict[Cell, Reason]]:
-    try:
-        kept = tables(figures, DESIGN)
-        return kept, control(kept, DESIGN, before)
-    except OverlappingPlacesError:
-        detail = "A place has figures of its own, and so has a place within it."
-        raise Problem(409, "round-disagrees", detail) from None
-    except CannotProtectError as error:
-        detail = (
-            f"{len(error.cells)} hidden figures would come out by comparison with what is public; "
-            "let the change go into the next round, or leave out a dimension."
-        )
-        raise Problem(409, "publication-would-disclose", detail) from None
 
 
 async def _beside(session: AsyncSession, number: int, population: str) -> list[Publication]:
@@ -112,11 +133,12 @@ async def _beside(session: AsyncSession, number: int, population: str) -> list[P
 
 
 async def draft(
-    session: AsyncSession, form: DraftIn, controlled: Controlled, by: Caller
+    session: AsyncSession, form: DraftIn, controlled: Controlled, by: Caller, job_id: UUID
 ) -> Publication:
     """Keep what was prepared as a draft, for a second analyst to look at."""
     values, hidden = controlled.tables.values, controlled.hidden
     publication = Publication(
+        id=job_id,
         round_number=controlled.round.number,
         population=form.population,
         round_version=controlled.round.version,

@@ -1,0 +1,67 @@
+"""Drafting as a job: it takes seconds, and a request that waits so long may be cut off."""
+
+import asyncio
+from typing import Any
+
+from chassis.authz import Access
+from chassis.caller import Caller, claimed
+from chassis.jobs import OvertakenError, Remark, Work
+from chassis.problems import Problem
+from services.tracking.publications import service
+from services.tracking.publications.models import DraftIn, Publication
+from services.tracking.publications.service import Controlled, Uncontrolled
+
+KIND = "draft_publication"
+ROUND, BEHALF = "round", "behalf"
+SECONDS_A_STEP = 2.0
+"""How often it is told how far the work is, and that its worker lives."""
+
+
+def asked(number: int, caller: Caller) -> dict[str, Any]:
+    """Return what the job must know beside the form."""
+    return {ROUND: number, BEHALF: caller.told()}
+
+
+async def draft_publication(work: Work) -> None:
+    """Control a round's tables and keep them as a draft, which has the id of its job."""
+    job = work.job
+    if job.position >= job.total:
+        return  # The worker before died when all was done.
+    form = DraftIn.model_validate_json(work.payload)
+    try:
+        caller = await _still_analyst(work)
+        async with work.database.read() as session:
+            found = await service.gathered(session, job.options[ROUND], form)
+        controlled = await _watched(work, found)
+    except Problem as problem:
+        async with work.step(job.position) as (_, tally):
+            tally.reject(Remark(code=problem.slug, detail=problem.detail))
+        raise
+    async with work.step(job.total) as (session, tally):
+        if await session.get(Publication, job.id):
+            raise OvertakenError
+        await service.draft(session, form, controlled, caller, job.id)
+        tally.accepted += job.total - job.position
+
+
+async def _still_analyst(work: Work) -> Caller:
+    """Return who asked for it; 403 for who may draft nothing any more."""
+    caller = claimed(work.job.options[BEHALF])
+    ended = caller.id in work.database.frozen
+    ended |= await work.database.rights_ended(caller.id, caller.issued_at)
+    if ended or not Access(caller, "publication", "C").allowances():
+        detail = "The roles of who asked for this draft have ended; another analyst can draft it."
+        raise Problem(403, "forbidden", detail)
+    return caller
+
+
+async def _watched(work: Work, found: Uncontrolled) -> Controlled:
+    """Control the tables in a thread, and put on record now and then how far that is."""
+    # It is all computing, which other requests must not wait for.
+    control = asyncio.create_task(asyncio.to_thread(found.controlled))
+    while not (await asyncio.wait({control}, timeout=SECONDS_A_STEP))[0]:
+        before = work.job.position
+        reached = max(before, int(found.share_done * (work.job.total - 1)))
+        async with work.step(reached) as (_, tally):
+            tally.accepted += reached - before
+    return control.result()
