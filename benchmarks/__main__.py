@@ -2,8 +2,8 @@
 Measures what docs/benchmarks.md claims, each against its peer in the same run: `make bench`.
 
 Without names all of them are run and the page is written; with names (`start`, `door`,
-`entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `doubles`) only those, and
-nothing is written; `doubles-large` is run by its name alone.
+`entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`)
+only those, and nothing is written; `doubles-large` is run by its name alone.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from benchmarks import (
     doubles,
     entitlement,
     figures,
+    flows,
     oracle,
     protection,
     publication,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Report]]] = {
     "oracle": oracle.measure,
     "publication": publication.measure,
     "figures": figures.measure,
+    "flows": flows.measure,
     "doubles": doubles.measure,
 }
 LARGE: dict[str, Callable[[], Awaitable[Report]]] = {"doubles-large": doubles.measure_large}

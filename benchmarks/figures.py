@@ -45,6 +45,10 @@ CELLS = f"""
     where (m * 31 + r * 17) % 97 <> 0"""
 """About one muhalla in a hundred is not assessed in a round, another one each time."""
 
+TOLD = """('nationality_sex_age', nationality || '_' || sex_and_age),
+    ('nationality', nationality), ('total', '')"""
+"""The dimensions and categories under which a round keeps a cell."""
+
 PLACES_ASKED = {
     "the country": "LY",
     "a region": "LY01",
@@ -72,7 +76,7 @@ async def measure() -> Report:
         cells = _write_parquet(parquet)
         try:
             await asyncio.to_thread(postgres.create_database, DATABASE)
-            seconds = await _load(postgres)
+            seconds = await _load(postgres, Path(home))
             rows = await _rows(postgres, parquet)
         finally:
             await asyncio.to_thread(postgres.close)
@@ -128,18 +132,16 @@ def _write_parquet(path: Path) -> int:
     return int(cells)
 
 
-async def _load(postgres: PostgresServer) -> float:
+async def _load(postgres: PostgresServer, home: Path) -> float:
     """Put the cells where an import puts figures, then keep the sums; return seconds a round."""
     database = Database(postgres.url(DATABASE, driver="asyncpg"), SERVICE.tables)
-    async with _tracking(postgres):
+    async with _tracking(postgres, home):
         pass  # It makes the tables.
     figures = f"""
         insert into figure (round_number, population, pcode, dimension, category, value)
         select r, '{POPULATION}', pcode, dimension, category, sum(value) from (
             select round_number as r, pcode, value, nationality, sex_and_age from ({CELLS}) as c
-        ) as cells, lateral (values
-            ('nationality_sex_age', nationality || '_' || sex_and_age),
-            ('nationality', nationality), ('total', '')) as told (dimension, category)
+        ) as cells, lateral (values {TOLD}) as told (dimension, category)
         where r = $1 group by r, pcode, dimension, category"""
     prepared = _prepared(f"select generate_series(0, {MUHALLAS - 1}) as m", "/")
     taken = []
@@ -163,7 +165,7 @@ async def _load(postgres: PostgresServer) -> float:
 async def _rows(postgres: PostgresServer, parquet: Path) -> list[Measured]:
     found = []
     with duckdb.connect(":memory:") as kept:
-        async with _tracking(postgres) as client:
+        async with _tracking(postgres, parquet.parent) as client:
             for name, place in PLACES_ASKED.items():
                 ours, theirs = _trend(client, place), _duckdb_trend(kept, parquet, place)
                 found.append(await _asked(f"trend of {name}", ours, theirs))
@@ -176,7 +178,7 @@ async def _rows(postgres: PostgresServer, parquet: Path) -> list[Measured]:
             found.append(await _asked("mantikas by nationality", ours, theirs))
     cold = Measured("mantikas by nationality, cold", [], [])
     for number in range(ROUNDS - COLD, ROUNDS):
-        async with _tracking(postgres) as client:
+        async with _tracking(postgres, parquet.parent) as client:
             cold.ours.append((await _timed(_table(client, number)))[1])
         with duckdb.connect(":memory:") as fresh:
             cold.theirs.append((await _timed(_duckdb_table(fresh, parquet, number)))[1])
@@ -253,6 +255,6 @@ def _duckdb_table(connection: duckdb.DuckDBPyConnection, parquet: Path, number: 
 
 
 @asynccontextmanager
-async def _tracking(postgres: PostgresServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with tracking_alone(postgres.url(DATABASE, driver="asyncpg")) as client:
+async def _tracking(postgres: PostgresServer, home: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with tracking_alone(postgres.url(DATABASE, driver="asyncpg"), home) as client:
         yield client

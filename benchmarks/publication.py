@@ -102,12 +102,14 @@ async def _ended(client: httpx.AsyncClient, accepted: httpx.Response) -> dict[st
 
 
 @asynccontextmanager
-async def tracking_alone(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Start tracking by itself on a database, and be its analyst."""
-    with tempfile.TemporaryDirectory() as home:
+async def tracking_alone(url: str, home: Path | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Start tracking by itself on a database, and be its analyst; its keys are in `home`."""
+    with tempfile.TemporaryDirectory() as another:
         bus = InProcessBus()
         bus.open()
-        settings = Settings(database_url=SecretStr(url), home=Path(home), log_level="WARNING")
+        settings = Settings(
+            database_url=SecretStr(url), home=home or Path(another), log_level="WARNING"
+        )
         app = create_service(SERVICE, settings, bus, keys())
         async with (
             lifespan(app),

@@ -56,9 +56,7 @@ async def test_postgresql_lets_nothing_published_be_changed_added_to_or_emptied(
     await publication(tracking, 2, None, LY=70)
     async with tracking.database.write() as session:
         [public] = (await session.exec(select(Publication).where(is_public))).all()
-        session.add(
-            WithheldCell(publication_id=UUID(int=200), value=4, reason="primary", **WITHHELD)
-        )
+        session.add(WithheldCell(publication_id=UUID(int=200), **WITHHELD))
 
     await refuses_every_change(tracking, (*CHANGES, *EMPTYING))
 

@@ -21,7 +21,9 @@ async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[in
             continue
         line = Line(publication.population, cell.pcode, cell.category)
         day = publication.decided_at.date()
-        found[line][publication.round_number] = Counted(cell.value, None, publication.vintage, day)
+        found[line][publication.round_number] = Counted(
+            cell.value, None, publication.vintage, day, period=publication.period
+        )
     return found
 
 
