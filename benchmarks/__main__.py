@@ -2,8 +2,8 @@
 Measures what docs/benchmarks.md claims, each against its peer in the same run: `make bench`.
 
 Without names all of them are run and the page is written; with names (`start`, `door`,
-`entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`)
-only those, and nothing is written; `doubles-large` is run by its name alone.
+`entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`,
+`registers`) only those, and nothing is written; `doubles-large` is run by its name alone.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from benchmarks import (
     oracle,
     protection,
     publication,
+    registers,
     start,
 )
 from benchmarks.report import Report
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Report]]] = {
     "figures": figures.measure,
     "flows": flows.measure,
     "doubles": doubles.measure,
+    "registers": registers.measure,
 }
 LARGE: dict[str, Callable[[], Awaitable[Report]]] = {"doubles-large": doubles.measure_large}
 """What takes hours, and so is run by `make bench-large` and not with the others."""

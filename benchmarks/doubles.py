@@ -120,8 +120,8 @@ async def _doubles(database: Any, newcomers: list[PersonIn]) -> Milliseconds:
     taken: Milliseconds = {"candidates of one": [], "doubles of one": []}
     for each in newcomers:
         async with database.write() as session:
-            [(person, _)] = await registering.register_all(
-                session, [each], organisation="iom", by="loader", case_owner=None
+            person, _ = await registering.register(
+                session, each, organisation="iom", by="loader", case_owner=None
             )
         async with database.read() as session:
             described = await candidates.described(session, [person])

@@ -16,7 +16,6 @@ import uvicorn
 from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 from sqlalchemy import Integer, literal, true
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 import chassis.app
 from chassis import audit, crypto
@@ -25,7 +24,6 @@ from chassis.bus import InProcessBus
 from chassis.issuer import KeySource
 from chassis.sealing import FORM, DataKey
 from chassis.settings import Settings
-from chassis.tables import SubjectKeyColumns
 from chassis.views import View
 from services.registration.main import SERVICE
 from services.registration.persons import sealed
@@ -94,18 +92,11 @@ def _without_sealing() -> None:
     async def subject_keys(_session: Any, subjects: Any, **_: Any) -> crypto.Keys:
         return crypto.Keys({str(each): DataKey(str(each), bytes(32)) for each in subjects})
 
-    async def new_keys(session: AsyncSession, subjects: Any) -> list[tuple[DataKey, Any]]:
-        table = session.info["tables"].subject_key
-        return [
-            (DataKey(str(each), bytes(32)), table(subject=str(each), wrapped=b"", version=1))
-            for each in subjects
-        ]
+    async def new_keys(_session: Any, subjects: Any) -> list[tuple[DataKey, Any]]:
+        return [(DataKey(str(each), bytes(32)), None) for each in subjects]
 
-    add = AsyncSession.add
-
-    def add_all_but_keys(session: AsyncSession, row: Any, **options: Any) -> None:
-        if not isinstance(row, SubjectKeyColumns):
-            add(session, row, **options)
+    async def keep_new(*_: Any) -> None:
+        pass
 
     _put(
         DataKey,
@@ -113,8 +104,7 @@ def _without_sealing() -> None:
         open_bytes=lambda _key, _table, _column, kept, **_: kept[1:],
     )
     _put(sealed, document_indexes=lambda *_: [])
-    _put(crypto, subject_keys=subject_keys, new_keys=new_keys)
-    _put(AsyncSession, add=add_all_but_keys)
+    _put(crypto, subject_keys=subject_keys, new_keys=new_keys, keep_new=keep_new)
 
 
 if __name__ == "__main__":

@@ -124,6 +124,15 @@ async def _a_second(request: Request) -> float:
 async def served(
     way: str, postgres: PostgresServer, home: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(way, postgres, home) as (client, _):
+        yield client
+
+
+@asynccontextmanager
+async def serving(
+    way: str, postgres: PostgresServer, home: Path
+) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
+    """Serve registration, with a database of its own; yields a client and the process."""
     await asyncio.to_thread(postgres.create_database, way)
     key, port = home / "signing-key", free_port()
     key.write_text(json.dumps(SIGNING_KEY.as_dict(private=True)))
@@ -147,7 +156,7 @@ async def served(
                 "('LY0211', 2, 'LY02', 1)"
             )
             await connection.close()
-            yield client
+            yield client, process.pid
     finally:
         process.terminate()
         process.wait(timeout=20)

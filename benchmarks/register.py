@@ -93,12 +93,15 @@ async def load(database: Database, server: PostgresServer, name: str, number: in
         await connection.close()
 
 
+OURS = {"organisation": "iom", "created_by": "loader", "case_owner": None}
+
+
 async def _rows(database: Database, forms: list[PersonIn]) -> dict[str, list[dict[str, Any]]]:
     async with database.read() as session:
         made = await crypto.new_keys(session, [new_id() for _ in forms])
         there = [
-            registering._person(session, form, key, "iom", "loader", None)  # noqa: SLF001 - The row that registering makes, without what follows from it.
-            for form, (key, _) in zip(forms, made, strict=True)
+            Person(**registering._made(session, form, key, key_row, OURS).row)  # noqa: SLF001 - The row that registering makes, without what follows from it.
+            for form, (key, key_row) in zip(forms, made, strict=True)
         ]
         described = await candidates.described(session, there)
         kept = {
@@ -116,7 +119,7 @@ async def _rows(database: Database, forms: list[PersonIn]) -> dict[str, list[dic
     ]
     return {
         core_table(Person).name: people_rows,
-        core_table(database.tables.subject_key).name: [row.model_dump() for _, row in made],
+        core_table(database.tables.subject_key).name: [row for _, row in made],
         core_table(MatchingKey).name: [
             {"key": key, "person_id": person} for person, theirs in kept.items() for key in theirs
         ],

@@ -21,16 +21,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
 from chassis.clock import now
-from chassis.db import Database, tables_of, take_turns, vault_of
+from chassis.db import Database, insert_all, tables_of, take_turns, vault_of
 from chassis.sealing import DataKey, DestroyedError, MisplacedError, UnreadableError, new_secret
 from chassis.settings import Settings
-from chassis.tables import SubjectKeyColumns
 from chassis.transit import Transit, TransitKeys, engine_of
 from chassis.vault import KeyWrapper, Vault, key_file
 
 __all__ = ["DataKey", "DestroyedError", "MisplacedError", "UnreadableError"]
 
 Subject = UUID | str
+Row = dict[str, Any]
 
 SERVICE = "service"
 """The subject of the key for what is no one person's: job payloads, kept answers."""
@@ -130,17 +130,21 @@ async def subject_keys(
     return Keys(found | read)
 
 
-async def new_keys(
-    session: AsyncSession, subjects: Sequence[Subject]
-) -> list[tuple[DataKey, SubjectKeyColumns]]:
-    """Return keys for subjects who are new, each with its row: add that once they are there."""
+async def new_keys(session: AsyncSession, subjects: Sequence[Subject]) -> list[tuple[DataKey, Row]]:
+    """Return keys for subjects who are new, each with its row: keep that once they are there."""
     await _may_wrap(session)
     kept = session.info.setdefault(NEW_KEYS, {})
     made = []
     for secret, row in await _wrapped(session, [str(each) for each in subjects]):
-        kept[row.subject] = DataKey(row.subject, secret, seals=False)
-        made.append((DataKey(row.subject, secret), row))
+        subject = row["subject"]
+        kept[subject] = DataKey(subject, secret, seals=False)
+        made.append((DataKey(subject, secret), row))
     return made
+
+
+async def keep_new(session: AsyncSession, rows: Sequence[Row]) -> None:
+    """Keep the rows of new keys, whose subjects are there."""
+    await insert_all(session, tables_of(session).subject_key, rows)
 
 
 def service_key(session: AsyncSession) -> DataKey:
@@ -198,8 +202,8 @@ async def _made(session: AsyncSession, subjects: set[str]) -> dict[str, DataKey]
         return {}
     await _may_wrap(session)
     made = await _wrapped(session, sorted(subjects))
-    secrets = {row.subject: secret for secret, row in made}
-    rows = [row.model_dump() for _, row in made]
+    secrets = {row["subject"]: secret for secret, row in made}
+    rows = [row for _, row in made]
     new: set[str] = set()
     for some in _parts(rows):
         new |= set((await session.exec(_insert(session), params=some)).scalars())
@@ -223,15 +227,13 @@ async def _may_wrap(session: AsyncSession) -> None:
         session.info[WRAPPING] = True
 
 
-async def _wrapped(
-    session: AsyncSession, subjects: Sequence[str]
-) -> list[tuple[bytes, SubjectKeyColumns]]:
+async def _wrapped(session: AsyncSession, subjects: Sequence[str]) -> list[tuple[bytes, Row]]:
     secrets = [new_secret() for _ in subjects]
     keys = [(secret, context(each)) for secret, each in zip(secrets, subjects, strict=True)]
     wrapped = await vault_of(session).wrapper.wrap_all(keys)
-    table = tables_of(session).subject_key
+    made_at = now()
     return [
-        (secret, table(subject=subject, wrapped=key, version=version, made_at=now()))
+        (secret, {"subject": subject, "wrapped": key, "version": version, "made_at": made_at})
         for secret, subject, (version, key) in zip(secrets, subjects, wrapped, strict=True)
     ]
 

@@ -221,6 +221,17 @@ async def find(session: AsyncSession, kind: str, job_id: UUID, access: Access) -
     return found
 
 
+async def under_way(session: AsyncSession, kind: str) -> bool:
+    """Say whether a worker has a job of this kind in hand."""
+    job = tables_of(session).job
+    in_hand = (
+        col(job.status) == "running",
+        col(job.kind) == kind,
+        col(job.leased_until) > now(),
+    )
+    return (await session.exec(select(job.id).where(*in_hand).limit(1))).first() is not None
+
+
 async def remarks_of(
     session: AsyncSession, job_id: UUID, *, rejected: bool, most: int | None = None
 ) -> Sequence[RemarkColumns]:

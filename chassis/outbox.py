@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import failpoint
 from chassis.clock import new_id, now
 from chassis.db import Database, before_commit, insert_all, leave_events, tables_of
-from chassis.tables import OutboxColumns
+from chassis.many import among
+from chassis.tables import core_table
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
 from contracts.event import Envelope, Event
 
@@ -118,18 +119,28 @@ async def relay(
     return len(outcome.sent)
 
 
+class Waiting(NamedTuple):
+    """Of an event that waits, what the relay needs."""
+
+    id: UUID
+    type: str
+    subject: str
+    body: str
+    attempts: int
+
+
 class _Outcome:
     def __init__(self) -> None:
-        self.sent: list[OutboxColumns] = []
-        self.undelivered: list[OutboxColumns] = []
+        self.sent: list[Waiting] = []
+        self.undelivered: list[Waiting] = []
         self.bus_down: BusDown | None = None
 
 
-async def _waiting(session: AsyncSession) -> Sequence[OutboxColumns]:
+async def _waiting(session: AsyncSession) -> Sequence[Waiting]:
     outbox = tables_of(session).outbox
     # Waiting rows are found by not being sent, never by id: rows commit out of id order.
     statement = (
-        select(outbox)
+        select(*(core_table(outbox).c[name] for name in Waiting._fields))
         .where(
             col(outbox.sent_at).is_(None),
             or_(col(outbox.not_before).is_(None), col(outbox.not_before) <= now()),
@@ -138,14 +149,14 @@ async def _waiting(session: AsyncSession) -> Sequence[OutboxColumns]:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    return (await session.exec(statement)).all()
+    return [Waiting(*row) for row in (await session.exec(statement)).all()]
 
 
-async def _send(rows: Sequence[OutboxColumns], bus: Publisher) -> _Outcome:
+async def _send(rows: Sequence[Waiting], bus: Publisher) -> _Outcome:
     outcome = _Outcome()
     held: set[str] = set()
     for begin in range(0, len(rows), bus.at_once):
-        subjects: dict[str, list[OutboxColumns]] = {}
+        subjects: dict[str, list[Waiting]] = {}
         for row in rows[begin : begin + bus.at_once]:
             subjects.setdefault(row.subject, []).append(row)
         async with asyncio.TaskGroup() as group:
@@ -157,7 +168,7 @@ async def _send(rows: Sequence[OutboxColumns], bus: Publisher) -> _Outcome:
 
 
 async def _send_in_order(
-    rows: Sequence[OutboxColumns], bus: Publisher, outcome: _Outcome, held: set[str]
+    rows: Sequence[Waiting], bus: Publisher, outcome: _Outcome, held: set[str]
 ) -> None:
     for row in rows:
         if row.subject in held or outcome.bus_down:
@@ -180,7 +191,9 @@ async def _mark(session: AsyncSession, outcome: _Outcome, back_off: Sequence[tim
     outbox = tables_of(session).outbox
     if outcome.sent:
         sent = [row.id for row in outcome.sent]
-        await session.exec(update(outbox).where(col(outbox.id).in_(sent)).values(sent_at=now()))
+        table = core_table(outbox)
+        done = update(table).where(among(session, table.c.id, sent)).values(sent_at=now())
+        await session.exec(done)
     for row in outcome.undelivered:
         wait = back_off[min(row.attempts, len(back_off) - 1)]
         await session.exec(

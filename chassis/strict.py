@@ -44,6 +44,11 @@ def readable(text: str) -> str:
     ValueError for what cannot be stored or would deceive a reader: NUL and other controls,
     lone surrogates, controls that turn the direction of writing, nothing visible at all.
     """
+    # What can be printed has none of these; most text is that, and is looked at no further.
+    if text.isprintable():
+        cleaned = unicodedata.normalize("NFC", text).strip()
+        if cleaned[:1].isalnum():
+            return cleaned
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
         raise ValueError("contains a control character or half of one")
     if BIDI.search(text):

@@ -16,6 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chassis import crypto
 from chassis.clock import now
 from chassis.db import insert_new, tables_of, take_turns
+from chassis.many import FEW, among
 from chassis.tables import TombstoneColumns
 
 SUBJECT = "erased subject"
@@ -30,8 +31,12 @@ def mark(session: AsyncSession, kind: str, text: str) -> str:
 
 async def raised(session: AsyncSession, marks: Collection[str]) -> set[str]:
     """Return those marks that have a tombstone."""
-    statement = _among(tables_of(session).tombstone)
-    return set((await session.exec(statement, params={"marks": list(marks)})).all())
+    tombstone = tables_of(session).tombstone
+    if len(marks) > FEW:
+        asked = select(tombstone.mark).where(among(session, col(tombstone.mark), marks))
+        return set((await session.exec(asked)).all())
+    params = {"marks": list(marks)}
+    return set((await session.exec(_among(tombstone), params=params)).all())
 
 
 @cache

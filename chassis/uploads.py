@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 
@@ -124,14 +124,11 @@ def read_table(text: str, required: Collection[str], optional: Collection[str] =
 
 def lines_of(text: str) -> list[Line]:
     """Return the lines of CSV by number, whatever they hold, the header first."""
-    try:
-        return list(_lines(text))
-    except csv.Error:
-        raise Problem(422, "table-unreadable", "The file is not a CSV table.") from None
+    return list(each_line(text.encode()))
 
 
 def rows_of(
-    lines: Sequence[Line],
+    lines: Iterable[Line],
     required: Collection[str],
     optional: Collection[str] = (),
     *,
@@ -143,40 +140,54 @@ def rows_of(
     The whole table is refused when a required column is missing, one is there twice, or a row has
     more cells than the header; and when an unknown column is there, unless `others` may be.
     """
-    if not lines:
+    return list(each_row(lines, required, optional, others=others))
+
+
+def each_line(content: bytes) -> Iterator[Line]:
+    """Go through the lines of CSV in UTF-8, of which only one is in memory besides the content."""
+    header = content.partition(b"\n")[0].decode()
+    # Names of columns hold none of them, so what the header has most of is what separates.
+    separator = max(SEPARATORS, key=header.count)
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    reader = csv.reader(text, delimiter=separator, strict=True)
+    begun = 1
+    try:
+        for cells in reader:
+            yield begun, cells
+            begun = reader.line_num + 1
+    except csv.Error:
+        raise Problem(422, "table-unreadable", "The file is not a CSV table.") from None
+
+
+def each_row(
+    lines: Iterable[Line],
+    required: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    others: bool = False,
+) -> Iterator[Row]:
+    """Go through the rows as `rows_of` returns them; at the end a table may be refused yet."""
+    left = iter(lines)
+    first = next(left, None)
+    if first is None:
         raise Problem(422, "table-unreadable", "The file is empty.")
-    (_, header), *body = lines
-    header = [name.strip() for name in header]
+    header = [name.strip() for name in first[1]]
     _check_header(header, required, optional, others=others)
-    first = body[0][0] if body else 0
-    faults = [
-        Fault(pointer=f"line/{line}", code="too_many_cells", detail="More cells than columns.")
-        for line, cells in body
-        if len(cells) > len(header)
-    ]
+    faults = []
+    for number, (line, cells) in enumerate(left):
+        if len(cells) > len(header):
+            fault = {"code": "too_many_cells", "detail": "More cells than columns."}
+            faults.append(Fault(pointer=f"line/{line}", **fault))
+        elif any(cell.strip() for cell in cells) and not (number == 0 and are_tags(cells)):
+            absent = [""] * (len(header) - len(cells))
+            yield Row(line, dict(zip(header, cells + absent, strict=True)))
     if faults:
         raise Problem(422, "table-unreadable", "Some rows do not fit the header.", errors=faults)
-    return [
-        Row(line, dict.fromkeys(header, "") | dict(zip(header, cells, strict=False)))
-        for line, cells in body
-        if any(cell.strip() for cell in cells) and not (line == first and are_tags(cells))
-    ]
 
 
 def are_tags(cells: Sequence[str]) -> bool:
     """Say whether a line is that of HXL, which stands below the header: each cell is a tag."""
     return all(cell.strip().startswith("#") for cell in cells if cell.strip())
-
-
-def _lines(text: str) -> Iterator[Line]:
-    header = text.partition("\n")[0]
-    # Names of columns hold none of them, so what the header has most of is what separates.
-    separator = max(SEPARATORS, key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    begun = 1
-    for cells in reader:
-        yield begun, cells
-        begun = reader.line_num + 1
 
 
 def _check_header(

@@ -228,7 +228,7 @@ async def test_a_new_person_s_key_is_written_with_their_row(database: Database) 
     person = uuid4()
     async with database.write() as session:
         [(key, row)] = await crypto.new_keys(session, [person])
-        session.add(row)
+        await crypto.keep_new(session, [row])
     sealed = key.seal("person", "phone", PHONE)
 
     assert await opened(database, person, sealed) == PHONE

@@ -124,8 +124,7 @@ async def test_a_key_that_is_not_committed_yet_keeps_its_version_alive(
     async with another_process(database_url) as elsewhere:
         async with database.write() as session:
             [(key, row)] = await crypto.new_keys(session, [person])
-            session.add(row)
-            await session.flush()
+            await crypto.keep_new(session, [row])
             rotation = asyncio.create_task(keys.rotate(elsewhere, key_file))
             await asyncio.sleep(1)
             while_open = (rotation.done(), "1" in versions(key_file))

@@ -30,7 +30,7 @@ async def registered(office: Office) -> int:
 async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends_with_the_right(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "ROWS_A_STEP", 2)
+    monkeypatch.setattr(service, "ROWS_A_STEP_OF_SQLITE", 2)
     steps: list[int] = []
     really = registering.register_all
 

@@ -1,7 +1,8 @@
 """What can be done with consents. Callers own the transaction."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import SQLColumnExpression, exists
@@ -12,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.authz import Clause
 from chassis.clock import today
-from chassis.db import insert_new
+from chassis.db import insert_all, insert_new, new_row
 from chassis.problems import Fault, Problem
 from contracts.registration import ConsentChanged
 from contracts.sharing import ASSISTANCE, GIVEN, MISSION, REFUSED
@@ -64,33 +65,45 @@ async def record(session: AsyncSession, person: Person, answer: AnswerIn, by: st
     return consent
 
 
-async def told_at_registration(
-    session: AsyncSession, person: Person, told: ConsentIn | None, by: str
-) -> None:
+class Told(NamedTuple):
+    """What somebody who is being registered said about consent."""
+
+    person_id: UUID
+    registered_on: date
+    birth: Birth
+    answer: ConsentIn
+
+
+async def told_at_registration(session: AsyncSession, answers: Sequence[Told], by: str) -> None:
     """
-    Keep what a registration said about consent as the first answer about the mission's own work.
+    Keep what registrations said about consent as the first answers about the mission's own work.
 
     It decides nothing about aid, so a child's answer is kept without asking for a guardian. The
     event of the registration tells it: one of its own would double what an import has to tell.
     """
-    if told is None:
-        return
-    minor = rules.in_a_word(Birth.of(person).minor(person.registered_on))
-    consent = Consent(
-        person_id=person.id,
-        recipient=MISSION,
-        purpose=ASSISTANCE,
-        version=1,
-        state=GIVEN if told.given else REFUSED,
-        text_version=rules.current_version(),
-        language=told.language,
-        interpreter=told.interpreter,
-        asked_on=person.registered_on,
-        minor=minor,
-        recorded_by=by,
-    )
-    session.add(consent)
-    _put_on_record(session, consent)
+    rows = [
+        new_row(
+            Consent,
+            person_id=each.person_id,
+            recipient=MISSION,
+            purpose=ASSISTANCE,
+            version=1,
+            state=state_told(each.answer),
+            text_version=rules.current_version(),
+            language=each.answer.language,
+            interpreter=each.answer.interpreter,
+            asked_on=each.registered_on,
+            minor=rules.in_a_word(each.birth.minor(each.registered_on)),
+            recorded_by=by,
+        )
+        for each in answers
+    ]
+    await insert_all(session, Consent, rows)
+    for state in (GIVEN, REFUSED):
+        people = [row["person_id"] for row in rows if row["state"] == state]
+        if people:
+            about = (MISSION, ASSISTANCE)
+            audit.note(session, audit.Actor(by), state, "consent", people, fields=about)
 
 
 async def told_at_completion(
@@ -104,7 +117,9 @@ async def told_at_completion(
     about = (MISSION, ASSISTANCE)
     before = (await _newest(session, person.id)).get(about)
     if before is None or told is None:
-        await told_at_registration(session, person, told, by)
+        if told:
+            answer = Told(person.id, person.registered_on, Birth.of(person), told)
+            await told_at_registration(session, [answer], by)
         return before.state if before else state_told(told)
     consent = Consent(
         person_id=person.id,

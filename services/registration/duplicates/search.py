@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, func, true, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import jobs
 from chassis.db import Database, try_turn
 from chassis.tables import core_table
 from services.registration.duplicates import candidates
@@ -25,6 +26,7 @@ from services.registration.duplicates.candidates import Described
 from services.registration.duplicates.comparing import compared, worth_opening
 from services.registration.duplicates.settling import Found, settle
 from services.registration.honey.models import HoneyRecord
+from services.registration.imports.service import KIND
 from services.registration.persons.models import Person
 from services.registration.searches import names
 
@@ -51,6 +53,9 @@ async def _look_for_some(database: Database) -> int:
     async with database.read() as session:
         # Looking first keeps an idle search from holding a turn.
         if not await _waiting(session, 1):
+            return 0
+        # A register that comes in is through sooner if its doubles are looked for afterwards.
+        if await jobs.under_way(session, KIND):
             return 0
     async with turn(database) as taken:
         return await _look(database) if taken else 0

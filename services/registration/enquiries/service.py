@@ -59,7 +59,7 @@ async def note(
         case_owner=persons.owner(access.caller),
     )
     if await insert_new(session, person):
-        session.add(key_row)
+        await crypto.keep_new(session, [key_row])
         audit.note(session, access.caller, "create", "person", person.id)
         return person, "created"
     known = await registering.by_external_id(session, person.organisation, person.external_id)
@@ -106,7 +106,9 @@ async def complete(
     by = access.caller.id
     await households.follow_correction(session, person, changes, by)
     registering.tell(
-        session, person, await consents.told_at_completion(session, person, form.consent, by)
+        session,
+        person.model_dump(),
+        await consents.told_at_completion(session, person, form.consent, by),
     )
     return person
 

@@ -2,27 +2,45 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import merged
 from chassis.clock import today
-from chassis.db import insert_all_new
+from chassis.db import insert_all_unless_there, new_row
+from chassis.many import among
+from chassis.tables import core_table
 from services.registration.households import membership, rules
 from services.registration.households.models import HOUSEHOLD, Came, Household, Left, Member
 from services.registration.persons.births import FIELDS
 from services.registration.persons.models import Person
 
+HOUSEHOLDS = core_table(Household)
 COUNTED_BY = frozenset({"sex", "location_pcode", "population_category", *FIELDS})
 """What of a person is seen in what is said of their household."""
 
 
+class Named(NamedTuple):
+    """Of a person, what decides on the household that they name."""
+
+    id: UUID
+    organisation: str
+    location_pcode: str
+    household_ref: str | None
+    relationship_to_head: str | None
+    registered_on: date
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        return cls(*(row[name] for name in cls._fields))
+
+
 async def form(
-    session: AsyncSession, people: Sequence[Person], by: str, *, because: Came = "registered"
+    session: AsyncSession, people: Sequence[Named], by: str, *, because: Came = "registered"
 ) -> None:
     """
     Let people of one organisation who name the same household be in one, whoever comes first.
@@ -32,38 +50,52 @@ async def form(
     told = [each for each in people if each.household_ref]
     if not told:
         return
-    ids, households = await _held(session, told, by)
+    ids, known = await _held(session, told, by)
     # Who is new cannot be elsewhere; a person who is, stays there.
     here = [_member(each, ids[_name(each)], by, because) for each in told]
-    await insert_all_new(session, here)
-    for each in households:
-        changed(each)
+    await insert_all_unless_there(session, Member, here)
+    if known:
+        # As `changed` does it; their objects are not needed for that.
+        later = {"version": HOUSEHOLDS.c.version + 1}
+        await session.exec(
+            update(HOUSEHOLDS).where(among(session, HOUSEHOLDS.c.id, known)).values(later)
+        )
 
 
 async def _held(
-    session: AsyncSession, people: Sequence[Person], by: str
-) -> tuple[dict[str, UUID], list[Household]]:
+    session: AsyncSession, people: Sequence[Named], by: str
+) -> tuple[dict[str, UUID], list[UUID]]:
     """Return which household each reference means, and those of them that were there, locked."""
     made: dict[str, UUID] = {}
     while True:
         new, known = await _households_named(session, people, by, but=made)
         made |= new
         # What was made just now nobody else can see, and it is told of as it will be.
-        households = (
-            list((await membership.lock(session, known.values())).values()) if known else []
-        )
+        ends = await _ends(session, known.values()) if known else {}
         # One that ended while it was waited for is named no more, or leads on to another.
-        if not any(each.ended_on for each in households):
-            return made | known, households
+        if not any(ends.values()):
+            return made | known, list(ends)
 
 
-def _name(person: Person) -> str:
+async def _ends(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, date | None]:
+    """Lock households, as membership.lock does, and return when each has ended."""
+    found = (
+        select(HOUSEHOLDS.c.id, HOUSEHOLDS.c.ended_on)
+        .where(among(session, HOUSEHOLDS.c.id, set(ids)))
+        .order_by(HOUSEHOLDS.c.id)
+        .with_for_update()
+    )
+    return dict((await session.exec(found)).all())
+
+
+def _name(person: Named) -> str:
     assert person.household_ref  # noqa: S101 - Only who names a household is asked for it.
     return person.household_ref
 
 
-def _member(person: Person, household_id: UUID, by: str, because: Came) -> Member:
-    return Member(
+def _member(person: Named, household_id: UUID, by: str, because: Came) -> dict[str, Any]:
+    return new_row(
+        Member,
         household_id=household_id,
         person_id=person.id,
         kind=HOUSEHOLD,
@@ -75,7 +107,7 @@ def _member(person: Person, household_id: UUID, by: str, because: Came) -> Membe
 
 
 async def _households_named(
-    session: AsyncSession, people: Sequence[Person], by: str, *, but: Collection[str] = ()
+    session: AsyncSession, people: Sequence[Named], by: str, *, but: Collection[str] = ()
 ) -> tuple[dict[str, UUID], dict[str, UUID]]:
     """Return the ids of the households that these people name: of those made here, and others."""
     told = {_name(each): each.location_pcode for each in reversed(people)}
@@ -83,7 +115,8 @@ async def _households_named(
     organisation = people[0].organisation
     # In one order, so that two registers with the same households do not wait for each other.
     new = [
-        Household(
+        new_row(
+            Household,
             case_number=rules.new_household_number(),
             organisation=organisation,
             household_ref=ref,
@@ -92,14 +125,14 @@ async def _households_named(
         )
         for ref in sorted(places)
     ]
-    inserted = await insert_all_new(session, new)
-    made = {str(each.household_ref): each.id for each in new if each.id in inserted}
+    inserted = await insert_all_unless_there(session, Household, new)
+    made = {str(each["household_ref"]): each["id"] for each in new if each["id"] in inserted}
     if len(made) == len(places):
         return made, {}
     known = select(Household.household_ref, Household.id, Household.joined_into).where(
         col(Household.organisation) == organisation,
         col(Household.kind) == HOUSEHOLD,
-        col(Household.household_ref).in_(places.keys() - made.keys()),
+        among(session, col(Household.household_ref), places.keys() - made.keys()),
         or_(col(Household.ended_on).is_(None), col(Household.joined_into).is_not(None)),
     )
     rows = (await session.exec(known)).all()
@@ -132,15 +165,16 @@ async def follow_correction(
 
 async def _leave_for_another(session: AsyncSession, person: Person, by: str) -> None:
     before = await membership.household_of(session, person.id)
+    named = Named.of(person.model_dump(include=set(Named._fields)))
     ids: dict[str, UUID] = {}
     if person.household_ref:
-        made, known = await _households_named(session, [person], by)
+        made, known = await _households_named(session, [named], by)
         ids = made | known
     old = {before.household_id} if before else set()
     households = await membership.lock(session, old | set(ids.values()))
     if before and before.household_id not in ids.values():
         await leave(session, households[before.household_id], [before], "corrected", by)
-    await form(session, [person], by, because="corrected")
+    await form(session, [named], by, because="corrected")
 
 
 async def _relate_anew(session: AsyncSession, person: Person, by: str) -> None:

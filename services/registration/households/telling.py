@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import outbox
+from chassis import jobs, outbox
 from chassis.clock import today
 from chassis.db import Database, try_turn
 from contracts.registration import HouseholdChanged
 from services.registration.households import membership, rules
 from services.registration.households.models import Household
 from services.registration.households.rules import Fellow
+from services.registration.imports.service import KIND
 
 TURN = "telling of households"
 SECONDS = 1.0
@@ -34,8 +35,9 @@ async def _tell_some(database: Database) -> int:
         behind = col(Household.told_version) < col(Household.version)
         waiting = select(Household.id).where(behind).order_by(col(Household.id))
         ids = (await session.exec(waiting.limit(HOUSEHOLDS_A_STEP))).all()
-    if not ids:
-        return 0
+        # In a register members of one household come far apart: it is told of when all are there.
+        if not ids or await jobs.under_way(session, KIND):
+            return 0
     async with database.write() as session:
         if not await try_turn(session, TURN):
             return 0

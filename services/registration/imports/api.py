@@ -56,12 +56,12 @@ async def import_persons(
         raise Problem(422, "one-file", "Send one register at a time.")
     form, by_mapping = await service.mapping_for(session, mapping, access)
     # A large file takes seconds, which other requests must not wait for.
-    rows, content = await asyncio.to_thread(service.read, uploads[0], form)
+    total, content = await asyncio.to_thread(service.read, uploads[0], form)
     job = jobs.submit(
         session,
         service.KIND,
         content,
-        total=len(rows),
+        total=total,
         caller=access.caller,
         options=senders.on_behalf_of(access) | {service.DRY_RUN: dry_run} | by_mapping,
     )

@@ -19,7 +19,7 @@ class Said(Protocol):
     detail: str
 
 
-def file_of(rows: Sequence[Row], remarks: Iterable[Said], *, workbook: bool) -> bytes:
+def file_of(rows: Iterable[Row], remarks: Iterable[Said], *, workbook: bool) -> bytes:
     """Return the rows that remarks are about, each with the reasons; nothing where none is."""
     reasons: dict[int | None, list[str]] = {}
     for remark in remarks:

@@ -76,9 +76,10 @@ TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0":
 
 def read_person(row: Row) -> PersonIn | list[Remark]:
     """Return the registration a row holds, or one remark for each thing wrong with it."""
-    cells = {name: unguarded(cell.strip()) for name, cell in row.cells.items() if cell.strip()}
+    as_they_came = {name: text for name, cell in row.cells.items() if (text := cell.strip())}
+    cells = {name: unguarded(text) for name, text in as_they_came.items()}
     formulas = [
-        name for name, cell in row.cells.items() if name not in ASIDE and _runs(name, cell.strip())
+        name for name, text in as_they_came.items() if name not in ASIDE and _runs(name, text)
     ]
     if formulas:
         detail = "A spreadsheet would run this cell; write it as text."

@@ -1,7 +1,8 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, Tally, Work, remarks_of
 from chassis.problems import Problem
 from chassis.tables import JobColumns
-from chassis.uploads import Row, Upload, decode, lines_of, read_table, rows_of
+from chassis.uploads import Row, Upload, decode, each_line, each_row
 from services.registration.imports import rejected, rules
 from services.registration.imports.senders import Sender, sender_of
 from services.registration.mappings import rules as mapping_rules
@@ -23,31 +24,36 @@ from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
 from services.registration.persons.registering import Outcome
+from services.registration.persons.rules import fingerprint
 from services.registration.places import service as places
 
 KIND = "import_persons"
 DRY_RUN, MAPPING = "dry_run", "mapping"
-ROWS_A_STEP = 100
+ROWS_A_STEP, ROWS_A_STEP_OF_SQLITE = 500, 100
+"""So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 PATIENCE_SECONDS = 10.0
 
+Told = tuple[Row, PersonIn | list[Remark]]
 Take = Callable[[AsyncSession, JobColumns, Sequence[PersonIn], Sender], Awaitable[list[Outcome]]]
 
 
-def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[list[Row], bytes]:
+def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, bytes]:
     """
-    Return the rows of a register in CSV or XLSX, and its content as a job keeps it.
+    Return how many rows a register in CSV or XLSX has, and its content as a job keeps it.
 
-    The problem with the file as a whole is raised. With a mapping the rows stay as they came.
+    The problem with the file as a whole is raised.
     """
-    if sheets.is_workbook(upload.content):
-        lines = sheets.lines(upload.content)
-        if mapping:
-            return mapping_rules.rows(lines, mapping), upload.content
-        return rows_of(lines, rules.REQUIRED, rules.KNOWN), upload.content
-    text = decode(upload)
+    is_workbook = sheets.is_workbook(upload.content)
+    content = upload.content if is_workbook else decode(upload).encode()
+    return sum(1 for _ in rows_in(content, mapping)), content
+
+
+def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:
+    """Go through the rows of a register as a job keeps it, each as it came."""
+    lines = sheets.lines(content) if sheets.is_workbook(content) else each_line(content)
     if mapping:
-        return mapping_rules.rows(lines_of(text), mapping), text.encode()
-    return read_table(text, rules.REQUIRED, rules.KNOWN), text.encode()
+        return mapping_rules.rows(lines, mapping)
+    return each_row(lines, rules.REQUIRED, rules.KNOWN)
 
 
 async def mapping_for(
@@ -65,29 +71,60 @@ async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
     mapping = await _mapping_of(work)
     content = work.payload
-    rows, _ = await asyncio.to_thread(read, Upload("register", content), mapping)
-    lost = await _go_through(work, rows, mapping)
+    lost = await _go_through(work, content, mapping)
     async with work.database.read() as session:
         remarks = await remarks_of(session, work.job.id, rejected=True)
-    work.left_over = rejected.file_of(rows, remarks, workbook=sheets.is_workbook(content))
+    work.left_over = await asyncio.to_thread(
+        rejected.file_of,
+        rows_in(content, mapping),
+        remarks,
+        workbook=sheets.is_workbook(content),
+    )
     if lost:
         raise lost
     if work.job.options.get(DRY_RUN):
         work.detail = "A dry run: this is what would come of it, and nobody was registered."
 
 
-async def _go_through(work: Work, rows: Sequence[Row], mapping: MappingIn | None) -> Problem | None:
+async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> Problem | None:
     """Take each step that is left; return why not all were taken, where the sender lost a right."""
-    told = rows if mapping is None else [mapping_rules.mapped(mapping, row) for row in rows]
-    take = _foreseen(told[: work.job.position]) if work.job.options.get(DRY_RUN) else _registered
-    while work.job.position < len(rows):
+    take: Take = _registered
+    rows = rows_in(content, mapping)
+    if work.job.options.get(DRY_RUN):
+        take = _foreseen(await asyncio.to_thread(_known_before, rows, work.job.position, mapping))
+    else:
+        await asyncio.to_thread(_skip, rows, work.job.position)
+    most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
+    while work.job.position < work.job.total:
         try:
             sender = await sender_of(work)
         except Problem as problem:
             return problem
-        start = work.job.position
-        await _import_step(work, told[start : start + ROWS_A_STEP], take, mapping, sender)
+        # Reading them takes a while, which requests must not wait for.
+        forms = await asyncio.to_thread(_read, rows, most, mapping)
+        await _import_step(work, forms, take, mapping, sender)
     return None
+
+
+def _skip(rows: Iterator[Row], number: int) -> None:
+    for _ in islice(rows, number):
+        pass
+
+
+def _read(rows: Iterator[Row], most: int, mapping: MappingIn | None) -> list[Told]:
+    told: Iterable[Row] = islice(rows, most)
+    if mapping:
+        told = [mapping_rules.mapped(mapping, row) for row in told]
+    return [(row, rules.read_person(row)) for row in told]
+
+
+def _known_before(rows: Iterator[Row], number: int, mapping: MappingIn | None) -> dict[str, str]:
+    """Return what the rows that were gone through say of whom."""
+    earlier: dict[str, str] = {}
+    for _, form in _read(rows, number, mapping):
+        if isinstance(form, PersonIn):
+            earlier.setdefault(form.external_id, fingerprint(form.canonical()))
+    return earlier
 
 
 async def _mapping_of(work: Work) -> MappingIn | None:
@@ -99,12 +136,11 @@ async def _mapping_of(work: Work) -> MappingIn | None:
 
 
 async def _import_step(
-    work: Work, rows: Sequence[Row], take: Take, mapping: MappingIn | None, sender: Sender
+    work: Work, forms: Sequence[Told], take: Take, mapping: MappingIn | None, sender: Sender
 ) -> None:
-    forms = [(row, rules.read_person(row)) for row in rows]
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
     nowhere = await places.unknown(work.database, pcodes, PATIENCE_SECONDS)
-    async with work.step(work.job.position + len(rows)) as (session, tally):
+    async with work.step(work.job.position + len(forms)) as (session, tally):
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
         events = {
@@ -172,21 +208,22 @@ async def _registered(
     return [outcome for _, outcome in done]
 
 
-def _foreseen(done: Sequence[Row]) -> Take:
+def _foreseen(earlier: dict[str, str]) -> Take:
     """Return what says of forms what would come of them after the rows that were gone through."""
-    read = map(rules.read_person, done)
-    earlier = {each.external_id: each for each in read if isinstance(each, PersonIn)}
-
-    async def one(session: AsyncSession, job: JobColumns, form: PersonIn) -> Outcome:
-        before = earlier.setdefault(form.external_id, form)
-        if before is not form:
-            return "unchanged" if before.canonical() == form.canonical() else "different"
-        return await registering.foresee(session, form, job.organisation)
 
     async def take(
         session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn], _sender: Sender
     ) -> list[Outcome]:
-        return [await one(session, job, form) for form in forms]
+        foreseen = await registering.foresee_all(session, forms, job.organisation)
+
+        def outcome(form: PersonIn, alone: Outcome) -> Outcome:
+            said = fingerprint(form.canonical())
+            if form.external_id not in earlier:
+                earlier[form.external_id] = said
+                return alone
+            return "unchanged" if earlier[form.external_id] == said else "different"
+
+        return list(map(outcome, forms, foreseen))
 
     return take
 

@@ -198,8 +198,8 @@ async def _register(session: AsyncSession, form: IntakeForm, kept: Submission, t
     if any(outcome == "different" for _, outcome in done):
         # Somebody registered one of them at this very moment; the next try is told so.
         raise Problem(409, "conflict", "One of the people was registered meanwhile; send it again.")
-    for person, _ in done:
-        session.add(SubmittedPerson(submission_id=kept.id, person_id=person.id))
+    for person_id, _ in done:
+        session.add(SubmittedPerson(submission_id=kept.id, person_id=person_id))
 
 
 def _received(kept: Submission, status: str) -> Received:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits, readable
-from chassis.uploads import Line, Row, rows_of
+from chassis.uploads import Line, Row, each_row
 from services.registration.imports.rules import DAYS, REQUIRED, read_person
 from services.registration.mappings.models import (
     BIRTH_DATE,
@@ -67,16 +68,16 @@ def _wrong(field: str, values: Iterable[str]) -> Iterator[str]:
                 return
 
 
-def rows(lines: Sequence[Line], mapping: MappingIn) -> list[Row]:
+def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
     """
-    Return the rows of a file that has at least the columns of the mapping.
+    Go through the rows of a file that has at least the columns of the mapping.
 
     The whole file is refused when it lacks one, and the problem names it; others may be there.
     """
-    if lines:
-        (number, header), *body = lines
-        lines = [(number, [as_header(name) for name in header]), *body]
-    return rows_of(lines, list(dict.fromkeys(each.column for each in mapping.columns)), others=True)
+    left = iter(lines)
+    header = [(number, [as_header(name) for name in names]) for number, names in islice(left, 1)]
+    columns = list(dict.fromkeys(each.column for each in mapping.columns))
+    return each_row(chain(header, left), columns, others=True)
 
 
 def as_header(text: str) -> str:

@@ -153,8 +153,7 @@ def _check_date(birth: Birth, text: str, today: date) -> None:
     if not fits(precision, text):
         raise ValueError("says less than its precision does")
     # The text as it stands must be a date, however much of it is then believed.
-    _told(text, birth.birth_date_calendar)
-    earliest, _ = _span(replace(birth, birth_date_precision=fineness(text)))
+    earliest, _ = _told(text, birth.birth_date_calendar)
     if earliest and earliest > today:
         raise ValueError("is in the future")
 

@@ -74,13 +74,12 @@ class PersonIn(NamesIn, BirthIn):
     registered_on: PastDay = Shape(default_factory=today)
     consent: ConsentTold | None = None
 
-    def canonical(self) -> str:
-        """What the registration says, in one form, whoever sends it and whenever."""
-        values = self.model_dump(mode="json", exclude={"registered_on"})
-        values["birth_date_precision"] = self.birth().birth_date_precision
-        if self.age_as_of == self.registered_on:
-            values["age_as_of"] = None
-        return canonical.form_of(values)
+    def canonical(self, told: dict[str, Any] | None = None) -> str:
+        """What the registration says, in one form; `told` is its content where that is at hand."""
+        values = told or self.model_dump()
+        precision = {"birth_date_precision": self.birth().birth_date_precision}
+        as_of = {"age_as_of": None} if self.age_as_of == self.registered_on else {}
+        return canonical.form_of(values | precision | as_of)
 
 
 def _some(name: str, condition: str) -> Index:

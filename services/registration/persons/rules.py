@@ -10,7 +10,9 @@ from babel.core import get_global
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, which are misread on paper."""
-CASE_DIGITS = 9
+CASE_DIGITS, BITS = 9, 5
+PLACES, LAST = range(0, CASE_DIGITS * BITS, BITS), len(ALPHABET) - 1
+VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 STATELESS = {"XXA", "XXB", "XXC", "XXX"}
 """ICAO Doc 9303's codes for stateless persons, refugees and unspecified nationality."""
 UNTOLD = "unknown"
@@ -27,7 +29,8 @@ WITHDRAWN = frozenset(
 
 def new_case_number() -> str:
     """Return a random number with a check character: it says nothing of order or place."""
-    digits = "".join(secrets.choice(ALPHABET) for _ in range(CASE_DIGITS))
+    number = secrets.randbits(CASE_DIGITS * BITS)
+    digits = "".join(ALPHABET[number >> place & LAST] for place in PLACES)
     return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}-{check_character(digits)}"
 
 
@@ -35,7 +38,7 @@ def check_character(digits: str) -> str:
     """Luhn's algorithm modulo 32: finds any one wrong character and most swaps of two."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
-        value = ALPHABET.index(digit) * (2 if place % 2 == 0 else 1)
+        value = VALUES[digit] * (2 if place % 2 == 0 else 1)
         total += value // len(ALPHABET) + value % len(ALPHABET)
     return ALPHABET[-total % len(ALPHABET)]
 

@@ -11,6 +11,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
+from chassis.db import insert_all
 from chassis.unsealed import plain
 from services.registration.persons import rules
 from services.registration.persons.models import Person
@@ -45,11 +46,11 @@ def columns(
 
 
 def document_indexes(
-    session: AsyncSession, person_id: UUID, documents: Iterable[Mapping[str, str]]
-) -> list[DocumentIndex]:
-    numbers = {each["number"] for each in documents}
+    session: AsyncSession, person_id: UUID, numbers: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return the rows by which the papers of a person are found."""
     indexes = {document_index(session, number) for number in numbers}
-    return [DocumentIndex(person_id=person_id, number_index=each) for each in sorted(indexes)]
+    return [{"person_id": person_id, "number_index": each} for each in sorted(indexes)]
 
 
 def document_index(session: AsyncSession, number: str) -> bytes:
@@ -65,7 +66,8 @@ async def index_documents_again(
     session: AsyncSession, person_id: UUID, documents: Iterable[Mapping[str, str]]
 ) -> None:
     await session.exec(delete(DocumentIndex).where(col(DocumentIndex.person_id) == person_id))
-    session.add_all(document_indexes(session, person_id, documents))
+    numbers = [each["number"] for each in documents]
+    await insert_all(session, DocumentIndex, document_indexes(session, person_id, numbers))
 
 
 async def opened(session: AsyncSession, persons: Sequence[Person]) -> dict[UUID, dict[str, Any]]:
@@ -99,4 +101,5 @@ async def seal_persons(session: AsyncSession, persons: Sequence[Person]) -> None
             setattr(person, name, value)
         person.fingerprint = fingerprint(session, person.fingerprint)
         session.add(person)
-        session.add_all(document_indexes(session, person.id, documents))
+        numbers = [each["number"] for each in documents]
+        await insert_all(session, DocumentIndex, document_indexes(session, person.id, numbers))

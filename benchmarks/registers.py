@@ -1,0 +1,170 @@
+"""A register of 100,000 people through the API, beside COPY and SQLModel with the same rows."""
+
+import asyncio
+import csv
+import io
+import os
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import asyncpg
+import httpx
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import Field, SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from benchmarks.protection import person, serving
+from benchmarks.report import Report
+from tests.servers.postgres import PostgresServer, obtain
+
+PEOPLE = 100_000
+IN_A_HOUSEHOLD = 4
+TARGET_A_SECOND, TARGET_OF_COPY = 2000, 0.05
+SERVED, COPIED, ADDED = "protected", "copied", "added"
+AT_ONCE = 1000
+LOOK_SECONDS = 0.5
+PATH = "/v1/registration/imports"
+MEBIBYTE = 1024 * 1024
+
+Row = dict[str, str]
+
+
+class Peer(SQLModel, table=True):
+    """The same row as SQLModel keeps it, in the clear, without an index and anything else."""
+
+    external_id: str = Field(primary_key=True)
+    given_name: str
+    father_name: str
+    sex: str
+    birth_date: str
+    nationality: str
+    population_category: str
+    phone: str
+    location_pcode: str
+    consent_given: str
+    document_type: str
+    document_number: str
+    household_ref: str
+
+
+class Imported(NamedTuple):
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def rows() -> list[Row]:
+    made = []
+    for number in range(PEOPLE):
+        told: dict[str, Any] = person(number)
+        [paper] = told.pop("documents")
+        del told["consent"]
+        papers = {f"document_{name}": text for name, text in paper.items()}
+        household = f"H{number // IN_A_HOUSEHOLD}"
+        made.append(told | {"consent_given": "yes"} | papers | {"household_ref": household})
+    # People of one household stand near each other in no register.
+    Random(1).shuffle(made)  # noqa: S311 - It hides nothing.
+    return made
+
+
+async def measure() -> Report:
+    people = rows()
+    postgres = await asyncio.to_thread(obtain)
+    try:
+        copied = await _copied(postgres, people)
+        added = await _added(postgres, people)
+        imported = await _imported(postgres, people)
+    finally:
+        postgres.close()
+    found = {"bare COPY": copied, "SQLModel add_all": added, "import": imported.seconds}
+    rate = len(people) / imported.seconds
+    cpu = imported.cpu_seconds / len(people)
+    return Report(
+        "A register of many people",
+        f"`python -m benchmarks registers`: {len(people):,} people with phone, paper, consent and "
+        f"household. COPY and `add_all` ({AT_ONCE:,} a transaction) write them in the clear, with "
+        "a primary key and no more; the import is sent to registration alone by HTTP and "
+        "validates, seals, records, tells and forms households. From the answer 202 until the job "
+        "is done, once each.",
+        ("way", "seconds", "people a second", "of COPY"),
+        [
+            (way, f"{taken:.1f}", f"{len(people) / taken:,.0f}", f"{copied / taken:.3f}")
+            for way, taken in found.items()
+        ],
+        f"{rate:,.0f} people a second (target: {TARGET_A_SECOND:,} on an idle machine), "
+        f"{copied / imported.seconds:.3f} of COPY (target: {TARGET_OF_COPY}). The service's "
+        f"process took {cpu * 1000:.2f} ms of CPU a person, and held at most "
+        f"{imported.peak_bytes / MEBIBYTE:.0f} MiB.",
+    )
+
+
+async def _copied(postgres: PostgresServer, people: list[Row]) -> float:
+    await asyncio.to_thread(postgres.create_database, COPIED)
+    connection = await asyncpg.connect(postgres.url(COPIED))
+    names = list(Peer.model_fields)
+    columns = ", ".join(f"{name} text not null" for name in names)
+    await connection.execute(f"create table peer ({columns}, primary key (external_id))")
+    records = [tuple(each[name] for name in names) for each in people]
+    started = time.monotonic()
+    await connection.copy_records_to_table("peer", records=records, columns=names)
+    taken = time.monotonic() - started
+    await connection.close()
+    return taken
+
+
+async def _added(postgres: PostgresServer, people: list[Row]) -> float:
+    await asyncio.to_thread(postgres.create_database, ADDED)
+    engine = create_async_engine(postgres.url(ADDED, driver="asyncpg"))
+    async with engine.begin() as connection:
+        await connection.run_sync(Peer.metadata.tables["peer"].create)
+    started = time.monotonic()
+    for begin in range(0, len(people), AT_ONCE):
+        async with AsyncSession(engine) as session:
+            session.add_all(Peer(**each) for each in people[begin : begin + AT_ONCE])
+            await session.commit()
+    taken = time.monotonic() - started
+    await engine.dispose()
+    return taken
+
+
+async def _imported(postgres: PostgresServer, people: list[Row]) -> Imported:
+    with tempfile.TemporaryDirectory() as home:
+        async with serving(SERVED, postgres, Path(home)) as (client, process):
+            file = {"file": ("register.csv", _csv(people), "text/csv")}
+            answer = await client.post(PATH, files=file, timeout=120)
+            answer.raise_for_status()
+            started, cpu = time.monotonic(), _cpu_seconds(process)
+            job = await _done(client, answer.headers["location"])
+            taken, cpu = time.monotonic() - started, _cpu_seconds(process) - cpu
+            if job["accepted"] != len(people):
+                raise ValueError(f"not all were registered: {job['detail']}")
+            return Imported(taken, cpu, _peak_bytes(process))
+
+
+async def _done(client: httpx.AsyncClient, location: str) -> dict[str, Any]:
+    while True:
+        job: dict[str, Any] = (await client.get(location)).json()
+        if job["status"] in {"done", "failed"}:
+            return job
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _csv(people: list[Row]) -> bytes:
+    target = io.StringIO(newline="")
+    table = csv.DictWriter(target, list(people[0]))
+    table.writeheader()
+    table.writerows(people)
+    return target.getvalue().encode()
+
+
+def _cpu_seconds(process: int) -> float:
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_bytes(process: int) -> int:
+    told = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line for line in told if line.startswith("VmHWM")).split()[1]) * 1024
