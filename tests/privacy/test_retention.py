@@ -1,17 +1,17 @@
 """Records whose time is over: counted, kept by a hold, erased; many only with a second person."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlmodel import col, select, update
 
-from chassis.clock import new_id
+from chassis.clock import new_id, now, today
 from services.registration.persons.models import Person
 from services.registration.retention import rules
 from services.registration.retention.models import RetentionRun
-from services.registration.retention.service import CLOCK, begin
+from services.registration.retention.service import CLOCK, begin, dry_run, run_daily
 from tests.patience import until
 from tests.privacy.mission import CANARY, Mission, made
 
@@ -108,6 +108,30 @@ async def test_case_44_one_thousand_and_one_wait_for_a_second_person(mission: Mi
 
 def another(number: int) -> dict[str, Any]:
     return {"id": new_id(), "external_id": f"MANY{number}", "case_number": f"MANY-{number}"}
+
+
+async def test_the_days_own_run_leaves_who_has_just_come_in_with_an_old_register(
+    mission: Mission,
+) -> None:
+    database = mission.database("registration")
+    (person,) = await people(mission, "OLD", registered_on=LONG_AGO)
+
+    await run_daily(database)
+    async with database.read() as session:
+        own = await dry_run(session, today(), CLOCK.id)
+        asked_for = await dry_run(session, today())
+        assert (await session.exec(select(RetentionRun))).all() == []
+    assert (own.due, asked_for.due) == (0, 1)
+
+    looked_at = timedelta(days=rules.policy().days_to_look + 1)
+    async with database.write() as session:
+        await session.exec(update(Person).values(created_at=now() - looked_at))
+    await run_daily(database)
+
+    async def gone() -> bool:
+        return await status(mission, person) == 404
+
+    assert await until(gone)
 
 
 async def test_a_day_has_one_run(mission: Mission) -> None:

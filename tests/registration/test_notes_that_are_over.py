@@ -134,7 +134,7 @@ async def test_who_is_erased_whole_is_not_counted_for_their_notes_too(office: Of
 
 def test_a_policy_with_a_class_or_an_effect_that_there_is_not_is_refused() -> None:
     period = {"years": 1, "effect": "erase"}
-    told = {"version": 1, "second_person_above": 1000}
+    told = {"version": 1, "second_person_above": 1000, "days_to_look": 30}
 
     for classes in ({"person": period}, {"person": period, "note": period}):
         with pytest.raises(ValueError, match="effects"):

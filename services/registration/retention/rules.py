@@ -36,6 +36,7 @@ class Period:
 class Policy:
     version: int
     second_person_above: int
+    days_to_look: int
     person: Period
     note: Period
 
@@ -56,5 +57,6 @@ def read(told: Mapping[str, Any]) -> Policy:
     return Policy(
         version=told["version"],
         second_person_above=told["second_person_above"],
+        days_to_look=told["days_to_look"],
         **{name: Period(each["years"]) for name, each in told["classes"].items()},
     )

@@ -35,9 +35,9 @@ CLOCK = Caller(id="retention", organisation="", grants=(), expires=0)
 """Who runs what nobody asked for: the day's own run."""
 
 
-def _over(as_of: date) -> ColumnElement[bool]:
+def _over(as_of: date, by: str) -> ColumnElement[bool]:
     """
-    Return the condition that the time of a person's record is over.
+    Return the condition that the time of a person's record is over for a run that somebody began.
 
     A planted person has none: nobody was served, and no figure may count them.
     """
@@ -47,7 +47,11 @@ def _over(as_of: date) -> ColumnElement[bool]:
     goes_with = exists().where(
         col(kept.id) == col(Person.merged_into), col(kept.organisation) == col(Person.organisation)
     )
-    return _idle_since(policy().person.kept_since(as_of)) & ~goes_with
+    over = _idle_since(policy().person.kept_since(as_of)) & ~goes_with
+    if by != CLOCK.id:
+        return over
+    since = datetime.combine(as_of, time.min, UTC) - timedelta(days=policy().days_to_look)
+    return over & (col(Person.created_at) < since)
 
 
 def _idle_since(until: date) -> ColumnElement[bool]:
@@ -62,7 +66,7 @@ def _idle_since(until: date) -> ColumnElement[bool]:
     )
 
 
-def _notes_over(as_of: date) -> ColumnElement[bool]:
+def _notes_over(as_of: date, by: str) -> ColumnElement[bool]:
     """Return the condition that the time of a person's notes is over, and not of all the rest."""
     until = policy().note.kept_since(as_of)
     since = datetime.combine(until + A_DAY, time.min, UTC)
@@ -78,7 +82,7 @@ def _notes_over(as_of: date) -> ColumnElement[bool]:
         _idle_since(until)
         & or_(exists().where(noted), levels.kept_of(person_id))
         & ~or_(*lately)
-        & ~_over(as_of)
+        & ~_over(as_of, by)
     )
 
 
@@ -86,10 +90,10 @@ def _held() -> ColumnElement[bool]:
     return held(col(Person.id))  # type: ignore[arg-type]  # SQLModel types a column as its value.
 
 
-async def dry_run(session: AsyncSession, as_of: date) -> DryRunOut:
-    """Count what a run would do; it goes by the same conditions."""
-    due, held = await _counted(session, _over(as_of))
-    notes_due, notes_held = await _counted(session, _notes_over(as_of))
+async def dry_run(session: AsyncSession, as_of: date, by: str = "") -> DryRunOut:
+    """Count what a run would do, begun by CLOCK or by anybody; it goes by the same conditions."""
+    due, held = await _counted(session, _over(as_of, by))
+    notes_due, notes_held = await _counted(session, _notes_over(as_of, by))
     return DryRunOut(
         as_of=as_of,
         policy_version=policy().version,
@@ -114,7 +118,7 @@ async def begin(session: AsyncSession, by: Caller) -> RetentionRun:
 
     With many people due it waits until another person has approved it.
     """
-    found = await dry_run(session, today())
+    found = await dry_run(session, today(), by.id)
     run = RetentionRun(
         **found.model_dump(exclude={"needs_second_person"}),
         status="waiting" if found.needs_second_person else "running",
@@ -161,7 +165,7 @@ async def erase_due(work: Work) -> None:
                 run = await session.get(RetentionRun, run_id, with_for_update=True)
                 if run is None:
                     return
-                people = await _due(session, over(run.as_of))
+                people = await _due(session, over(run.as_of, run.requested_by))
                 await delete(session, run, people)
                 session.add(run)
                 tally.accepted = len(people)
@@ -208,10 +212,13 @@ def _erasure(person: Person, run: RetentionRun) -> Erasure:
 
 
 async def run_daily(database: Database) -> None:
-    """Begin the run of the day, once."""
+    """Begin the run of the day, once, when somebody is due: until then another can be begun."""
     async with database.read() as session:
         today_s = select(RetentionRun.id).where(col(RetentionRun.as_of) == today())
         if (await session.exec(today_s)).first():
+            return
+        found = await dry_run(session, today(), CLOCK.id)
+        if not found.due and not found.notes_due:
             return
     async with database.write() as session:
         await begin(session, CLOCK)
