@@ -14,6 +14,7 @@ from contracts.registration import ErasureRequested
 from services.tracking.assessments import api as assessments
 from services.tracking.assessments import imports as submission_imports
 from services.tracking.collecting import api as collecting
+from services.tracking.compiling import api as compiling
 from services.tracking.consistency import api as consistency
 from services.tracking.detections import api as detections
 from services.tracking.detention import api as detention
@@ -66,6 +67,7 @@ SERVICE = Service(
         collecting.router,
         collecting.of_rounds,
         rounds.router,
+        compiling.router,
         consistency.router,
         publications.router,
         public.router,

@@ -48,6 +48,7 @@ NEW: dict[str, Any] = {
     | {"source": "direct_observation", "told_on": "2026-01-01"},
     "POST /v1/tracking/triangulations": FIGURE
     | {"round_number": 9, "method": "median", "reason": "Because."},
+    "POST /v1/tracking/rounds/{number}/compilations": {"population": "idp"},
     "POST /v1/tracking/collections": {
         "round_number": 9999,
         "population": "idp",

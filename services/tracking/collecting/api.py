@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
@@ -30,7 +31,7 @@ async def plan_collection(
     form: CollectionIn, response: Response, caller: CallerDep, session: WriteSession
 ) -> CollectionOut:
     """Plan when a round of a population is collected."""
-    return _told(response, await service.plan(session, form, caller))
+    return await _told(session, response, await service.plan(session, form, caller))
 
 
 @router.get("")
@@ -42,7 +43,7 @@ async def list_collections(
 ) -> CollectionsOut:
     found = await service.find(session, population=population, after=cursor, limit=limit + 1)
     page, following = next_cursor(found, limit)
-    items = [CollectionOut.model_validate(each, from_attributes=True) for each in page]
+    items = [await _shown(session, each) for each in page]
     return CollectionsOut(items=items, next_cursor=following)
 
 
@@ -50,7 +51,7 @@ async def list_collections(
 async def get_collection(
     collection_id: UUID, response: Response, session: ReadSession
 ) -> CollectionOut:
-    return _told(response, await service.get(session, collection_id))
+    return await _told(session, response, await service.get(session, collection_id))
 
 
 @router.patch("/{collection_id}")
@@ -63,9 +64,8 @@ async def change_collection(
     expected: ExpectedVersion,
 ) -> CollectionOut:
     """Begin to collect, begin to validate, take up again, or move the days."""
-    return _told(
-        response, await service.change(session, collection_id, form, caller, expected=expected)
-    )
+    found = await service.change(session, collection_id, form, caller, expected=expected)
+    return await _told(session, response, found)
 
 
 @of_rounds.get("/{number}/coverage")
@@ -79,6 +79,11 @@ async def get_coverage(
     return await service.coverage(session, number, population, parent)
 
 
-def _told(response: Response, found: RoundCollection) -> CollectionOut:
+async def _told(session: AsyncSession, response: Response, found: RoundCollection) -> CollectionOut:
     response.headers["ETag"] = f'"{found.version}"'
-    return CollectionOut.model_validate(found, from_attributes=True)
+    return await _shown(session, found)
+
+
+async def _shown(session: AsyncSession, found: RoundCollection) -> CollectionOut:
+    status = await service.status(session, found)
+    return CollectionOut.model_validate(found.model_dump() | {"status": status})

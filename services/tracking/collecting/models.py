@@ -15,8 +15,9 @@ from services.tracking.assessments.questions import Component
 from services.tracking.rounds.models import Population
 from services.tracking.tables import Table
 
-Status = Literal["planned", "collecting", "validating"]
-"""Whatever comes after, the tables of the round and their publication tell."""
+Step = Literal["planned", "collecting", "validating"]
+Status = Step | Literal["published", "restated"]
+"""Published is a round whose tables are, restated one of which another vintage is."""
 
 
 class CollectionIn(Strict):
@@ -40,7 +41,7 @@ class CollectionIn(Strict):
 class CollectionChange(Strict):
     """Other days, or the next state; a collection that is validated may be taken up again."""
 
-    status: Status | None = None
+    status: Step | None = None
     starts_on: Day | None = None
     ends_on: Day | None = None
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import date
 
 from chassis.problems import Fault, Problem
-from services.tracking.collecting.models import RoundCollection, Status
+from services.tracking.collecting.models import RoundCollection, Step
 
-NEXT: dict[str, set[Status]] = {
+NEXT: dict[str, set[Step]] = {
     "planned": {"collecting"},
     "collecting": {"validating"},
     "validating": {"collecting"},
@@ -30,7 +30,7 @@ def refuse_disorder(
             raise Problem(409, "conflict", detail, errors=[fault])
 
 
-def refuse_step(before: str, after: Status, starts_on: date, today: date) -> None:
+def refuse_step(before: str, after: Step, starts_on: date, today: date) -> None:
     """Raise 409 for a state that does not follow, or a collection before its first day."""
     if after not in NEXT[before]:
         raise Problem(409, "out-of-order", f"From {before} a round does not go to {after}.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,12 +24,15 @@ from services.tracking.collecting.models import (
 )
 from services.tracking.places import rules as pcodes
 from services.tracking.places import service as places
+from services.tracking.publications.models import Publication
 from services.tracking.rounds.models import Figure, Population, Round
 from services.tracking.rounds.periods import bounds
 from services.tracking.series.rules import last_day
 
 LEVELS = (1, 2, 3, 4)
 MUHALLA = 4
+PUBLIC = ("published", "restated")
+"""What a round is called with one public vintage, and with more."""
 TURN = "round_collections"
 """Two that are planned at once must see each other."""
 
@@ -56,6 +59,26 @@ async def get(session: AsyncSession, collection_id: UUID) -> RoundCollection:
     return found
 
 
+async def status(session: AsyncSession, found: RoundCollection) -> str:
+    """Return how far a round is: once it is public, its publications say so."""
+    newest = select(func.max(Publication.vintage)).where(
+        col(Publication.round_number) == found.round_number,
+        col(Publication.population) == found.population,
+    )
+    vintage = (await session.exec(newest)).one()
+    return PUBLIC[min(vintage, len(PUBLIC)) - 1] if vintage else found.status
+
+
+async def refuse_unfinished(session: AsyncSession, number: int, population: str) -> None:
+    """Raise 409 while a round that was planned here is still to be collected."""
+    planned = select(RoundCollection.status).where(
+        col(RoundCollection.round_number) == number,
+        col(RoundCollection.population) == population,
+    )
+    if (await session.exec(planned)).first() not in {None, "validating"}:
+        raise Problem(409, "out-of-order", "The round is not yet collected and in validation.")
+
+
 async def find(
     session: AsyncSession, *, population: str | None, after: UUID | None, limit: int
 ) -> Sequence[RoundCollection]:
@@ -80,6 +103,9 @@ async def change(
     found = await get(session, collection_id)
     if found.version != expected:
         raise versions.changed("collection")
+    if await status(session, found) in PUBLIC:
+        detail = "The round is public; it is restated by another publication, with a reason."
+        raise Problem(409, "out-of-order", detail)
     told = {name: value for name, value in form.model_dump().items() if value is not None}
     told = {name: value for name, value in told.items() if value != getattr(found, name)}
     if not told:

@@ -13,6 +13,7 @@ from chassis.clock import now
 from chassis.db import take_turns
 from chassis.problems import Fault, Problem, not_found
 from contracts.tracking import FiguresRestated, RoundPublished
+from services.tracking.collecting import service as collecting
 from services.tracking.consistency import service as consistency
 from services.tracking.disclosure.control import CannotProtectError, Control
 from services.tracking.disclosure.pairs import Frozen
@@ -188,6 +189,7 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Pu
     number, population = publication.round_number, publication.population
     await take_turns(session, f"publications {population}")
     found = await rounds.get(session, number, population)
+    await collecting.refuse_unfinished(session, number, population)
     await consistency.refuse_unexplained(session, number, population)
     beside = await _beside(session, number, population)
     if found.version != publication.round_version or publication.beside != [

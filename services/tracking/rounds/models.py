@@ -13,6 +13,7 @@ from services.tracking.tables import Table
 
 Population = Literal["migrant", "idp", "returnee"]
 Dimension = Literal["nationality", "shelter", "arrival", "permit", "demographic", "sex", "reason"]
+Confidence = Literal["high", "medium", "low"]
 Breakdown = Dimension | Literal["households"]
 """What a round can be told by; households are no part of the individuals, but beside them."""
 
@@ -119,6 +120,7 @@ class FigureOut(BaseModel):
     Individuals of a population in a place, in all or in one category.
 
     `nationality` is ISO 3166-1 alpha-3, `unknown`, or `other` with the region the round gives.
+    `source_count` and `confidence` are told of a value that was chosen from estimates.
     """
 
     pcode: str
@@ -130,6 +132,8 @@ class FigureOut(BaseModel):
     by: Breakdown | None = None
     category: str | None = None
     nationality: str | None = None
+    source_count: int | None = None
+    confidence: Confidence | None = None
 
 
 class FiguresOut(BaseModel):

@@ -26,6 +26,8 @@ from services.tracking.rounds.models import (
     Round,
     RoundPlace,
 )
+from services.tracking.triangulation import service as triangulation
+from services.tracking.triangulation.rules import confidence
 
 POPULATION: Population = "migrant"
 """Whom a request means that names nobody."""
@@ -161,7 +163,7 @@ async def sums(
         statement = statement.where((place > at) | ((place == at) & (category > last)))
     rows = (await session.exec(statement)).all()
     called = await names(session, number, {pcode for pcode, _, _ in rows})
-    return [
+    found = [
         FigureOut(
             pcode=pcode,
             name=called[pcode][0],
@@ -175,6 +177,25 @@ async def sums(
         )
         for pcode, category, value in rows
     ]
+    if table is Figure:
+        await _tell_sources(session, number, population, found)
+    return found
+
+
+async def _tell_sources(
+    session: AsyncSession, number: int, population: str, found: Sequence[FigureOut]
+) -> None:
+    """Say of each figure that was chosen from estimates how many they were and how good it is."""
+    pcodes = {each.pcode for each in found}
+    chosen = await triangulation.chosen_values(session, number, population, pcodes)
+    for each in found:
+        choice = chosen.get((each.pcode, each.by or TOTAL, each.category or ""))
+        # A workbook that came in later may tell another value.
+        if choice and choice.value == each.value:
+            each.source_count = choice.estimates
+            each.confidence = confidence(
+                choice.estimates, choice.lowest, choice.highest, choice.value
+            )
 
 
 async def names(

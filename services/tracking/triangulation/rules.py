@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from statistics import median
 
 from chassis.problems import Fault, Problem
+from services.tracking.rounds.models import Confidence
 from services.tracking.triangulation.models import ChoiceIn, Estimate, Said
 
+SEVERAL = 3
+AGREE, DIFFER = 0.25, 0.5
+"""So far estimates are apart at most, in parts of the value, for a high and a medium confidence."""
 RANKS = ("high", "medium", "untested", "low")
 """How far a source can be relied on, the furthest first."""
 
@@ -14,6 +18,14 @@ def spread(values: Sequence[int]) -> float | None:
     """Return how far estimates are apart in parts of their median; None about nobody."""
     middle = median(values)
     return round((max(values) - min(values)) / middle, 3) if middle else None
+
+
+def confidence(estimates: int, lowest: int, highest: int, value: int) -> Confidence:
+    """Return how far a chosen value can be relied on: by how many sources, and how far apart."""
+    apart = (highest - lowest) / value if value else float(highest > lowest)
+    if estimates >= SEVERAL and apart <= AGREE:
+        return "high"
+    return "medium" if estimates > 1 and apart <= DIFFER else "low"
 
 
 def check(form: ChoiceIn, estimates: Sequence[Estimate]) -> None:
