@@ -89,7 +89,10 @@ async def test_nothing_is_there_until_the_person_and_both_organisations_have_agr
     assert ours not in str(there)
     # Reading under an agreement is one thing, and being their reviewer another.
     assert await partners.candidates(with_agreement) == [here]
-    assert (await with_agreement.get(DUPLICATES)).json()["items"] == []
+    [pair] = (await with_agreement.get(DUPLICATES)).json()["items"]
+    assert {pair["left"]["person_id"], pair["right"]["person_id"]} == {ours, theirs}
+    alone = await with_agreement.post(f"{DUPLICATES}/{pair['id']}/merge", {"keep": ours})
+    assert alone.status_code == 404
     far = Worker(partners.office.running, "rania", ("protection_officer",), places=("LY11",))
     assert await partners.candidates(far) == []
     assert (await partners.our_worker.get(CANDIDATES)).status_code == 403

@@ -31,18 +31,14 @@ def _visible(access: Access) -> Any:
     """
     Select the pairs of which the caller may see both: a reviewer of both sides, nobody else.
 
-    An agreement opens people of another organisation to reading, but not that they are known here:
-    pairs of two organisations are mergeproposals' alone.
+    A pair of two organisations is read by whoever an agreement lets read both, who can compare them
+    anyway; to decide about one takes a proposal (services/registration/mergeproposals).
     """
     return (
         select(DuplicatePair, Left.external_id, Right.external_id)
         .join(Left, col(Left.id) == col(DuplicatePair.left_id))
         .join(Right, col(Right.id) == col(DuplicatePair.right_id))
-        .where(
-            col(Left.organisation) == col(Right.organisation),
-            access.rows(LEFT_SCOPING),
-            access.rows(RIGHT_SCOPING),
-        )
+        .where(access.rows(LEFT_SCOPING), access.rows(RIGHT_SCOPING))
     )
 
 
