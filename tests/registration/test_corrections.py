@@ -22,6 +22,7 @@ async def registration(start: Start, service_url: str) -> Running:
     async with running.database.write() as session:
         session.add(Place(pcode="LY0209", level=2, parent_pcode="LY02", version=1))
         session.add(Place(pcode="LY020908", level=3, parent_pcode="LY0209", version=1))
+        session.add(Place(pcode="LY1103", level=2, parent_pcode="LY11", version=1))
     return running
 
 
@@ -175,6 +176,23 @@ async def test_a_place_of_nowhere_is_refused(registration: Running) -> None:
     response = await correct(registration, person, location_pcode="LY9999")
 
     assert (response.status_code, response.json()["type"]) == (422, "/problems/unknown-place")
+
+
+async def test_who_works_in_one_place_can_say_that_somebody_has_moved_to_another(
+    registration: Running,
+) -> None:
+    here = bearer(sub="karim", roles=("case_worker",), places=("LY02",))
+    there = bearer(sub="huda", roles=("case_worker",), places=("LY11",))
+    created = await registration.client.post(PATH, json=AMINA, headers=here)
+    person = f"{PATH}/{created.json()['id']}"
+    moved = {"reason": "has_changed", "location_pcode": "LY1103"}
+
+    told = await registration.client.patch(person, json=moved, headers=here | {"If-Match": '"1"'})
+
+    assert (told.status_code, told.headers["etag"]) == (200, '"2"')
+    assert told.json()["given_name"] == AMINA["given_name"]
+    assert (await registration.client.get(person, headers=here)).status_code == 404
+    assert (await registration.client.get(person, headers=there)).status_code == 200
 
 
 async def test_the_others_are_told_which_fields_changed_and_no_value(

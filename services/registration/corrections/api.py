@@ -33,9 +33,10 @@ async def correct_person(
         database_of(request), [form.location_pcode], PATIENCE_SECONDS
     ):
         raise places.refuse_unknown()
+    standing = await persons.standing_to(session, person_id, access)
     person = await service.correct(session, person_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{person.version}"'
-    return await persons.see(session, person_id, access)
+    return await persons.see_as(session, person, standing, access)
 
 
 @router.get("/{person_id}/corrections")
