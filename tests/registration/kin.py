@@ -6,6 +6,8 @@ from typing import Any
 from sqlmodel import col, select
 
 from services.registration.households import telling
+from services.registration.households.models import Household
+from tests.patience import until
 from tests.registration.office import Office, Worker
 
 HOUSEHOLDS = "/v1/registration/households"
@@ -71,9 +73,19 @@ class Kin:
         return found
 
     async def told(self) -> list[dict[str, Any]]:
-        """Return what the others are told of households, in order."""
+        """Return what the others are told of households, in order, when they are told of all."""
         database = self.office.running.database
-        await telling.tell_changed(database)
+
+        async def waiting() -> int:
+            # The service tells of some beside, and has not committed that perhaps.
+            await telling.tell_changed(database)
+            behind = select(Household.id).where(
+                col(Household.told_version) < col(Household.version)
+            )
+            async with database.read() as session:
+                return len((await session.exec(behind)).all())
+
+        await until(waiting, lambda number: number == 0)
         table = database.tables.outbox
         async with database.read() as session:
             statement = select(table).where(col(table.type) == TOLD).order_by(col(table.id))
