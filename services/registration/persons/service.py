@@ -115,30 +115,35 @@ async def standing(
 async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonOut:
     """Return as much of a person as the caller may see."""
     view = View(access, SHAPE, SCOPING)
-    return (await shown(session, view, [await _found(session, person_id, access, view)]))[0]
+    found = await _found(session, person_id, access, view)
+    if found is None:
+        raise await _not_there(session, person_id, access.caller)
+    return (await shown(session, view, [found]))[0]
 
 
 async def _found(
     session: AsyncSession, person_id: UUID, access: Access, view: View
-) -> tuple[Person, int]:
+) -> tuple[Person, int] | None:
     statement = _one_within(access.rows(SCOPING, action="R"), view.standing)
-    found = (await session.exec(statement, params={"person_id": person_id})).one_or_none()
-    if found is None:
-        raise await _not_there(session, person_id, access.caller)
-    return found
+    return (await session.exec(statement, params={"person_id": person_id})).one_or_none()
 
 
-async def standing_to(session: AsyncSession, person_id: UUID, access: Access) -> int:
-    """Return how the caller stands to a person; 404 where they may not see them."""
-    return (await _found(session, person_id, access, View(access, SHAPE, SCOPING)))[1]
+async def standing_to(session: AsyncSession, person_id: UUID, access: Access) -> int | None:
+    """Return how the caller stands to a person; None where they may not see them."""
+    found = await _found(session, person_id, access, View(access, SHAPE, SCOPING))
+    return found and found[1]
 
 
-async def see_as(session: AsyncSession, person: Person, standing: int, access: Access) -> PersonOut:
+async def see_as(
+    session: AsyncSession, person: Person, standing: int | None, access: Access
+) -> PersonOut:
     """
     Return a person to who has corrected them, as far as they could see them before.
 
     Whoever tells that somebody has moved to where others work is still told what came of it.
     """
+    if standing is None:
+        raise await _not_there(session, person.id, access.caller)
     return (await shown(session, View(access, SHAPE, SCOPING), [(person, standing)]))[0]
 
 
