@@ -13,7 +13,6 @@ from chassis.problems import Problem, not_found
 from chassis.views import View
 from services.registration.persons import sealed
 from services.registration.persons import service as persons
-from services.registration.persons.models import SCOPING, Person
 from services.registration.scans import rules
 from services.registration.scans.models import DocumentScan, ScanOut
 
@@ -24,9 +23,9 @@ PATH = "/v1/registration/persons/{person_id}/document-scans"
 async def add(
     session: AsyncSession, person_id: UUID, document_type: str, content: bytes, access: Access
 ) -> DocumentScan:
-    person = await _of(session, person_id, access)
+    # Two at once would both find that there is room for one more.
+    person = await persons.get_to_add_to(session, person_id, access, lock=True)
     media_type = rules.media_type_of(content)
-    persons.refuse_merged(person)
     papers = (await sealed.opened(session, [person]))[person_id]["documents"]
     rules.refuse_without_paper(document_type, [each["type"] for each in papers])
     counted = select(func.count()).where(col(DocumentScan.person_id) == person_id)
@@ -50,8 +49,7 @@ async def all_of(
     session: AsyncSession, person_id: UUID, access: Access, *, after: UUID | None, limit: int
 ) -> list[ScanOut]:
     """Return the scans of a person's papers, in the order they came, without what is on them."""
-    view = View(access, SHAPE, SCOPING)
-    standing = await _standing(session, person_id, access, view)
+    view, standing = await persons.standing(session, person_id, access, SHAPE)
     statement = select(DocumentScan).where(col(DocumentScan.person_id) == person_id)
     if after:
         statement = statement.where(col(DocumentScan.id) > after)
@@ -65,8 +63,7 @@ async def content_of(
     session: AsyncSession, person_id: UUID, scan_id: UUID, access: Access
 ) -> tuple[DocumentScan, bytes]:
     """Return a scan and what is on it, to whoever may see the number of the paper whole."""
-    view = View(access, SHAPE, SCOPING)
-    standing = await _standing(session, person_id, access, view)
+    view, standing = await persons.standing(session, person_id, access, SHAPE)
     scan = await _scan(session, person_id, scan_id)
     if not view.opens("file", standing):
         raise Problem(403, "masked-field", "You cannot see a paper whose number you do not see.")
@@ -81,26 +78,9 @@ async def content_of(
 
 async def take_away(session: AsyncSession, person_id: UUID, scan_id: UUID, access: Access) -> None:
     """Delete a scan, which was of the wrong paper or of somebody else."""
-    await _of(session, person_id, access)
+    await persons.get(session, person_id, access)
     await session.delete(await _scan(session, person_id, scan_id))
     audit.note(session, access.caller, "delete", SHAPE, [person_id, scan_id])
-
-
-async def _of(session: AsyncSession, person_id: UUID, access: Access) -> Person:
-    statement = select(Person).where(col(Person.id) == person_id, access.rows(SCOPING))
-    # Two at once would both find that there is room for one more.
-    person = (await session.exec(statement.with_for_update())).one_or_none()
-    if person is None:
-        raise not_found("person")
-    return person
-
-
-async def _standing(session: AsyncSession, person_id: UUID, access: Access, view: View) -> int:
-    statement = select(view.standing).where(col(Person.id) == person_id, access.rows(SCOPING))
-    standing = (await session.exec(statement)).one_or_none()
-    if standing is None:
-        raise not_found("person")
-    return standing
 
 
 async def _scan(session: AsyncSession, person_id: UUID, scan_id: UUID) -> DocumentScan:
