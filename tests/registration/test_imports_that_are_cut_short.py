@@ -11,6 +11,7 @@ from chassis import leftover
 from services.registration.imports import service
 from services.registration.persons import registering
 from services.registration.persons.models import Person
+from services.registration.places import service as places
 from tests.registration.office import Office
 from tests.registration.test_registers_as_they_come import AMINA, HEADER, IMPORTS, sent, text
 
@@ -86,6 +87,30 @@ async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends
     await office.let_pass(table, ended["id"], timedelta(days=8), "finished_at")
     await leftover.forget(office.running.database)
     assert (await office.colleague.get(f"{IMPORTS}/{ended['id']}/rejected")).status_code == 404
+
+
+@SQLITE
+async def test_wrong_places_all_over_a_register_are_waited_for_once_in_all(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "ROWS_A_STEP_OF_SQLITE", 1)
+    monkeypatch.setattr(service, "PATIENCE_SECONDS", 0.2)
+    waits: list[float] = []
+    really = places.unknown
+
+    async def waited_for(database: Any, pcodes: Any, seconds: float) -> Any:
+        waits.append(seconds)
+        return await really(database, pcodes, seconds)
+
+    monkeypatch.setattr(places, "unknown", waited_for)
+    where = HEADER.index("location_pcode")
+    wrong = [(f"P{each}", *AMINA[1:where], f"LY02099{each}", *AMINA[where + 1 :]) for each in "123"]
+
+    job = await sent(office, text(HEADER, *wrong).encode())
+
+    assert {each["code"] for each in job["rejected_rows"]} == {"unknown_place"}
+    assert (job["rejected"], len(waits), waits[1:]) == (3, 3, [0, 0])
+    assert waits[0] > 0
 
 
 def _asks_as(office: Office, sender: Any) -> Any:

@@ -1,8 +1,18 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing
 from itertools import islice
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -95,15 +105,30 @@ async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> 
     else:
         await asyncio.to_thread(_skip, rows, work.job.position)
     most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
-    while work.job.position < work.job.total:
-        try:
-            sender = await sender_of(work)
-        except Problem as problem:
-            return problem
-        # Reading them takes a while, which requests must not wait for.
-        forms = await asyncio.to_thread(_read, rows, most, mapping)
-        await _import_step(work, forms, take, mapping, sender)
+    # A file may have a wrong code in each step: only the first ones are worth a wait.
+    news_by = monotonic() + PATIENCE_SECONDS
+    async with aclosing(_ahead(rows, most, mapping)) as steps:
+        async for forms in steps:
+            try:
+                sender = await sender_of(work)
+            except Problem as problem:
+                return problem
+            await _import_step(work, forms, take, mapping, sender, news_by)
     return None
+
+
+async def _ahead(
+    rows: Iterator[Row], most: int, mapping: MappingIn | None
+) -> AsyncGenerator[list[Told]]:
+    """Go through the steps, and read each while the database is at work on the one before it."""
+    # Reading them takes a while, which requests must not wait for.
+    reading = asyncio.create_task(asyncio.to_thread(_read, rows, most, mapping))
+    try:
+        while forms := await reading:
+            reading = asyncio.create_task(asyncio.to_thread(_read, rows, most, mapping))
+            yield forms
+    finally:
+        await asyncio.wait([reading])
 
 
 def _skip(rows: Iterator[Row], number: int) -> None:
@@ -136,10 +161,15 @@ async def _mapping_of(work: Work) -> MappingIn | None:
 
 
 async def _import_step(
-    work: Work, forms: Sequence[Told], take: Take, mapping: MappingIn | None, sender: Sender
+    work: Work,
+    forms: Sequence[Told],
+    take: Take,
+    mapping: MappingIn | None,
+    sender: Sender,
+    news_by: float,
 ) -> None:
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
-    nowhere = await places.unknown(work.database, pcodes, PATIENCE_SECONDS)
+    nowhere = await places.unknown(work.database, pcodes, max(0.0, news_by - monotonic()))
     async with work.step(work.job.position + len(forms)) as (session, tally):
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
