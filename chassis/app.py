@@ -6,7 +6,6 @@ from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
     nullcontext,
-    suppress,
 )
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,7 @@ from chassis.audit.daily import run_daily
 from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Trusted, Verifier, public_operations
 from chassis.authz import authorise
-from chassis.background import Background, every
+from chassis.background import Background, every, sweeping
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
@@ -189,13 +188,16 @@ def _lifespan(
         tasks = [
             asyncio.create_task(outbox.run_relay(database, carrier, stopping)),
             asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
-            asyncio.create_task(_keep_house(database, stopping)),
             asyncio.create_task(run_sealer(database, stopping)),
             asyncio.create_task(run_anchors(database, anchors, stopping)),
             asyncio.create_task(run_daily(database, anchors, stopping)),
             *(
                 asyncio.create_task(work(database, stopping))
-                for work in (*service.background, *forgetting)
+                for work in (
+                    *service.background,
+                    *forgetting,
+                    sweeping(HOUSEKEEPING_SECONDS, _forget_old),
+                )
             ),
         ]
         if follow:
@@ -259,20 +261,11 @@ async def _forget_again(
     return [every(ERASURES_SECONDS, keep_erasures)]
 
 
-async def _keep_house(database: Database, stopping: asyncio.Event) -> None:
-    """Drop each hour what has been kept long enough."""
-    while not stopping.is_set():
-        try:
-            await outbox.forget(database)
-            await idempotency.forget(database)
-            await inbox.forget(database)
-        except Exception as error:  # noqa: BLE001 - What cannot be dropped now is dropped later.
-            log.warning(
-                "house_not_kept", service=database.tables.source, error=type(error).__name__
-            )
-        with suppress(TimeoutError):
-            async with asyncio.timeout(HOUSEKEEPING_SECONDS):
-                await stopping.wait()
+async def _forget_old(database: Database) -> None:
+    """Drop what is remembered of events and requests longer than it is needed."""
+    await outbox.forget(database)
+    await idempotency.forget(database)
+    await inbox.forget(database)
 
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:

@@ -14,19 +14,28 @@ log = structlog.get_logger()
 Background = Callable[[Database, asyncio.Event], Coroutine[Any, Any, None]]
 """What runs on a service's database from its start until the event is set."""
 
+SWEEP_SECONDS = 30.0
+"""How long after the start things that are over are first looked for."""
+
 
 def every(
-    seconds: float, work: Callable[[Database], Awaitable[Any]], *, rung: bool = True
+    seconds: float,
+    work: Callable[[Database], Awaitable[Any]],
+    *,
+    rung: bool = True,
+    first: float = 0.0,
 ) -> Background:
     """
-    Return what does the work at the start, every so often, and, if `rung`, when there may be some.
+    Return what does the work `first` seconds after the start, and then every so often.
 
-    That is after each change that left work. It outlives the work's failures, which are logged by
-    their class only.
+    If it is `rung`, it is done after each change that left work too. It outlives the work's
+    failures, which are logged by their class only.
     """
 
     async def run(database: Database, stopping: asyncio.Event) -> None:
         bell = database.work_left.bell() if rung else Wake().bell()
+        if first:
+            await _rest(bell, stopping, first)
         while not stopping.is_set():
             try:
                 await work(database)
@@ -40,6 +49,11 @@ def every(
             await _rest(bell, stopping, seconds)
 
     return run
+
+
+def sweeping(seconds: float, work: Callable[[Database], Awaitable[Any]]) -> Background:
+    """Return what drops every so often what is over: a start has enough to do without it."""
+    return every(seconds, work, rung=False, first=min(seconds, SWEEP_SECONDS))
 
 
 async def _rest(bell: Bell, stopping: asyncio.Event, seconds: float) -> None:

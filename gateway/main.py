@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from chassis.app import Around, Service, create_service
-from chassis.background import every
+from chassis.background import sweeping
 from chassis.bus import EventBus, InProcessBus
 from chassis.db import Database
 from chassis.problems import Problem
@@ -80,8 +80,8 @@ SERVICE = Service(
     ],
     subscriptions={AccountFrozen: freeze, AccountReleased: release},
     background=[
-        every(FORGET_SECONDS, _forget_tallies, rung=False),
-        every(TOKENS_SECONDS, _forget_refresh_tokens, rung=False),
+        sweeping(FORGET_SECONDS, _forget_tallies),
+        sweeping(TOKENS_SECONDS, _forget_refresh_tokens),
     ],
     matrices=("gateway", *SERVICES),
     # The gateway shows the merged description there instead of its own.

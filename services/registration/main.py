@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from chassis import leftover
 from chassis.app import Service, create_service
-from chassis.background import every
+from chassis.background import every, sweeping
 from chassis.bus import EventBus
 from chassis.inbox import Subscriptions
 from chassis.issuer import KeySource
@@ -143,11 +143,11 @@ SERVICE = Service(
         every(LOOK_SECONDS, look_for_new, rung=False),
         every(telling.SECONDS, telling.tell_changed, rung=False),
         every(watch.SECONDS, watch.look, rung=False),
-        every(TELL_SECONDS, tell_again, rung=False),
-        every(RETENTION_SECONDS, run_daily, rung=False),
-        every(exporting.SECONDS, exporting.end_overdue, rung=False),
-        every(feeds.SECONDS, feeds.forget, rung=False),
-        every(leftover.SECONDS, leftover.forget, rung=False),
+        sweeping(TELL_SECONDS, tell_again),
+        sweeping(RETENTION_SECONDS, run_daily),
+        sweeping(exporting.SECONDS, exporting.end_overdue),
+        sweeping(feeds.SECONDS, feeds.forget),
+        sweeping(leftover.SECONDS, leftover.forget),
     ],
     forgetting=FORGETTING,
 )
