@@ -111,6 +111,23 @@ async def test_storm_daniel_is_told_on_each_day_as_it_was_believed_then(
     assert (ended[30_000], ended[43_059]) == ("2023-09-21", "2023-10-05")
     assert (ended[40_018], ended[44_862]) == (None, None)
 
+    weeks = (await seen(tracking, f"{path}/trend", place=LIBYA))["items"]
+    idps = [each for each in weeks if each["population"] == "idp"]
+    assert {each["component"] for each in weeks} == {"event_tracking"}
+    assert [each["highest"] for each in idps] == [None, 30_000, 43_059, None, 43_421] + [
+        None
+    ] * 3 + [44_862]
+    assert [idps[1][each] for each in ("period_start", "period_end")] == [
+        "2023-09-11",
+        "2023-09-17",
+    ]
+    assert [each["change"] for each in idps if each["change"]] == [13_059, 362, 1_441]
+    assert idps[4]["lowest"] == 40_018
+    derna = (await seen(tracking, f"{path}/trend", by="month", place=DERNA))["items"]
+    assert [each["highest"] for each in derna] == [None, None, 23_500]
+    early = await seen(tracking, f"{path}/trend", by="day", as_of="2023-09-15", limit="3")
+    assert ([each["highest"] for each in early["items"]], early["next_cursor"]) == ([None] * 3, "3")
+
     # The other source gives in: its estimate is named, and both vintages stay.
     [other] = [each["id"] for each in every if each["individuals"] == 40_018]
     word = form(("2023-11-20", "idp", LIBYA, None, 44_862, 8_907, "DTM update", "Same lists"))

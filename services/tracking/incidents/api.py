@@ -22,8 +22,10 @@ from services.tracking.incidents.models import (
     IncidentRow,
     IncidentsOut,
 )
+from services.tracking.incidents.trends import By, EventTrendOut
 
 PATH = "/v1/tracking/incidents"
+MOST_POINTS = 5000
 
 router = APIRouter(prefix=PATH, tags=["incidents"], route_class=Once)
 
@@ -87,3 +89,21 @@ async def list_estimates(
     found = await service.vintages(session, incident_id, access, after=cursor, limit=limit + 1)
     page, following = next_cursor(found, limit)
     return EstimatesOut(items=list(page), next_cursor=following)
+
+
+@router.get("/{incident_id}/trend")
+async def get_incident_trend(
+    incident_id: UUID,
+    access: AccessDep,
+    session: ReadSession,
+    by: By = "week",
+    place: Annotated[str, Query(pattern=r"^LY([0-9]{2}){0,4}$")] = "LY",
+    as_of: Annotated[Day | None, Query(description="The day on which it was known.")] = None,
+    cursor: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_POINTS)] = MOST_POINTS,
+) -> EventTrendOut:
+    """Show an incident as a series; a period in which nobody published an estimate is null."""
+    points = await service.trend(session, incident_id, access, by, place, as_of or today())
+    end = cursor + limit
+    following = str(end) if len(points) > end else None
+    return EventTrendOut(items=points[cursor:end], next_cursor=following)

@@ -12,7 +12,7 @@ from chassis.authz import Access
 from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
 from contracts.tracking import DisplacementEstimated
-from services.tracking.incidents import rules
+from services.tracking.incidents import rules, trends
 from services.tracking.incidents.models import (
     SCOPING,
     Cause,
@@ -177,6 +177,15 @@ async def vintages(
     gone = rules.replaced_on(estimates)
     rows = [each for each in estimates if after is None or each.id > after]
     return [shown(each, gone.get(each.id)) for each in rows[:limit]]
+
+
+async def trend(
+    session: AsyncSession, incident_id: UUID, access: Access, by: trends.By, place: str, until: date
+) -> list[trends.EventPoint]:
+    """Return an incident as a series of periods, as it was known on a day."""
+    incident = await get(session, incident_id, access)
+    estimates = await _estimates(session, incident_id)
+    return trends.trend(estimates, incident.occurred_on, until, by, place)
 
 
 async def _estimates(session: AsyncSession, incident_id: UUID) -> Sequence[Estimate]:
