@@ -56,6 +56,15 @@ def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
     return found
 
 
+def hidden(content: bytes) -> list[str]:
+    """Return the names of the sheets that are not shown, in their order."""
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (CalamineError, ValueError, OSError):
+        raise archive.unreadable("The workbook cannot be opened.") from None
+    return [each.name for each in book.sheets_metadata if each.visible != VISIBLE]
+
+
 def refuse_unreckoned(content: bytes) -> None:
     """Raise 422 for formulas that were written by a program and never reckoned: they read empty."""
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
@@ -90,14 +99,14 @@ class MergedError(Exception):
         self.cells = cells
 
 
-def _divide_merged(
-    rows: list[list[object]], ranges: Sequence[Range], start: tuple[int, int]
+def divide_merged(
+    rows: list[list[object]], ranges: Sequence[Range], start: tuple[int, int] = (0, 0)
 ) -> None:
     """Let what merged cells say, in rows below the first, be said in each of those rows."""
     wrong = []
     for (first, left), (last, _) in ranges:
         at, column = first - start[0], left - start[1]
-        if at < 1 or first == last or column < 0 or at >= len(rows) or column >= len(rows[at]):
+        if at < 1 or column < 0 or at >= len(rows) or column >= len(rows[at]):
             continue
         value = rows[at][column]
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -112,7 +121,7 @@ def _lines(sheet: CalamineSheet) -> list[Line]:
     start = sheet.start or (0, 0)
     begun = start[0] + 1
     rows: list[list[object]] = [list(row) for row in sheet.to_python(skip_empty_area=True)]
-    _divide_merged(rows, sheet.merged_cell_ranges or (), start)
+    divide_merged(rows, sheet.merged_cell_ranges or (), start)
     # A column that is only formatted is none.
     used = [at for at, column in enumerate(zip(*rows, strict=True)) if any(map(_text, column))]
     return [

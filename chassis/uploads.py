@@ -156,7 +156,12 @@ def each_line(content: bytes) -> Iterator[Line]:
             yield begun, cells
             begun = reader.line_num + 1
     except csv.Error:
-        raise Problem(422, "table-unreadable", "The file is not a CSV table.") from None
+        where = f"line/{reader.line_num}"
+        fault = Fault(
+            pointer=where, code="csv", detail="A quote stands alone, or a cell is too long."
+        )
+        detail = "The file is not a CSV table."
+        raise Problem(422, "table-unreadable", detail, errors=[fault]) from None
 
 
 def each_row(

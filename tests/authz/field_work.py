@@ -58,6 +58,7 @@ NEW: dict[str, Any] = {
     },
     "POST /v1/tracking/question-sets": FORM,
     "POST /v1/tracking/question-sets/forms": "this is no form",
+    "POST /v1/tracking/question-sets/proposals": "this is no table",
     "POST /v1/tracking/submissions/imports": "place,idps\n",
     "POST /v1/tracking/submissions": {
         "question_set_id": str(UUID(int=0)),

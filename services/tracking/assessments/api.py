@@ -1,6 +1,7 @@
 """HTTP in and out for sets of questions and submissions; no decisions."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,8 +13,9 @@ from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
+from chassis.strict import Code
 from chassis.uploads import MULTIPART, Upload, read_files
-from services.tracking.assessments import imports, results, service, xlsforms
+from services.tracking.assessments import imports, proposals, results, service, xlsforms
 from services.tracking.assessments.mappings import MappingIn
 from services.tracking.assessments.models import (
     MappingOut,
@@ -25,11 +27,13 @@ from services.tracking.assessments.models import (
     SubmissionOut,
     SubmissionsOut,
 )
-from services.tracking.assessments.questions import Component, QuestionSetIn
+from services.tracking.assessments.questions import Component, Name, QuestionSetIn
 
 SETS, SUBMISSIONS = "/v1/tracking/question-sets", "/v1/tracking/submissions"
 
 MOST_RESULTS = 10_000
+ANY_PCODE = r"^[A-Z]{2}[A-Z0-9]{0,16}$"
+"""Of another mission too, whose places are kept as they are told."""
 
 question_sets = APIRouter(prefix=SETS, tags=["question sets"], route_class=Once)
 submissions = APIRouter(prefix=SUBMISSIONS, tags=["submissions"], route_class=Once)
@@ -50,6 +54,24 @@ async def import_form(
     """Take a form in XLSForm as a set of questions."""
     form = xlsforms.read((await _one_file(request)).content, component)
     return service.shown(await service.add_questions(session, form, caller))
+
+
+@question_sets.post("/proposals", openapi_extra=MULTIPART)
+async def propose_question_set(
+    request: Request,
+    component: Component,
+    code: Annotated[Code, Query()],
+    places: Literal["gazetteer", "as_told"] = "as_told",
+) -> proposals.ProposalOut:
+    """
+    Propose the questions and the mapping of an unknown file, to be looked at and then sent.
+
+    Nothing is kept. Counts, days, choices in one column or in several are told by what stands in
+    them; what may name somebody is left out.
+    """
+    upload = await _one_file(request)
+    ours = places == "gazetteer"
+    return await asyncio.to_thread(proposals.propose, upload, code, component, ours=ours)
 
 
 @question_sets.get("")
@@ -75,13 +97,22 @@ async def get_results(
     set_id: UUID,
     session: ReadSession,
     round_number: Annotated[int | None, Query(ge=1, le=9999)] = None,
-    place: Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")] = None,
+    place: Annotated[str | None, Query(pattern=ANY_PCODE)] = None,
     by: results.By | None = None,
+    question: Name | None = None,
+    crossed_with: Name | None = None,
+    weighted_by: Name | None = None,
     cursor: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = MOST_RESULTS,
 ) -> results.ResultsOut:
-    """Sum what was answered and count what was chosen, in all or by place; `place` narrows it."""
-    found = await results.find(session, set_id, round_number=round_number, place=place, by=by)
+    """
+    Sum what was answered and count what was chosen, in all or by place; `place` narrows it.
+
+    `question=needs&crossed_with=reason` counts needs by the reasons for them, in forms, or in
+    people with `weighted_by=idps`.
+    """
+    wanted = results.Wanted(round_number, place, by, question, crossed_with, weighted_by)
+    found = await results.find(session, set_id, wanted)
     end = cursor + limit
     following = str(end) if len(found) > end else None
     return results.ResultsOut(items=found[cursor:end], next_cursor=following)
@@ -143,7 +174,7 @@ async def list_submissions(
     session: ReadSession,
     question_set: UUID | None = None,
     round_number: Annotated[int | None, Query(ge=1, le=9999)] = None,
-    place: Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")] = None,
+    place: Annotated[str | None, Query(pattern=ANY_PCODE)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> SubmissionsOut:

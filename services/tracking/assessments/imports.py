@@ -2,67 +2,55 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import sheets
-from chassis.clock import today
 from chassis.jobs import Remark, Tally, Work
 from chassis.problems import Fault, Problem
 from chassis.uploads import Row, Upload, rows_of
-from services.tracking.assessments import service
+from services.tracking.assessments import placing, service, tables
 from services.tracking.assessments.mappings import AnswerFrom, Reader, Told
-from services.tracking.assessments.models import Submission
-from services.tracking.places import service as places
-from services.tracking.places.models import Place
-from services.tracking.places.spelling import likeness
+from services.tracking.assessments.models import QuestionSet, Submission
 from services.tracking.triangulation import service as triangulation
 
 KIND = "import_submissions"
 ROWS_A_STEP = 200
-SURELY_LIKE, PROBABLY_LIKE = 0.97, 0.85
+MOST_NAMED = 400
+"""So many letters of the names of columns are told."""
 
 
 class File(NamedTuple):
-    """A file as it was sent: its columns, and its rows below them."""
+    """A file as it was sent: its columns, its rows below them, and what is to be said of it."""
 
     head: list[str]
     rows: list[Row]
+    remarks: list[Remark]
 
 
 def read(upload: Upload, reader: Reader) -> File:
     """Return the rows of a file; 422 `table-header` when a column of its place is missing."""
-    (number, names), *body = sheets.table(upload) or [(1, [])]
-    head = _told_apart([name.strip() for name in names], reader)
-    rows = rows_of([(number, head), *body], [], head)
-    wanted = reader.mapping
-    told = (
-        wanted.pcode_column,
-        wanted.name_column,
-        wanted.external_id_column,
-        wanted.round_column,
-        wanted.day_column,
-        *(each.column for each in wanted.answers),
-    )
-    if missing := [name for name in told if name and name not in head]:
+    answers = [each.column for each in reader.mapping.answers]
+    wanted = {*reader.mapping.columns(), *answers}
+    found = tables.find(upload, wanted, reader.mapping.decimal_mark)
+    head = _told_apart(found.head, reader)
+    rows = rows_of([(found.line, head), *found.body], [], others=True)
+    if missing := [name for name in wanted if name not in head]:
         faults = [
             Fault(pointer="line/1", code="column_missing", detail=f"The column {name} is missing.")
-            for name in missing
+            for name in sorted(missing)
         ]
         raise Problem(422, "table-header", "The file is not as mapped.", errors=faults)
     if not reader.columns(head):
         raise Problem(422, "table-header", "No column answers a question of the set.")
-    return File(head, rows)
+    return File(head, rows, [*found.remarks, *_of_columns(head, reader), *_of_rows(rows, reader)])
 
 
 def _told_apart(head: Sequence[str], reader: Reader) -> list[str]:
     """Return a header in which a column that nothing is read from does not bear a name twice."""
-    told = reader.mapping.model_dump(exclude={"answers"}).values()
-    used = {*told_names(told), *(each.column for each in reader.columns(head))}
+    used = {*reader.mapping.columns(), *(each.column for each in reader.columns(head))}
     seen: Counter[str] = Counter()
     found = []
     for name in head:
@@ -72,127 +60,140 @@ def _told_apart(head: Sequence[str], reader: Reader) -> list[str]:
     return found
 
 
-def told_names(values: Iterable[object]) -> Iterable[str]:
-    return (each for each in values if isinstance(each, str))
+def _of_columns(head: Sequence[str], reader: Reader) -> list[Remark]:
+    read_from = {*reader.mapping.columns(), *(each.column for each in reader.columns(head))}
+    left = [name for name in dict.fromkeys(head) if name and name not in read_from]
+    if not left:
+        return []
+    named = ", ".join(left)
+    named = f"{named[:MOST_NAMED]}…" if len(named) > MOST_NAMED else named
+    detail = f"{len(left)} columns answer no question of the mapping and were left out: {named}"
+    return [Remark(row=1, code="columns_left_out", detail=detail)]
+
+
+def _of_rows(rows: Sequence[Row], reader: Reader) -> list[Remark]:
+    alike = [line for line, before in _alike(rows, reader).items() if before]
+    if not alike:
+        return []
+    detail = (
+        f"{len(alike)} rows are about a place and day that a row before is about, first here; "
+        "each is kept. A column of ids (`external_id_column`) would tell them apart for good."
+    )
+    return [Remark(row=alike[0], code="rows_alike", detail=detail)]
+
+
+def _alike(rows: Sequence[Row], reader: Reader) -> dict[int, int]:
+    """Return by line of how many rows before it the place, round and day are the same."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = {}
+    for row in rows:
+        about = reader.about(row)
+        found[row.line] = 0 if reader.identity(row) else seen[about]
+        seen[about] += 1
+    return found
+
+
+def _twice(rows: Sequence[Row], reader: Reader) -> dict[int, int]:
+    """Return by line which rows have the id of a row before, and the line of that."""
+    first: dict[str, int] = {}
+    return {
+        row.line: before
+        for row in rows
+        if (own := reader.identity(row)) and (before := first.setdefault(own, row.line)) != row.line
+    }
 
 
 def pack(file: File) -> bytes:
-    return json.dumps([file.head, [[row.line, row.cells] for row in file.rows]]).encode()
+    rows = [[row.line, row.cells] for row in file.rows]
+    return json.dumps([file.head, rows, [each.model_dump() for each in file.remarks]]).encode()
 
 
 async def import_submissions(work: Work) -> None:
     """Keep each row as a submission; a step is a transaction, so a resumed job repeats none."""
-    head, told = json.loads(work.payload)
+    head, told, *remarks = json.loads(work.payload)
     rows = [Row(*row) for row in told]
     mapping_id = UUID(str(work.job.options["mapping_id"]))
     while work.job.position < len(rows):
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]
         async with work.step(work.job.position + len(step)) as (session, tally):
             if work.job.position == 0:
-                await _warn_of_columns(session, mapping_id, head, tally)
-            await _keep(session, work, mapping_id, head, step, tally)
+                for remark in remarks[0] if remarks else []:
+                    tally.warn(Remark.model_validate(remark))
+            questions, reader = await service.reader_of(session, mapping_id)
+            intake = Intake(work, questions, reader, tally)
+            await intake.keep(session, head, rows, step)
 
 
-async def _warn_of_columns(
-    session: AsyncSession, mapping_id: UUID, head: Sequence[str], tally: Tally
-) -> None:
-    _, reader = await service.reader_of(session, mapping_id)
-    read_from = {each.column for each in reader.columns(head)}
-    read_from |= {
-        name
-        for name in reader.mapping.model_dump(include={"pcode_column", "name_column"}).values()
-        if name
-    }
-    if left := len(set(head) - read_from):
-        detail = f"{left} columns answer no question of the mapping and were left out."
-        tally.warn(Remark(row=1, code="columns_left_out", detail=detail))
+class Intake:
+    """Takes the rows of one step in: each is kept or refused, and what is left out is told."""
 
+    def __init__(self, work: Work, questions: QuestionSet, reader: Reader, tally: Tally) -> None:
+        self._work, self._questions = work, questions
+        self._reader, self._tally = reader, tally
 
-async def _keep(
-    session: AsyncSession,
-    work: Work,
-    mapping_id: UUID,
-    head: Sequence[str],
-    step: Sequence[Row],
-    tally: Tally,
-) -> None:
-    found, reader = await service.reader_of(session, mapping_id)
-    columns: list[AnswerFrom] = reader.columns(head)
-    gazetteer = await _gazetteer(session, reader)
-    for row in step:
-        told = reader.read(row, columns)
-        if isinstance(told, Remark):
-            tally.reject(told)
-            continue
-        placed = _placed(told, reader, gazetteer, tally)
-        if isinstance(placed, Remark):
-            tally.reject(placed)
-            continue
+    async def keep(
+        self, session: AsyncSession, head: Sequence[str], rows: Sequence[Row], step: Sequence[Row]
+    ) -> None:
+        columns: list[AnswerFrom] = self._reader.columns(head)
+        gazetteer = await placing.gazetteer_of(session, self._reader)
+        alike, twice = _alike(rows, self._reader), _twice(rows, self._reader)
+        left_out: list[Remark] = []
+        for row in step:
+            if before := twice.get(row.line):
+                detail = f"The row {before} has this id too."
+                self._tally.reject(Remark(row=row.line, code="twice", detail=detail))
+                continue
+            told = self._reader.read(row, columns, alike[row.line])
+            if isinstance(told, Remark):
+                self._tally.reject(told)
+                continue
+            place = placing.placed(told, self._reader.mapping, gazetteer, self._tally)
+            if isinstance(place, Remark):
+                self._tally.reject(place)
+                continue
+            if await self._take(session, told, place):
+                left_out += told.left_out
+        for remark in _once_a_column(left_out):
+            self._tally.warn(remark)
+
+    async def _take(self, session: AsyncSession, told: Told, place: str | None) -> bool:
         submission = Submission(
-            question_set_id=found.id,
+            question_set_id=self._questions.id,
             external_id=told.external_id,
             round_number=told.round_number,
-            place_pcode=placed,
-            place_told=None if placed else (told.pcode or told.place_name)[:200],
+            place_pcode=place,
+            place_told=None if place else placing.as_told(told),
             collected_on=told.collected_on,
             answers=told.answers,
-            organisation=work.job.organisation,
-            created_by=work.job.created_by,
+            organisation=self._work.job.organisation,
+            created_by=self._work.job.created_by,
         )
         try:
             kept, new = await service.keep(session, submission)
         except Problem as problem:
-            tally.reject(Remark(row=row.line, code=problem.slug, detail=problem.detail))
-            continue
+            remark = Remark(row=told.row, code=problem.slug, detail=problem.detail)
+            self._tally.reject(remark)
+            return False
         if new:
-            await triangulation.take_answers(session, kept, list(reader.asked.values()))
-        tally.accepted += new
-        tally.unchanged += not new
+            await triangulation.take_answers(session, kept, list(self._reader.asked.values()))
+        self._tally.accepted += new
+        self._tally.unchanged += not new
+        return True
 
 
-async def _gazetteer(session: AsyncSession, reader: Reader) -> dict[str, Place]:
-    """Return the places that rows may be about, by p-code; none where they are not ours."""
-    if reader.mapping.places == "as_told":
-        return {}
-    found = await places.find(session, parent=None, level=None, on=today())
-    ended = select(Place).where(col(Place.valid_until).is_not(None))
-    return {place.pcode: place for place in [*found, *(await session.exec(ended)).all()]}
-
-
-def _placed(
-    told: Told, reader: Reader, gazetteer: dict[str, Place], tally: Tally
-) -> str | Remark | None:
-    """Return the p-code of a row's place; None where places are kept as they are told."""
-    mapping = reader.mapping
-    if not (told.pcode or told.place_name):
-        return Remark(row=told.row, code="place_missing", detail="The row names no place.")
-    if mapping.places == "as_told":
-        return None
-    if not told.pcode:
-        return _by_name(told, (mapping.name_column or "")[:80], gazetteer, tally)
-    if told.pcode in gazetteer:
-        return told.pcode
-    column, detail = (mapping.pcode_column or "")[:80], "No place has this p-code."
-    return Remark(row=told.row, column=column, code="unknown_place", detail=detail)
-
-
-def _by_name(told: Told, column: str, gazetteer: dict[str, Place], tally: Tally) -> str | Remark:
-    """Return the one place that a name means; a spelling that is not its own is told."""
-    ranked = sorted(
-        (
-            (max(likeness(told.place_name, name) for name in (place.name_en, place.name_ar)), code)
-            for code, place in gazetteer.items()
-        ),
-        reverse=True,
-    )[:2]
-    if not ranked or ranked[0][0] < PROBABLY_LIKE:
-        detail = "No place has a name like this."
-        return Remark(row=told.row, column=column, code="unknown_place", detail=detail)
-    like, pcode = ranked[0]
-    if len(ranked) > 1 and ranked[1][0] >= min(like, SURELY_LIKE):
-        detail = "Several places have this name; give the p-code."
-        return Remark(row=told.row, column=column, code="several_places", detail=detail)
-    if like < SURELY_LIKE:
-        detail = f"Read as {pcode}, whose name is spelt nearly so."
-        tally.warn(Remark(row=told.row, column=column, code="place_by_name", detail=detail))
-    return pcode
+def _once_a_column(left_out: Sequence[Remark]) -> list[Remark]:
+    """Return one warning for all answers of a column that were left out for the same reason."""
+    times = Counter((each.column, each.code) for each in left_out)
+    first = {(each.column, each.code): each for each in reversed(left_out)}
+    return [
+        each.model_copy(
+            update={
+                "code": f"left_out_{each.code}",
+                "detail": f"{each.detail} Left out"
+                + (
+                    f" in {times[key]} rows, first here." if times[key] > 1 else "; the row stands."
+                ),
+            }
+        )
+        for key, each in first.items()
+    ]

@@ -1,16 +1,15 @@
 """A set of questions as data: what is asked, and whether an answer is one; no I/O."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from chassis.problems import Fault
 from chassis.strict import Code, Prose, Strict, Text
-from services.tracking.formats.numbers import DIGITS, whole
+from services.tracking.formats.days import DayOrder, NoDayError, day
+from services.tracking.formats.numbers import Mark, decimal, whole
 from services.tracking.rounds.models import Population
 
 Component = Literal["B1", "B2", "MSLA"]
@@ -18,8 +17,6 @@ Component = Literal["B1", "B2", "MSLA"]
 QuestionType = Literal[
     "integer", "decimal", "text", "date", "select_one", "select_multiple", "geopoint"
 ]
-DayOrder = Literal["ymd", "dmy", "mdy"]
-YEAR = len("2024")
 SELECTS = frozenset({"select_one", "select_multiple"})
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,119}$")]
 ChoiceName = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\s/]{1,120}$")]
@@ -30,7 +27,6 @@ MOST_COUNT = 10_000_000
 """More people than live in the country are in no place of it."""
 MOST_TEXT = 2000
 MOST_QUESTIONS, MOST_CHOICES = 2000, 5000
-DECIMAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
 class Labels(Strict):
@@ -121,27 +117,29 @@ class AnswerError(Exception):
         self.question, self.code, self.detail = question, code, detail
 
 
-def read(
-    question: Question,
-    choices: frozenset[str],
-    told: str,
-    separator: str,
-    order: DayOrder = "ymd",
-) -> Any:
+class Written(NamedTuple):
+    """How answers are written: what parts several choices, the order of a day, the decimal mark."""
+
+    separator: str
+    day_order: DayOrder = "ymd"
+    mark: Mark = "."
+
+
+def read(question: Question, choices: frozenset[str], told: str, written: Written) -> Any:
     """Return an answer as it is kept; None when it is not, AnswerError when it is none."""
     match question.type:
         case "integer":
-            return _integer(question, told)
+            return _integer(question, told, written.mark)
         case "decimal":
-            if not DECIMAL.fullmatch(told):
+            if (number := decimal(told, written.mark)) is None:
                 raise AnswerError(question.name, "not_a_number", "Not a number.")
-            return float(told)
+            return number
         case "date":
-            return _day(question, told, order)
+            return _day(question, told, written.day_order)
         case "select_one":
             return _chosen(question, choices, told)
         case "select_multiple":
-            parts = [part.strip() for part in told.split(separator)]
+            parts = [part.strip() for part in told.split(written.separator)]
             chosen = {_chosen(question, choices, part) for part in parts if part}
             return sorted(chosen)
         case _:
@@ -150,8 +148,8 @@ def read(
             return told if question.kept else None
 
 
-def _integer(question: Question, told: str) -> int:
-    value = whole(told.removeprefix("-"))
+def _integer(question: Question, told: str, mark: Mark) -> int:
+    value = whole(told.removeprefix("-"), mark)
     if value is None:
         raise AnswerError(question.name, "not_a_count", "Not a whole number.")
     if told.startswith("-") or value > MOST_COUNT:
@@ -161,15 +159,9 @@ def _integer(question: Question, told: str) -> int:
 
 
 def _day(question: Question, told: str, order: DayOrder) -> str:
-    cell = told.translate(DIGITS).partition("T")[0].partition(" ")[0]
-    parts = re.split(r"[-/.]", cell)
     try:
-        if order == "ymd" or len(parts[0]) == YEAR:
-            return date.fromisoformat(cell.replace("/", "-")).isoformat()
-        first, second, year = (int(part) for part in parts)
-        day, month = (first, second) if order == "dmy" else (second, first)
-        return date(year, month, day).isoformat()
-    except (ValueError, OverflowError):
+        return day(told, order).isoformat()
+    except NoDayError:
         written = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}[order]
         detail = f"Not a day written as {written}."
         raise AnswerError(question.name, "day", detail) from None

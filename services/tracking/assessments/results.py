@@ -1,7 +1,8 @@
 """What the filled-in forms of a set of questions come to: sums, and how often each choice."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,13 +10,48 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.problems import Fault, Problem
 from services.tracking.assessments import service
 from services.tracking.assessments.models import Submission
 from services.tracking.assessments.questions import SELECTS, Question, QuestionType
 
-COUNTED = frozenset({"integer", "decimal", *SELECTS})
+NUMBERS = frozenset({"integer", "decimal"})
+COUNTED = NUMBERS | SELECTS
 """What is summed or counted; an answer in words, a day or a point is not."""
 By = Literal["place"]
+Form = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """
+    What results are asked for: of which submissions and questions, and how they are counted.
+
+    `crossed_with` counts what is chosen by the choices of another question, as needs by the
+    reasons for them; `weighted_by` lets each form count as many as it answers there.
+    """
+
+    round_number: int | None = None
+    place: str | None = None
+    by: By | None = None
+    question: str | None = None
+    crossed_with: str | None = None
+    weighted_by: str | None = None
+
+    def refuse_unknown(self, asked: Sequence[Question]) -> None:
+        """Raise 422 for a question that there is not, or that cannot be counted so."""
+        types: dict[str, str] = {each.name: each.type for each in asked if each.kept}
+        faults = [
+            Fault(pointer=f"query/{where}", code="unknown_question", detail=f"{what} of the set.")
+            for where, types_of, what in (
+                ("question", COUNTED, "No question that is counted"),
+                ("crossed_with", SELECTS, "No question with choices"),
+                ("weighted_by", NUMBERS, "No question with a number"),
+            )
+            if (name := getattr(self, where)) and types.get(name) not in types_of
+        ]
+        if faults:
+            raise Problem(422, "validation", "Some questions are not there.", errors=faults)
 
 
 class ResultOut(BaseModel):
@@ -23,6 +59,8 @@ class ResultOut(BaseModel):
     What was answered to a question, in all places or in one of them.
 
     A number has its sum and bounds, a choice how often it was made; `answered` of `submissions`.
+    `crossed` has for each choice how often each choice of the other question was made beside it;
+    a form that answers the other question not at all counts under an empty one.
     """
 
     place: str | None
@@ -33,7 +71,8 @@ class ResultOut(BaseModel):
     sum: float | None = None
     lowest: float | None = None
     highest: float | None = None
-    choices: dict[str, int] | None = None
+    choices: dict[str, int | float] | None = None
+    crossed: dict[str, dict[str, int | float]] | None = None
 
 
 class ResultsOut(BaseModel):
@@ -41,50 +80,61 @@ class ResultsOut(BaseModel):
     next_cursor: str | None
 
 
-async def find(
-    session: AsyncSession,
-    set_id: UUID,
-    *,
-    round_number: int | None,
-    place: str | None,
-    by: By | None,
-) -> list[ResultOut]:
+async def find(session: AsyncSession, set_id: UUID, wanted: Wanted) -> list[ResultOut]:
     """Return the results by place and question, in the order of the form; 404 without the set."""
     asked, _ = service.content_of(await service.get_questions(session, set_id))
+    wanted.refuse_unknown(asked)
     statement = select(Submission.place_pcode, Submission.place_told, Submission.answers).where(
         col(Submission.question_set_id) == set_id
     )
-    if round_number:
-        statement = statement.where(col(Submission.round_number) == round_number)
-    if place:
-        statement = statement.where(col(Submission.place_pcode).startswith(place, autoescape=True))
-    places: dict[str | None, list[Mapping[str, Any]]] = {}
+    if wanted.round_number:
+        statement = statement.where(col(Submission.round_number) == wanted.round_number)
+    if wanted.place:
+        statement = statement.where(service.within(wanted.place))
+    places: dict[str | None, list[Form]] = {}
     for pcode, told, answers in await session.exec(statement):
-        places.setdefault((pcode or told) if by else None, []).append(answers)
+        places.setdefault((pcode or told) if wanted.by else None, []).append(answers)
     return [
-        _result(where, question, places[where])
+        _result(where, question, places[where], wanted)
         for where in sorted(places, key=lambda each: each or "")
         for question in asked
-        if question.type in COUNTED and question.kept
+        if question.type in COUNTED and question.kept and wanted.question in {None, question.name}
     ]
 
 
-def _result(place: str | None, question: Question, forms: Sequence[Mapping[str, Any]]) -> ResultOut:
-    answers = [form[question.name] for form in forms if question.name in form]
+def _result(
+    place: str | None, question: Question, forms: Sequence[Form], wanted: Wanted
+) -> ResultOut:
+    answered = [form for form in forms if question.name in form]
     result = ResultOut(
         place=place,
         question=question.name,
         type=question.type,
         submissions=len(forms),
-        answered=len(answers),
+        answered=len(answered),
     )
     if question.type in SELECTS:
-        result.choices = dict(sorted(Counter(_chosen(answers)).items()))
-    elif answers:
-        result.sum, result.lowest, result.highest = sum(answers), min(answers), max(answers)
+        times = Counter[str]()
+        crossed: dict[str, Counter[str]] = {}
+        for form in answered:
+            weight = form.get(wanted.weighted_by, 0) if wanted.weighted_by else 1
+            others = _chosen(form.get(wanted.crossed_with or "")) or [""]
+            for choice in _chosen(form[question.name]):
+                times[choice] += weight
+                for other in others:
+                    crossed.setdefault(choice, Counter())[other] += weight
+        result.choices = dict(sorted(times.items()))
+        if wanted.crossed_with and wanted.crossed_with != question.name:
+            result.crossed = {
+                choice: dict(sorted(of_choice.items()))
+                for choice, of_choice in sorted(crossed.items())
+            }
+    elif numbers := [form[question.name] for form in answered]:
+        result.sum, result.lowest, result.highest = sum(numbers), min(numbers), max(numbers)
     return result
 
 
-def _chosen(answers: Iterable[Any]) -> Iterable[str]:
-    for answer in answers:
-        yield from answer if isinstance(answer, list) else [answer]
+def _chosen(answer: Any) -> list[str]:
+    if answer is None:
+        return []
+    return answer if isinstance(answer, list) else [answer]

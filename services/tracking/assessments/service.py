@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,6 +29,8 @@ from services.tracking.assessments.questions import AnswerError, Choice, Questio
 from services.tracking.places.known import refuse_unknown
 from services.tracking.triangulation import service as triangulation
 
+BY_LINES = questions.Written("\n")
+"""How several choices stand in one text once they were a list."""
 LISTED = ("id", "code", "version", "title", "component", "created_at")
 
 
@@ -186,7 +188,7 @@ def _checked(
             if question is None:
                 raise AnswerError(name, "unknown_question", "Nothing asks this.")
             known = frozenset(each.name for each in choices.get(question.choices or "", ()))
-            answer = questions.read(question, known, _as_told(name, value), "\n")
+            answer = questions.read(question, known, _as_told(name, value), BY_LINES)
         except AnswerError as error:
             where = f"/answers/{error.question}"
             faults.append(Fault(pointer=where, code=error.code, detail=error.detail))
@@ -238,6 +240,12 @@ async def get(session: AsyncSession, submission_id: UUID, access: Access) -> Sub
     return found
 
 
+def within(place: str) -> ColumnElement[bool]:
+    """Choose what is about a place or one within it, by our p-codes or by those that were told."""
+    told = (col(each) for each in (Submission.place_pcode, Submission.place_told))
+    return or_(*(each.startswith(place, autoescape=True) for each in told))
+
+
 async def find(
     session: AsyncSession,
     access: Access,
@@ -254,7 +262,7 @@ async def find(
     if round_number:
         statement = statement.where(col(Submission.round_number) == round_number)
     if place:
-        statement = statement.where(col(Submission.place_pcode).startswith(place, autoescape=True))
+        statement = statement.where(within(place))
     if after:
         statement = statement.where(col(Submission.id) > after)
     return (await session.exec(statement.order_by(col(Submission.id)).limit(limit))).all()

@@ -13,6 +13,7 @@ from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.strict import Day
 from chassis.uploads import MULTIPART, read_files
+from services.tracking.formats import hidden
 from services.tracking.places import history, imports, lookup, service
 from services.tracking.places.models import (
     AliasIn,
@@ -40,10 +41,10 @@ async def import_places(
     request: Request, response: Response, caller: CallerDep, session: WriteSession
 ) -> jobs.JobOut:
     """Take COD-AB gazetteers of any level in CSV, XLSX or GeoJSON; a row tells all above it too."""
-    payload, total, left = imports.pack(await read_files(request))
-    job = jobs.submit(
-        session, imports.KIND, payload, total=total, caller=caller, options={"left": left}
-    )
+    uploads = await read_files(request)
+    payload, total, left = imports.pack(uploads)
+    options = {"left": left} | hidden.options(uploads)
+    job = jobs.submit(session, imports.KIND, payload, total=total, caller=caller, options=options)
     return jobs.accepted(job, f"{PATH}/imports", response)
 
 

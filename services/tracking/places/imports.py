@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.jobs import Remark, Tally, Work
 from chassis.uploads import Row, Upload
+from services.tracking.formats import hidden
 from services.tracking.places import gazetteers, rules, service, shapes
 from services.tracking.places.gazetteers import Gazetteer
 from services.tracking.places.rules import Named
@@ -77,6 +78,7 @@ async def import_places(work: Work) -> None:
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]
         async with work.step(work.job.position + len(step)) as (session, tally):
             if work.job.position == 0:
+                hidden.warn(work.job.options, tally)
                 _warn_of_columns(work.job.options.get("left", []), tally)
             read = [_read(each, tally) for each in step]
             found = await _with_parents(session, step, read, tally)

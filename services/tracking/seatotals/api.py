@@ -14,6 +14,7 @@ from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Day
 from chassis.uploads import MULTIPART, read_files
+from services.tracking.formats import hidden
 from services.tracking.seatotals import imports, service
 from services.tracking.seatotals.models import (
     PublishedTotalIn,
@@ -60,7 +61,8 @@ async def import_published_totals(
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one table at a time.")
     payload, total = imports.pack(uploads[0])
-    job = jobs.submit(session, imports.KIND, payload, total=total, caller=caller)
+    options = hidden.options(uploads)
+    job = jobs.submit(session, imports.KIND, payload, total=total, caller=caller, options=options)
     return jobs.accepted(job, f"{PATH}/imports", response)
 
 

@@ -6,6 +6,7 @@ from chassis import sheets
 from chassis.jobs import Remark, Work
 from chassis.problems import Problem
 from chassis.uploads import Row, Upload, rows_of
+from services.tracking.formats import hidden
 from services.tracking.seatotals import rules, service
 
 KIND = "import_sea_totals"
@@ -23,6 +24,8 @@ async def import_totals(work: Work) -> None:
     while work.job.position < len(rows):
         row = rows[work.job.position]
         async with work.step(work.job.position + 1) as (session, tally):
+            if work.job.position == 0:
+                hidden.warn(work.job.options, tally)
             told = rules.totals(row)
             if isinstance(told, Remark):
                 tally.reject(told)

@@ -5,6 +5,7 @@ import json
 from chassis.jobs import Remark, Work
 from chassis.uploads import Row, Upload
 from services.tracking.detections import service as detections
+from services.tracking.formats import hidden
 from services.tracking.series import rules, service
 
 KIND = "import_series"
@@ -22,6 +23,8 @@ async def import_series(work: Work) -> None:
     while work.job.position < len(rows):
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]
         async with work.step(work.job.position + len(step)) as (session, tally):
+            if work.job.position == 0:
+                hidden.warn(work.job.options, tally)
             book = await service.Book.open(session, step)
             for row in step:
                 try:
