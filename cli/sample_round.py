@@ -69,7 +69,11 @@ MUHALLA_HEADER = [
     "Migrants Adult Men",
     "Migrants Adult Women",
     "Migrants Childern",
+    "Priority Need 1",
+    "Priority Need 1 - Problem",
 ]
+NEEDS = {200: ("Water, Sanitation and Hygiene", "No water network"), 400: ("Food", "Too expensive")}
+"""What is needed first in the smaller muhallas and in the larger ones, and why."""
 NATIONALITY_HEADER = [
     *BALADIYA_HEADER[:6],
     "ADM 4 Muhalla (EN)",
@@ -109,6 +113,7 @@ def _add_muhalla(book: Sheets, above: list[Cell], pcode: str, number: int, total
     permit = [total // 2, total // 4, total // 4, 0]
     people = [total // 2, total // 4, total // 4]
     row = [*head, None, None, number, "Yes", total, *shelter, *arrival, *permit, *people]
+    row += NEEDS[total]
     book["Muhalla Main"].append(row)
     for wide, region, country, tenths in NATIONALITIES:
         counted = total * tenths // 10

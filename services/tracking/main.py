@@ -25,6 +25,7 @@ from services.tracking.incidents import api as incidents
 from services.tracking.indices import api as indices
 from services.tracking.informants import api as informants
 from services.tracking.maritime import api as maritime
+from services.tracking.needs import api as needs
 from services.tracking.places import api as places
 from services.tracking.places import imports as place_imports
 from services.tracking.places.service import seed
@@ -67,6 +68,7 @@ SERVICE = Service(
         collecting.router,
         collecting.of_rounds,
         rounds.router,
+        needs.router,
         compiling.router,
         consistency.router,
         publications.router,

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from services.tracking.disclosure.rules import ORIGIN_DESTINATION_K, Cell
 from services.tracking.main import SERVICE
 from services.tracking.rounds.periods import bounds
 from tests.conftest import Running, Start, client_of
+from tests.tracking.attack import Told, told, widths
 from tests.tracking.test_rounds import IMPORTS, ended, workbook
 
 IDPS = (
@@ -150,6 +152,111 @@ async def test_a_round_that_runs_into_another_is_told_of_and_covers_the_places_o
     assert warned == {3: [], 4: [], 5: ["rounds_overlap"]}
     covered = await got(tracking, "/v1/tracking/rounds/3/coverage", population="idp")
     assert covered["on"] == "2019-03-31"
+
+
+async def test_a_round_tells_where_people_come_from_and_where_they_came_back_from(
+    tracking: Running,
+) -> None:
+    rows = (
+        "pcode,origin,idps\nLY010101,,500\nLY010101,LY02,300\nLY010101,Ghat,150\n"
+        "LY010101,Sudan,40\nLY010101,Nowhere,10\nLY020101,Unkown,7\nLY020101,,7\n"
+    )
+    job = await done(tracking, rows, round_number=8)
+    columns = "pcode,returnees,returnees:returned_from:LY0211,returnees_returned_from_egypt\n"
+    await done(tracking, f"{columns}LY010101,90,60,30\n", round_number=8)
+    parts = "pcode,nationality,migrants\nLY010101,Niger,6\nLY010101,BurkinaFaso,4\n"
+    await done(tracking, parts, round_number=8)
+
+    odd = {each["row"]: each["code"] for each in job["warnings"] if each["code"] == "label"}
+    assert odd == {4: "label", 6: "label", 7: "label"}
+    figures = "/v1/tracking/rounds/8/figures"
+    by_origin = await got(tracking, figures, level=1, population="idp", by="origin")
+    assert [(each["pcode"], each["category"], each["value"]) for each in by_origin["items"]] == [
+        ("LY01", "LY02", 300),
+        ("LY01", "LY0321", 150),
+        ("LY01", "SDN", 40),
+        ("LY01", "label_nowhere", 10),
+        ("LY02", "unknown", 7),
+    ]
+    back = await got(tracking, figures, level=1, population="returnee", by="returned_from")
+    assert {each["category"]: each["value"] for each in back["items"]} == {"LY0211": 60, "EGY": 30}
+    # Where a table tells nothing but parts, they are what there is.
+    whole = await got(tracking, "/v1/tracking/rounds/8", population="migrant")
+    assert whole["individuals"] == 10
+    trend = await got(tracking, "/v1/tracking/trends", population="idp", by="origin", place="LY01")
+    assert {each["category"] for each in trend["items"]} == {"LY02", "LY0321", "SDN"} | {
+        "label_nowhere"
+    }
+    refused: list[tuple[str, str]] = [
+        ("pcode,origin,idps\nLY01,,9\nLY01,LY02,8\n", "does_not_sum"),
+        ("pcode,origin,idps\nLY01,,9\nLY01,LY02,9\nLY01,LY02,9\n", "twice"),
+        ("pcode,origin,nationality,migrants\nLY01,LY02,Niger,9\n", "crossed"),
+        ("pcode,origin,idps,idps:sex:male\nLY01,LY02,9,9\n", "crossed"),
+    ]
+    for table, code in refused:
+        response = await sent(tracking, table, round_number=9)
+        assert response.status_code == 422, table
+        assert response.json()["errors"][0]["code"] == code, table
+
+
+async def test_origins_are_public_by_regions_and_hidden_below_twice_as_many(
+    tracking: Running,
+) -> None:
+    parts = {
+        ("LY010101", "LY02"): 300,
+        ("LY010102", "LY0211"): 21,
+        ("LY010102", "LY03"): 12,
+        ("LY010102", "SDN"): 90,
+        ("LY010102", "Egypt"): 45,
+        ("LY020101", "LY01"): 400,
+        ("LY020101", "LY03"): 60,
+        ("LY020101", "SDN"): 19,
+        ("LY020101", "Egypt"): 70,
+        ("LY030101", "LY01"): 55,
+        ("LY030101", "LY02"): 44,
+        ("LY030101", "SDN"): 33,
+        ("LY030101", "Egypt"): 22,
+    }
+    rows = [f"{place},{origin},{value}\n" for (place, origin), value in parts.items()]
+    await done(tracking, "".join(["pcode,origin,idps\n", *rows]), round_number=8)
+
+    draft = await tracking.client.post(
+        "/v1/tracking/rounds/8/publications", json={"population": "idp"}
+    )
+    job = await ended(tracking, draft.headers["location"])
+    assert job["status"] == "done", job
+    analyst = client_of(tracking.app, sub="second-analyst")
+    path = f"/v1/tracking/publications/{draft.json()['id']}/approval"
+    assert (await analyst.post(path)).status_code == 200
+
+    public = "/v1/tracking/public/rounds/8"
+    cells: dict[Cell, int | None] = {}
+    for level in (0, 1):
+        for by in ("total", "origin"):
+            query = {"population": "idp", "level": level} | ({"by": by} if by == "origin" else {})
+            for each in (await got(tracking, f"{public}/figures", **query))["items"]:
+                cells[each["pcode"], by, each["category"] or ""] = each["value"]
+    assert cells["LY01", "origin", "LY02"] == 321
+    hidden = {cell for cell, value in cells.items() if value is None}
+    assert {("LY01", "origin", "LY03"), ("LY02", "origin", "SDN")} < hidden
+    assert all(dimension == "origin" for _, dimension, _ in hidden)
+    attacked = told({cell: value for cell, value in cells.items() if value is not None}, [])
+    left = widths([Told(attacked.figures, frozenset(hidden))])
+    assert min(left.values()) > ORIGIN_DESTINATION_K
+    # From which baladiya to which nobody is told, nor how many there would be.
+    assert (await got(tracking, f"{public}/figures", population="idp", level=3, by="origin"))[
+        "items"
+    ] == []
+    why = {"population": "idp", "pcode": "LY01", "by": "origin", "category": "LY03"}
+    assert (await got(tracking, f"{public}/suppression", **why))["k"] == ORIGIN_DESTINATION_K
+    # A round whose other tables hide the total of a region tells no origins.
+    few = "pcode,origin,idps\nLY0101,LY02,3\nLY0201,LY01,400\nLY0301,LY01,300\n"
+    await done(tracking, few, round_number=9)
+    draft = await tracking.client.post(
+        "/v1/tracking/rounds/9/publications", json={"population": "idp"}
+    )
+    job = await ended(tracking, draft.headers["location"])
+    assert [each["code"] for each in job["rejected_rows"]] == ["publication-would-disclose"]
 
 
 async def test_a_table_that_cannot_be_a_round_is_refused_whole(tracking: Running) -> None:

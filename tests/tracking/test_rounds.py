@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from cli import sample_round
 from cli.sample_round import Sheets
@@ -198,6 +199,44 @@ async def test_a_workbook_that_is_wrong_is_refused_with_the_rows(
     assert response.json()["type"] == f"/problems/{slug}"
     assert response.json()["errors"][0]["pointer"] == pointer
     assert (await tracking.client.get("/v1/tracking/rounds")).json()["items"] == []
+
+
+async def test_a_hidden_sheet_is_told_of_and_merged_numbers_are_refused(tracking: Running) -> None:
+    def book(merged: tuple[int, int, int, int] | None = None) -> bytes:
+        target = io.BytesIO()
+        with xlsxwriter.Workbook(target, {"in_memory": True}) as made:
+            for name, rows in sample_round.sheets(7).items():
+                sheet = made.add_worksheet(name)
+                if name == "Nationalities":
+                    sheet.hide()
+                for row, cells in enumerate(rows):
+                    sheet.write_row(row, 0, ["" if cell is None else cell for cell in cells])
+                if merged and name == "Muhalla Main":
+                    first, left, last, right = merged
+                    sheet.merge_range(first, left, last, right, rows[first][left])
+            made.add_worksheet("Old figures").hide()
+        return target.getvalue()
+
+    for merged in ((2, 11, 3, 11), (2, 12, 2, 13)):
+        response = await sent(tracking, IMPORTS, book(merged))
+        assert response.status_code == 422, response.text
+        assert response.json()["errors"] == [
+            {
+                "pointer": "Muhalla Main/row 3",
+                "code": "merged",
+                "detail": "Merged cells hold a number; nobody can tell whose it is.",
+            }
+        ]
+    # A name that stands once for several rows is that of each of them.
+    job = await finished(tracking, IMPORTS, book((2, 1, 5, 1)))
+
+    assert (job["status"], job["rejected"]) == ("done", 0)
+    assert {
+        each["sheet"]: each["detail"] for each in job["warnings"] if each["code"] == "sheet_hidden"
+    } == {
+        "Nationalities": "The sheet is hidden; it was read all the same.",
+        "Old figures": "The sheet is hidden; nothing was read from it.",
+    }
 
 
 def archive(**entries: bytes) -> bytes:

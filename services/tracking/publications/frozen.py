@@ -8,9 +8,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.db import insert_all
 from services.tracking.disclosure.pairs import Frozen
-from services.tracking.disclosure.rules import TOTAL, Cell, Reason, Values, parent
+from services.tracking.disclosure.rules import SMALLEST_FLOWS, TOTAL, Cell, Reason, Values, parent
 from services.tracking.disclosure.tables import Tables, coverage
+from services.tracking.publications import wholes
 from services.tracking.publications.models import Publication, PublicCell, WithheldCell
+from services.tracking.rounds.labels import PLACES
 from services.tracking.series.models import PublishedFigure
 
 COUNTED = "mobility_tracking"
@@ -48,6 +50,41 @@ def _level(cell: Cell) -> int:
 
 async def read(session: AsyncSession, publication: Publication) -> Frozen:
     """Return the tables as they were counted, hidden cells too: for the control of others only."""
+    values, hidden = await _counted(session, publication)
+    places = {pcode for pcode, _, _ in values}
+    leaves = frozenset(places - {parent(each) for each in places})
+    told = await _published(session, publication.round_number, publication.population)
+    values, hidden = (
+        {c: n for c, n in of.items() if c[1] not in PLACES} for of in (values, hidden)
+    )
+    dimensions = frozenset(publication.dimensions) - PLACES
+    if not dimensions:
+        values, hidden, told = (wholes.with_parts(of) for of in (values, hidden, told))
+    secret = frozenset(cell for cell, value in hidden.items() if told.get(cell) != value)
+    return Frozen(values | hidden, secret, leaves, wholes.dimensions(dimensions))
+
+
+async def read_origins(session: AsyncSession, publication: Publication) -> Frozen | None:
+    """Return where people come from as it was counted, with the totals of regions."""
+    dimensions = frozenset(publication.dimensions) & PLACES
+    if not dimensions:
+        return None
+    of_all = await _counted(session, publication)
+    values, hidden = (
+        {
+            cell: value
+            for cell, value in of.items()
+            if cell[1] in {TOTAL, *PLACES} and len(cell[0]) <= SMALLEST_FLOWS
+        }
+        for of in of_all
+    )
+    places = {pcode for pcode, _, _ in values}
+    leaves = frozenset(places - {parent(each) for each in places})
+    return Frozen(values | hidden, frozenset(hidden), leaves, dimensions)
+
+
+async def _counted(session: AsyncSession, publication: Publication) -> tuple[Values, Values]:
+    """Return all cells, those that are hidden as zeros, and what the hidden ones hold."""
     values: Values = {}
     for pcode, dimension, category, value in await session.exec(
         select(
@@ -68,11 +105,7 @@ async def read(session: AsyncSession, publication: Publication) -> Frozen:
         ).where(col(WithheldCell.publication_id) == publication.id)
     ):
         hidden[pcode, dimension, category] = kept
-    places = {pcode for pcode, _, _ in values}
-    leaves = frozenset(places - {parent(each) for each in places})
-    told = await _published(session, publication.round_number, publication.population)
-    secret = frozenset(cell for cell, value in hidden.items() if told.get(cell) != value)
-    return Frozen(values | hidden, secret, leaves, frozenset(publication.dimensions))
+    return values, hidden
 
 
 async def elsewhere(

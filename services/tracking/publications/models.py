@@ -1,7 +1,7 @@
 """A publication of a round: as kept, with what it tells and what it withholds; as shown."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from annotated_types import Len
@@ -16,15 +16,7 @@ from services.tracking.rounds.models import Dimension, Population
 from services.tracking.tables import Table
 
 Status = Literal["draft", "published", "refused"]
-DIMENSIONS: tuple[Dimension, ...] = (
-    "arrival",
-    "demographic",
-    "nationality",
-    "permit",
-    "reason",
-    "sex",
-    "shelter",
-)
+DIMENSIONS: tuple[Dimension, ...] = tuple(sorted(get_args(Dimension)))
 
 
 class Publication(Table, table=True):

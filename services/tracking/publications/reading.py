@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.problems import not_found
 from services.tracking.disclosure.rules import TOTAL
+from services.tracking.publications import origins
 from services.tracking.publications.models import (
     CellOut,
     Publication,
@@ -25,6 +26,7 @@ from services.tracking.publications.models import (
 )
 from services.tracking.publications.service import DESIGN, PUBLISHED
 from services.tracking.rounds import service as rounds
+from services.tracking.rounds.labels import PLACES
 from services.tracking.rounds.models import Dimension
 
 RULE = (
@@ -156,11 +158,12 @@ async def suppression(
     if found is None:
         raise not_found("published figure")
     hidden = found.value is None
+    k = origins.DESIGN.k if by in PLACES else publication.k
     return SuppressionOut(
         suppressed=hidden,
         rule=RULE,
         reasons=["primary", "complementary"] if hidden else [],
-        k=publication.k,
-        narrowest=publication.k + 1,
+        k=k,
+        narrowest=k + 1,
         sensitive=by in DESIGN.sensitive,
     )

@@ -1,7 +1,7 @@
 """Drafting and approving publications of a round. Callers own the transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -19,9 +19,10 @@ from services.tracking.disclosure.control import CannotProtectError, Control
 from services.tracking.disclosure.pairs import Frozen
 from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
 from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, tables
-from services.tracking.publications import frozen
+from services.tracking.publications import frozen, origins, wholes
 from services.tracking.publications.models import DraftIn, Publication
 from services.tracking.rounds import service as rounds
+from services.tracking.rounds.labels import PLACES
 from services.tracking.rounds.models import Dimension, Round
 
 DESIGN = Design()
@@ -46,14 +47,21 @@ class Uncontrolled:
     figures: dict[Cell, int]
     before: list[Frozen]
     beside: list[str]
+    origins: dict[Cell, int] = field(default_factory=dict)
+    origins_before: list[Frozen] = field(default_factory=list)
     control: Control | None = None
 
     def controlled(self) -> Controlled:
         """Choose what is hidden; 409 when no hiding protects it. It computes for seconds."""
         try:
-            kept = tables(self.figures, DESIGN)
+            kept = tables(wholes.with_parts(self.figures), DESIGN)
             self.control = Control(kept, DESIGN, self.before)
-            return Controlled(self.round, kept, self.control.run(), self.beside)
+            hidden = self.control.run()
+            told, more = origins.beside(self.origins, kept, hidden, self.origins_before)
+            values = wholes.without_parts(kept.values) | told
+            dimensions = {dimension for _, dimension, _ in values} - {TOTAL}
+            whole = Tables(values, kept.leaves, tuple(sorted(dimensions)))
+            return Controlled(self.round, whole, wholes.without_parts(hidden) | more, self.beside)
         except OverlappingPlacesError:
             detail = "A place has figures of its own, and so has a place within it."
             raise Problem(409, "round-disagrees", detail) from None
@@ -97,9 +105,17 @@ async def gathered(session: AsyncSession, number: int, form: DraftIn) -> Uncontr
         raise Problem(409, "out-of-order", "The round has no figures yet.")
     before = [await frozen.read(session, each) for each in beside]
     wanted = of_public_tables(figures, form.dimensions)
+    told = {TOTAL, *form.dimensions}
     places = {pcode for pcode, _, _ in wanted}
     before.append(await frozen.elsewhere(session, number, form.population, places))
-    return Uncontrolled(found, wanted, before, [str(each.id) for each in beside])
+    return Uncontrolled(
+        found,
+        wanted,
+        before,
+        [str(each.id) for each in beside],
+        origins.folded({cell: n for cell, n in figures.items() if cell[1] in told}),
+        [each for each in [await frozen.read_origins(session, one) for one in beside] if each],
+    )
 
 
 def of_public_tables(figures: dict[Cell, int], dimensions: Sequence[Dimension]) -> dict[Cell, int]:
@@ -109,7 +125,7 @@ def of_public_tables(figures: dict[Cell, int], dimensions: Sequence[Dimension]) 
     Men are males but for boys: by sex and by sex and age, each would tell what the other hides.
     So a round that is told by sex and age is never published by sex alone.
     """
-    told = {TOTAL, *dimensions}
+    told = {TOTAL, *dimensions} - PLACES
     if any(dimension == "demographic" for _, dimension, _ in figures):
         told -= {"sex"}
     return {cell: n for cell, n in figures.items() if cell[1] in told}

@@ -15,7 +15,7 @@ from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.formats.choice import OFFERED, Choice, Tags
 from services.tracking.formats.writing import file_of
-from services.tracking.rounds import counted, files, imports, service
+from services.tracking.rounds import counted, files, heading, imports, service
 from services.tracking.rounds.counts import RoundCounts, of_workbook
 from services.tracking.rounds.models import (
     Breakdown,
@@ -50,18 +50,19 @@ async def import_round(
     Take a DTM round: the published workbook of migrants, or a table of any populations.
 
     A table (CSV or XLSX) has a row a place with its `pcode`, and columns as `idps`,
-    `idps:households`, `idps:sex:male`, `returnees`, `migrants:shelter:none`; `columns` is a JSON
-    object that says which of these its own columns are. `period` is that of the round, as
-    2024-08/2024-09. What does not sum is refused whole; with `disagreements=keep` it is taken as
-    it is, and not published before each is explained.
+    `idps:households`, `idps:sex:male`, `returnees`, `migrants:shelter:none`, `idps:origin:LY02`;
+    or a row each nationality or place of origin, in a column `nationality`, `origin` or
+    `returned_from`. `columns` is a JSON object that says which of these its own columns are.
+    `period` is that of the round, as 2024-08/2024-09. What does not sum is refused whole; with
+    `disagreements=keep` it is taken as it is, and not published before each is explained.
     """
     uploads = await read_files(request)
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one file at a time.")
     [upload], keep = uploads, disagreements == "keep"
-    asked = imports.Asked(counted.mapped(columns), round_number, period)
+    asked = counted.Asked(heading.mapped(columns), round_number, period)
     if asked.columns or round_number or counted.is_table(upload, asked.columns):
-        told = await imports.checked_table(upload, asked, keep=keep)
+        told = await imports.checked_table(session, upload, asked, keep=keep)
         rounds: Iterable[RoundCounts] = told.rounds.values()
         options, total = asked.options() | {"charset": upload.charset}, len(told.lines)
     else:

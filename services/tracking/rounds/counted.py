@@ -1,42 +1,33 @@
 """Reads a round of any population from a table: a row a place, a column a figure."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, get_args
+from functools import partial
+from typing import Any
 
 from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.uploads import Row, Upload, rows_of
-from services.tracking.consistency.rules import HOUSEHOLDS
+from services.tracking.formats.hidden import hidden_sheets
 from services.tracking.formats.numbers import whole
+from services.tracking.needs import rules as needs
+from services.tracking.needs.rules import Need
+from services.tracking.rounds import labels
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.coverage import TOTAL
-from services.tracking.rounds.models import Dimension, Population
+from services.tracking.rounds.heading import COUNTRY, Column, Head, head_of, refuse_twice
+from services.tracking.rounds.models import Population
 
-COUNTRY = "LY"
 PCODE = re.compile(r"LY([0-9]{2}){0,4}")
-PLACE = re.compile(r"(?:adm(?:in)?_?([0-4])|region|mantika|baladiya|muhalla|place)?_?p_?code")
-LEVELS = {"region": 1, "mantika": 2, "baladiya": 3, "muhalla": 4}
-ROUND = frozenset({"round", "round_number", "assessmentround", "assessment_round"})
-FIGURE = re.compile(r"(idp|returnee|migrant)s?(?:_(.+))?")
-ALL = frozenset({"ind", "individuals", "individual", "total"})
-FAMILIES = frozenset({"hh", "hhs", "households", "families"})
-SEX = {"male": "male", "males": "male", "female": "female", "females": "female"}
 OF_THE_WHOLE = frozenset({"total", "grand total", "المجموع", "الإجمالي", "الاجمالي"})
 MOST = 10_000_000
 """More people than live in the country are in no place of it."""
-MOST_MAPPED, MOST_CATEGORY, MOST_LEFT = 500, 40, 50
-
-
-class Column(NamedTuple):
-    """A figure that a column tells: of whom, and which part of them."""
-
-    population: Population
-    dimension: str
-    category: str
+MOST_LEFT = 50
+Values = dict[Column, dict[str, int]]
+WHOLE = ("", "")
+"""The part of a place's people that a row counts which names no category: all of them."""
 
 
 @dataclass
@@ -49,16 +40,6 @@ class Told:
     warnings: list[Remark] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Head:
-    """Which columns of a table tell places, the round and figures."""
-
-    places: list[str]
-    rounds: list[str]
-    figures: dict[str, Column]
-    left: list[str]
-
-
 def is_table(upload: Upload, columns: Mapping[str, str]) -> bool:
     """Say whether a file is such a table: its first row names places and counts somebody."""
     try:
@@ -68,114 +49,48 @@ def is_table(upload: Upload, columns: Mapping[str, str]) -> bool:
     return bool(found.places and found.figures)
 
 
-def read(
-    upload: Upload, columns: Mapping[str, str], number: int | None, period: str | None
-) -> Told:
+@dataclass(frozen=True)
+class Asked:
+    """What a request says of its file besides: what its columns mean, and which round it is."""
+
+    columns: dict[str, str]
+    number: int | None = None
+    period: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        return {"table": vars(self)}
+
+
+def read(upload: Upload, asked: Asked, named: labels.Named) -> Told:
     """
     Return what a table tells of each population, or raise the problem of what it is.
+
+    Places of origin may be told by names, of which `named` has the p-codes.
 
     422 `table-header` when its columns tell of no place, of nobody, or of one thing twice;
     `workbook-cells` with each cell that is no count, no p-code or another round.
     """
     lines = sheets.table(upload)
     rows = rows_of(lines, [], others=True)
-    head = head_of(lines[0][1], columns)
-    _refuse_twice(head)
+    head = head_of(lines[0][1], asked.columns, named)
+    refuse_twice(head)
     faults: list[Fault] = []
     cells = {row.line: _place_of(row, head, faults) for row in rows}
-    numbers = _rounds_of(rows, head, number, faults)
-    values: dict[Column, dict[str, int]] = {}
-    lines_by_place: dict[str, int] = {}
+    numbers = _rounds_of(rows, head, asked.number, faults)
+    table = _Table(head, named)
     for row in rows:
-        pcode = cells[row.line]
-        if not pcode:
-            continue
-        if (first := lines_by_place.setdefault(pcode, row.line)) != row.line:
-            detail = f"This place is in line {first} too."
-            faults.append(Fault(pointer=f"line/{row.line}", code="twice", detail=detail))
-        _count(row, head, pcode, values, faults)
+        if pcode := cells[row.line]:
+            table.take(row, pcode)
+    faults += table.faults
     if faults:
         detail = f"{len(faults)} cells cannot be kept; correct them and send it again."
         raise Problem(422, "workbook-cells", detail, errors=faults)
-    told = _summed(values, numbers, period, lines_by_place)
-    told.warnings = [_left(column) for column in head.left[:MOST_LEFT]]
+    told = _summed(table.wholes(), numbers, asked.period, table.lines)
+    for of_population in told.rounds.values():
+        of_population.needs.extend(table.needs)
+    told.warnings = [*hidden_sheets(upload.content), *head.odd, *table.odd.values()]
+    told.warnings += [_left(column) for column in head.left[:MOST_LEFT]]
     return told
-
-
-def mapped(text: str | None) -> dict[str, str]:
-    """Return what a request says that the columns of its file mean, by their names in the file."""
-    if not text:
-        return {}
-    try:
-        told = json.loads(text)
-        if not isinstance(told, dict) or len(told) > MOST_MAPPED:
-            raise ValueError
-        if not all(isinstance(each, str) for each in told.values()):
-            raise ValueError
-    except (ValueError, RecursionError):
-        detail = 'A JSON object of columns and what they mean, as {"IDP HH": "idps:households"}.'
-        fault = Fault(pointer="query/columns", code="columns", detail=detail)
-        raise Problem(422, "validation", detail, errors=[fault]) from None
-    return told
-
-
-def head_of(header: Sequence[str], columns: Mapping[str, str]) -> Head:
-    """Return what each column of a header tells, by its own name or by what it is mapped to."""
-    head = Head([], [], {}, [])
-    levels: dict[str, int] = {}
-    for column in (each.strip() for each in header):
-        key = _key(columns.get(column, column))
-        if found := PLACE.fullmatch(key):
-            levels[column] = int(found[1] or LEVELS.get(key.partition("_")[0], len(COUNTRY) + 4))
-        elif key in ROUND:
-            head.rounds.append(column)
-        elif figure := _figure(key):
-            head.figures[column] = figure
-        elif column:
-            head.left.append(column)
-    # The deepest place that a row names is the place that it is about.
-    head.places.extend(sorted(levels, key=lambda each: -levels[each]))
-    return head
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-
-
-def _figure(key: str) -> Column | None:
-    found = FIGURE.fullmatch(key)
-    if not found:
-        return None
-    population: Population = next(each for each in get_args(Population) if each == found[1])
-    part = found[2] or ""
-    if not part or part in ALL:
-        return Column(population, TOTAL, "")
-    if part in FAMILIES:
-        return Column(population, HOUSEHOLDS, "")
-    if part in SEX:
-        return Column(population, "sex", SEX[part])
-    for dimension in get_args(Dimension):
-        category = part.removeprefix(f"{dimension}_")
-        if category != part and category:
-            return Column(population, dimension, category[:MOST_CATEGORY])
-    return None
-
-
-def _refuse_twice(head: Head) -> None:
-    faults = []
-    if not head.places:
-        faults.append(("column_missing", "No column tells the p-codes of places, as `pcode`."))
-    totals = {each.population for each in head.figures.values() if each.dimension == TOTAL}
-    if not totals:
-        detail = "No column counts anybody: `idps`, `returnees` or `migrants`."
-        faults.append(("column_missing", detail))
-    parts = {each.population for each in head.figures.values()} - totals
-    faults += [("column_missing", f"The parts of {each}s have no total.") for each in parts]
-    if len(set(head.figures.values())) < len(head.figures):
-        faults.append(("column_twice", "Two columns tell the same figure."))
-    if faults:
-        errors = [Fault(pointer="line/1", code=code, detail=detail) for code, detail in faults]
-        raise Problem(422, "table-header", "The columns are not those of a round.", errors=errors)
 
 
 def _place_of(row: Row, head: Head, faults: list[Fault]) -> str:
@@ -215,28 +130,85 @@ def _rounds_of(rows: Sequence[Row], head: Head, number: int | None, faults: list
     return told
 
 
-def _count(
-    row: Row,
-    head: Head,
-    pcode: str,
-    values: dict[Column, dict[str, int]],
-    faults: list[Fault],
-) -> None:
-    for name, column in head.figures.items():
-        cell = row.cells[name].strip()
-        if not cell:
-            continue
+class _Table:
+    """Takes the rows of a table one by one: what each counts, of which place and which part."""
+
+    def __init__(self, head: Head, named: labels.Named) -> None:
+        self._named = named
+        self.lines: dict[str, int] = {}
+        self.needs: list[Need] = []
+        self.faults: list[Fault] = []
+        self.odd: dict[str, Remark] = {}
+        self._head = head
+        self._values: Values = {}
+        self._seen: dict[tuple[str, str, str], int] = {}
+        self._has_wholes = False
+
+    def take(self, row: Row, pcode: str) -> None:
+        self.lines.setdefault(pcode, row.line)
+        parts = [part for part in map(partial(self._part, row), self._head.categories) if part]
+        if len(parts) > 1:
+            self._refuse(row, "", "crossed", "A row is of one category; give each its own row.")
+            return
+        part = parts[0] if parts else WHOLE
+        self._has_wholes |= part == WHOLE
+        label = "".join(row.cells[each].strip() for each in self._head.categories)
+        if (first := self._seen.setdefault((pcode, *part[:1], label), row.line)) != row.line:
+            self._refuse(row, "", "twice", f"This place is in line {first} too.")
+        for name, column in self._head.figures.items():
+            if cell := row.cells[name].strip():
+                self._count(row, name, cell, self._of_part(row, name, column, part), pcode)
+        told = [(asked, row.cells[name]) for name, asked in self._head.needs.items()]
+        self.needs += needs.told(pcode, told)
+
+    def wholes(self) -> Values:
+        """Return what was counted; where only parts are told, they sum to their wholes."""
+        if not self._has_wholes:
+            dimensions = sorted({each.dimension for each in self._values})
+            for column, by_place in [*self._values.items()]:
+                if column.dimension == dimensions[0]:
+                    whole_column = Column(column.population, TOTAL, "")
+                    for pcode, value in by_place.items():
+                        self._add(whole_column, pcode, value)
+        return self._values
+
+    def _part(self, row: Row, name: str) -> tuple[str, str] | None:
+        label, dimension = row.cells[name].strip(), self._head.categories[name]
+        if not label:
+            return None
+        category, odd = labels.category(dimension, label, self._named)
+        if odd:
+            remark = Remark(row=row.line, column=name[:80], code="label", detail=odd)
+            self.odd.setdefault(label, remark)
+        return dimension, category
+
+    def _of_part(self, row: Row, name: str, column: Column, part: tuple[str, str]) -> Column:
+        if part == WHOLE:
+            return column
+        if column.dimension != TOTAL:
+            detail = "A row of one category tells how many people it has, and no other part."
+            self._refuse(row, name, "crossed", detail)
+        return Column(column.population, *part)
+
+    def _count(self, row: Row, name: str, cell: str, column: Column, pcode: str) -> None:
         value = whole(cell)
         if value is None or value > MOST:
-            where = f"line/{row.line}/{name}"
             detail = f"Not a whole number of people from 0 to {MOST}."
-            faults.append(Fault(pointer=where, code="not_a_count", detail=detail))
+            self._refuse(row, name, "not_a_count", detail)
         else:
-            values.setdefault(column, {})[pcode] = value
+            self._add(column, pcode, value)
+
+    def _add(self, column: Column, pcode: str, value: int) -> None:
+        by_place = self._values.setdefault(column, {})
+        by_place[pcode] = by_place.get(pcode, 0) + value
+
+    def _refuse(self, row: Row, column: str, code: str, detail: str) -> None:
+        where = f"line/{row.line}/{column}" if column else f"line/{row.line}"
+        self.faults.append(Fault(pointer=where, code=code, detail=detail))
 
 
 def _summed(
-    values: Mapping[Column, Mapping[str, int]],
+    values: Values,
     number: int,
     period: str | None,
     lines: Mapping[str, int],
@@ -258,9 +230,7 @@ def _summed(
     return told
 
 
-def _figures(
-    values: Mapping[Column, Mapping[str, int]], leaves: set[str]
-) -> Iterator[tuple[Key, int]]:
+def _figures(values: Values, leaves: set[str]) -> Iterator[tuple[Key, int]]:
     """Yield the figures of the smallest places; a part that nobody is in is none."""
     for column, by_place in values.items():
         for pcode, value in by_place.items():

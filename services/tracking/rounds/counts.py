@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from services.tracking.needs.rules import Need
 from services.tracking.rounds.coverage import TOTAL
 from services.tracking.rounds.models import Population
 from services.tracking.rounds.workbook import Counted, Workbook
@@ -24,6 +25,7 @@ class RoundCounts:
     figures: dict[Key, int]
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     points: dict[str, tuple[float, float]] = field(default_factory=dict)
+    needs: list[Need] = field(default_factory=list)
 
     @property
     def individuals(self) -> int:
@@ -52,4 +54,6 @@ def of_workbook(book: Workbook) -> RoundCounts:
     for row in (*book.muhallas, *book.nationalities):
         for key, value in of_row(row).items():
             summed[key] = summed.get(key, 0) + value
-    return RoundCounts(book.number, "migrant", book.period, summed, book.names, book.points)
+    return RoundCounts(
+        book.number, "migrant", book.period, summed, book.names, book.points, book.needs
+    )

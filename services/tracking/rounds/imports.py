@@ -1,8 +1,6 @@
 """Rounds that come in as files: refused at the door when wrong, then kept whole as a job."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,7 +11,9 @@ from chassis.uploads import Upload
 from services.tracking.consistency import service as consistency
 from services.tracking.consistency.rules import disagreements
 from services.tracking.detections import service as detections
+from services.tracking.needs import service as needs
 from services.tracking.rounds import counted, counts, rules, service
+from services.tracking.rounds.counted import Asked
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.models import Population, Round
 from services.tracking.rounds.periods import bounds
@@ -22,18 +22,6 @@ from services.tracking.series.rules import MONTH, follows
 
 KIND = "import_round"
 BALADIYAS = "Baladiya Main"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a request says of its file besides: what its columns mean, and which round it is."""
-
-    columns: dict[str, str]
-    number: int | None = None
-    period: str | None = None
-
-    def options(self) -> dict[str, Any]:
-        return {"table": vars(self)}
 
 
 async def checked(content: bytes) -> Workbook:
@@ -50,9 +38,12 @@ async def as_it_is(content: bytes) -> Workbook:
     return await asyncio.to_thread(read, content)
 
 
-async def checked_table(upload: Upload, asked: Asked, *, keep: bool) -> counted.Told:
+async def checked_table(
+    session: AsyncSession, upload: Upload, asked: Asked, *, keep: bool
+) -> counted.Told:
     """Return what a table counts; 422 when its parts do not sum, unless they may be kept so."""
-    told = await asyncio.to_thread(counted.read, upload, asked.columns, asked.number, asked.period)
+    named = await service.named_places(session)
+    told = await asyncio.to_thread(counted.read, upload, asked, named)
     faults = [
         Fault(
             pointer=f"line/{told.lines[each.pcode]}/{population} {each.dimension}",
@@ -127,7 +118,8 @@ async def import_round(work: Work) -> None:
 
 async def _import_table(work: Work, asked: Asked) -> None:
     upload = Upload("table", work.payload, work.job.options.get("charset"))
-    told = await checked_table(upload, asked, keep=True)
+    async with work.database.read() as session:
+        told = await checked_table(session, upload, asked, keep=True)
     async with work.step(1) as (session, tally):
         known = await service.known_places(session)
         for remark in [*told.warnings, *rules.unknown_places(told.lines, known)]:
@@ -150,6 +142,7 @@ async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally) -> set[K
     for remark in await refuse_out_of_order(session, told.number, told.population, told.period):
         tally.warn(remark)
     changed = await service.restate(session, told)
+    await needs.keep(session, told.number, told.population, told.needs)
     if changed:
         await detections.look(session, told.population, told.number)
     return changed

@@ -12,7 +12,18 @@ from services.tracking.formats.columns import About
 from services.tracking.tables import Table
 
 Population = Literal["migrant", "idp", "returnee"]
-Dimension = Literal["nationality", "shelter", "arrival", "permit", "demographic", "sex", "reason"]
+Dimension = Literal[
+    "nationality",
+    "shelter",
+    "arrival",
+    "permit",
+    "demographic",
+    "sex",
+    "reason",
+    "origin",
+    "returned_from",
+]
+"""`origin` is where people come from, `returned_from` where returnees had been displaced to."""
 Confidence = Literal["high", "medium", "low"]
 Breakdown = Dimension | Literal["households"]
 """What a round can be told by; households are no part of the individuals, but beside them."""

@@ -14,6 +14,7 @@ from chassis.problems import not_found
 from contracts.tracking import RoundImported
 from services.tracking.places import rules as places
 from services.tracking.places.models import Place
+from services.tracking.places.spelling import folded
 from services.tracking.rounds import sums as kept_sums
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.coverage import TOTAL
@@ -36,6 +37,23 @@ MUHALLA = 4
 
 async def known_places(session: AsyncSession) -> set[str]:
     return set((await session.exec(select(Place.pcode))).all())
+
+
+async def named_places(session: AsyncSession) -> dict[str, str]:
+    """Return p-codes by names as they sound: of several places with one name, the largest."""
+    found = select(Place.pcode, Place.level, Place.name_en, Place.name_ar)
+    levels: dict[int, dict[str, set[str]]] = {}
+    for pcode, level, *names in await session.exec(found):
+        for name in names:
+            levels.setdefault(level, {}).setdefault(folded(name), set()).add(pcode)
+    named: dict[str, str] = {}
+    for level in sorted(levels, reverse=True):
+        for name, pcodes in levels[level].items():
+            # One of several on a level would be a guess.
+            named.pop(name, None)
+            if len(pcodes) == 1:
+                named[name] = next(iter(pcodes))
+    return named
 
 
 async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:

@@ -5,21 +5,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from chassis import archive
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
-from chassis.sheets import refuse_unreckoned
+from chassis.sheets import MergedError, divide_merged, refuse_unreckoned
+from services.tracking.formats.hidden import hidden_sheets
+from services.tracking.needs import rules as needs
+from services.tracking.needs.rules import Need
 from services.tracking.places.geography import point
 from services.tracking.rounds import labels, layout
+from services.tracking.rounds.sheet import HEADERS_WITHIN, Cell, Sheet
 
-HEADERS_WITHIN = 10
 MUHALLA = re.compile(r"LY\d{8}")
 BALADIYA = re.compile(r"LY\d{6}")
-MOST = 2_000_000_000
-
-Cell = object
 
 
 @dataclass(frozen=True)
@@ -49,60 +49,12 @@ class Workbook:
     nationalities: list[Counted] = field(default_factory=list)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     points: dict[str, tuple[float, float]] = field(default_factory=dict)
+    needs: list[Need] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
 
     @property
     def rows(self) -> list[Counted]:
         return [*self.baladiyas, *self.muhallas, *self.nationalities]
-
-
-class Sheet:
-    """A sheet with its header found: cells by column, and what is wrong with them."""
-
-    def __init__(self, name: str, rows: Sequence[Sequence[Cell]], columns: Sequence[str]) -> None:
-        self.name = name
-        self.faults: list[Fault] = []
-        self._rows = rows
-        self.header, self._at = _header(name, rows, columns)
-        self.headers = [str(cell) for cell in rows[self.header - 1]]
-
-    def body(self) -> list[tuple[int, Sequence[Cell]]]:
-        """Return (row as a spreadsheet counts it, cells) of each row that has any."""
-        return [
-            (number, cells)
-            for number, cells in enumerate(self._rows[self.header :], self.header + 1)
-            if any(cell not in {"", None} for cell in cells)
-        ]
-
-    def text(self, cells: Sequence[Cell], column: str) -> str:
-        at = self._at[layout.same_header(column)]
-        value = cells[at] if at < len(cells) else ""
-        cleaned = str(value).replace("_x000D_", " ")
-        return " ".join("".join(c for c in cleaned if c.isprintable()).split())[:200]
-
-    def count(self, row: int, cells: Sequence[Cell], column: str) -> int:
-        """Return a count of people; an empty cell is none, and what is no count is a fault."""
-        at = self._at[layout.same_header(column)]
-        value = cells[at] if at < len(cells) else ""
-        if value in {"", None}:
-            return 0
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return self._fault(row, column, "not_a_count", "Not a number.")
-        if value != value or not 0 <= value <= MOST or value != int(value):  # noqa: PLR0124 - NaN is not itself.
-            return self._fault(row, column, "not_a_count", "Not a whole number of people.")
-        return int(value)
-
-    def pcode(self, row: int, cells: Sequence[Cell], column: str, form: re.Pattern[str]) -> str:
-        code = self.text(cells, column)
-        if not form.fullmatch(code):
-            self._fault(row, column, "pcode", "Not a p-code of this level.")
-            return ""
-        return code
-
-    def _fault(self, row: int, column: str, code: str, detail: str) -> int:
-        where = f"{self.name}/row {row}/{column}"
-        self.faults.append(Fault(pointer=where, code=code, detail=detail))
-        return 0
 
 
 def read(content: bytes) -> Workbook:
@@ -120,6 +72,7 @@ def read(content: bytes) -> Workbook:
     nationalities = Sheet(layout.NATIONALITIES, *_wanted(sheets, layout.NATIONALITIES))
     number = _round_number(baladiyas, muhallas)
     book = Workbook(number, _period(sheets.get(layout.SUMMARY, [])))
+    book.warnings += hidden_sheets(content, sheets)
     _read_baladiyas(baladiyas, book)
     _read_muhallas(muhallas, book)
     _read_nationalities(nationalities, book)
@@ -136,14 +89,26 @@ def _open(content: bytes) -> dict[str, list[list[Cell]]]:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         return {
-            name.strip(): [
-                list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            ]
+            name.strip(): _rows(book.get_sheet_by_name(name))
             for name in book.sheet_names
             if name.strip() in COLUMNS or name.strip() == layout.SUMMARY
         }
     except (CalamineError, OSError, ValueError, KeyError):
         raise archive.unreadable("The workbook cannot be opened.") from None
+
+
+def _rows(sheet: CalamineSheet) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    if (name := sheet.name.strip()) in COLUMNS:
+        try:
+            divide_merged(rows, sheet.merged_cell_ranges or ())
+        except MergedError as error:
+            detail = "Merged cells hold a number; nobody can tell whose it is."
+            faults = [
+                Fault(pointer=f"{name}/{row}", code="merged", detail=detail) for row in error.cells
+            ]
+            raise Problem(422, "workbook-cells", detail, errors=faults) from None
+    return rows
 
 
 COLUMNS: dict[str, list[str]] = {
@@ -167,25 +132,6 @@ def _wanted(
         ]
         raise Problem(422, "workbook-sheets", "This is not a DTM round.", errors=missing)
     return sheets[name], COLUMNS[name]
-
-
-def _header(
-    name: str, rows: Sequence[Sequence[Cell]], columns: Sequence[str]
-) -> tuple[int, dict[str, int]]:
-    """Return the row (from 1) that has the columns, and where each is; titles may stand above."""
-    wanted = [layout.same_header(column) for column in columns]
-    best: list[str] = list(columns)
-    for number, cells in enumerate(rows[:HEADERS_WITHIN], 1):
-        at = {layout.same_header(str(cell)): i for i, cell in reversed([*enumerate(cells)])}
-        missing = [column for column, key in zip(columns, wanted, strict=True) if key not in at]
-        if not missing:
-            return number, at
-        best = min(best, missing, key=len)
-    faults = [
-        Fault(pointer=name, code="column_missing", detail=f"The column '{column}' is missing.")
-        for column in best
-    ]
-    raise Problem(422, "workbook-sheets", "This is not a DTM round.", errors=faults)
 
 
 def _round_number(*sheets: Sheet) -> int:
@@ -225,6 +171,7 @@ def _read_baladiyas(sheet: Sheet, book: Workbook) -> None:
 
 def _read_muhallas(sheet: Sheet, book: Workbook) -> None:
     columns = layout.MUHALLA_COLUMNS
+    of_needs = [(header, told) for header in sheet.headers if (told := needs.asked(header))]
     for row, cells in sheet.body():
         pcode = sheet.pcode(row, cells, columns["pcode"], MUHALLA)
         total = sheet.count(row, cells, columns["total"])
@@ -237,6 +184,9 @@ def _read_muhallas(sheet: Sheet, book: Workbook) -> None:
         book.muhallas.append(Counted(sheet.name, row, pcode, total, groups))
         names = (sheet.text(cells, columns["name"]), sheet.text(cells, columns["name_ar"]))
         book.names.setdefault(pcode, names)
+        book.needs += needs.told(
+            pcode, [(told, sheet.text(cells, header)) for header, told in of_needs]
+        )
         _read_point(sheet, row, cells, pcode, book)
 
 

@@ -1,0 +1,46 @@
+"""HTTP out for needs and the reasons for them; no decisions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from chassis.db import ReadSession
+from services.tracking.needs import service
+from services.tracking.needs.models import By, NeedsOut
+from services.tracking.rounds import files
+from services.tracking.rounds import service as rounds
+from services.tracking.rounds.api import PATH, PCODE, Number
+from services.tracking.rounds.models import Population
+
+MOST_ROWS = 10_000
+
+router = APIRouter(prefix=PATH, tags=["rounds"])
+
+
+@router.get("/{number}/needs")
+async def get_needs(
+    number: Number,
+    session: ReadSession,
+    level: Annotated[int, Query(ge=0, le=4)] = 0,
+    population: Population = "migrant",
+    by: By = "need",
+    priority: Annotated[int | None, Query(ge=1, le=9)] = None,
+    parent: Annotated[str | None, Query(pattern=PCODE)] = None,
+    cursor: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = MOST_ROWS,
+) -> NeedsOut:
+    """
+    Show what is needed in a round, by need, by the reason for it, or by needs and reasons crossed.
+
+    `priority` asks for what was named first, second or third only.
+    """
+    of_round = await rounds.get(session, number, population)
+    found = await service.named(
+        session, number, population, level=level, parent=parent, by=by, priority=priority
+    )
+    end = cursor + limit
+    return NeedsOut(
+        items=found[cursor:end],
+        next_cursor=str(end) if len(found) > end else None,
+        about=files.about(of_round),
+    )
