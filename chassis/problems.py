@@ -27,7 +27,7 @@ PASSING_FAULTS = {"08", "40", "53", "55", "57", "58"}
 TITLES = {
     400: "The request could not be read",
     401: "A valid token is needed",
-    403: "This role may not do this",
+    403: "You may not do this",
     404: "There is nothing here, or nothing you may see",
     405: "This method is not offered here",
     406: "No acceptable form of the answer exists",
