@@ -27,6 +27,7 @@ from chassis import (
     migrations,
     outbox,
     problems,
+    routers,
     telemetry,
 )
 from chassis.audit.anchors import anchors_of, run_anchors
@@ -123,10 +124,9 @@ def create_service(
         dependencies=[Depends(authorise(service.name)), Depends(filters.refuse_unknown)],
         generate_unique_id_function=_operation_id,
     )
-    # FastAPI completes a router's operations when a request first passes it: a probe need not.
     install_health(app)
     for router in (*service.routers, audit_of(service.name)):
-        app.include_router(router)
+        routers.include(app, router)
     problems.install(app)
     idempotency.install(app)
     app.add_exception_handler(crypto.UnreadableError, _unreadable)
