@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from services.tracking.disclosure.network import CellId, Leg, Network, Terms
-from services.tracking.disclosure.pairs import Frozen, Way, ways
+from services.tracking.disclosure.pairs import HIDDEN_ALREADY, Frozen, Way, ways
 from services.tracking.disclosure.programme import NOTICEABLE, Programme
+from services.tracking.disclosure.rings import Rings
 from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
 from services.tracking.disclosure.tables import Tables
 
-HIDDEN_ALREADY = 0.01
 TOTAL_COSTS = 4
 """A total is worth more to readers than one of its categories."""
 MOST_PARTNERS = 25
+NOTHING_NEW = 1.0
+"""What hides nothing that is not hidden yet costs less than this."""
 
 
 class CannotProtectError(Exception):
@@ -39,6 +41,8 @@ class Circle:
     price: float
     cells: frozenset[CellId]
     moves: tuple[Frozen, ...]
+    rings: Rings
+    legs: Sequence[Leg]
 
 
 @dataclass
@@ -96,6 +100,7 @@ class Control:
         self.alone = {each: each.alone(cells, self.same[each], tables, design) for each in before}
         self.programme = Programme(tables, before, self.networks, numbers, price, design)
         self.safe: dict[Frozen, set[CellId]] = {each: set() for each in before}
+        self.rings: dict[tuple[str, Way], Rings] = {}
 
     def run(self) -> dict[Cell, Reason]:
         ledger = self.ledger
@@ -148,6 +153,7 @@ class Control:
     def _keep_safe(self, number: CellId, frozen: Frozen) -> bool:
         if alone := self._circle(number, [self.alone[frozen]]):
             self.safe[frozen] |= alone.cells
+            self._join(alone)
             return True
         together = [way for way in self.ways if frozen in way.moves]
         return self._accept(self._circle(number, together)) or self._move(number, frozen)
@@ -164,6 +170,7 @@ class Control:
         self.ledger.protected |= circle.cells
         for frozen in circle.moves:
             self.safe[frozen] |= circle.cells
+        self._join(circle)
         return True
 
     def _move(self, number: CellId, of: Tables | Frozen) -> bool:
@@ -181,17 +188,45 @@ class Control:
             self.safe[frozen] |= far
         return True
 
+    def _join(self, circle: Circle) -> None:
+        if not circle.cells & self.totals:
+            circle.rings.join(circle.legs)
+
     def _circle(self, number: CellId, ways: Sequence[Way]) -> Circle | None:
         """Return the cheapest circle through a cell, with what moves in other dimensions."""
         dimension = self.ledger.cells[number][1]
         home = self.tables.dimensions[0] if dimension == TOTAL else dimension
-        found = [
-            circle
-            for way in ways
-            for rises in (True, False)
-            if (circle := self._through(number, home, way, rises=rises))
-        ]
+        tries = [(way, rises) for way in ways for rises in (True, False)]
+        near = [self._without_totals(number, home, way, rises=rises) for way, rises in tries]
+        found = [circle for circle in near if circle]
+        best = min(found, key=lambda circle: circle.price, default=None)
+        if best and best.price < max(NOTHING_NEW, self._two_totals_cost()):
+            return best
+        far = [self._through(number, home, way, rises=rises) for way, rises in tries]
+        found += [circle for circle in far if circle]
         return min(found, key=lambda circle: circle.price, default=None)
+
+    def _two_totals_cost(self) -> float:
+        """Return less than what a circle costs on which totals move: at least two of them do."""
+        return 2 * min((self.ledger.price[total] for total in self.totals), default=0.0)
+
+    def _without_totals(
+        self, number: CellId, dimension: str, way: Way, *, rises: bool
+    ) -> Circle | None:
+        if number in self.totals:
+            return None
+        rings = self._rings(dimension, way)
+        walk = rings.through(number, rises=rises)
+        if walk is None:
+            return None
+        cells = frozenset(cell for cell, _, _ in walk.legs)
+        return Circle(walk.price, cells, way.moves, rings, walk.legs)
+
+    def _rings(self, dimension: str, way: Way) -> Rings:
+        if (dimension, way) not in self.rings:
+            network = self.networks[dimension]
+            self.rings[dimension, way] = Rings(network, way.terms, self.totals)
+        return self.rings[dimension, way]
 
     def _through(self, number: CellId, dimension: str, way: Way, *, rises: bool) -> Circle | None:
         network, terms = self.networks[dimension], way.terms
@@ -205,9 +240,11 @@ class Control:
             walk = network.cheapest(end, start, terms, banned)
             if walk is None:
                 return None
-            cells = self._with_companions([(number, start, end), *walk.legs], dimension, terms)
+            legs = [(number, start, end), *walk.legs]
+            cells = self._with_companions(legs, dimension, terms)
             if not isinstance(cells, CellId):
-                return Circle(walk.price, frozenset(cells), way.moves)
+                rings = self._rings(dimension, way)
+                return Circle(walk.price, frozenset(cells), way.moves, rings, legs)
             banned.add(cells)
         return None
 

@@ -18,6 +18,9 @@ from services.tracking.disclosure.network import Terms
 from services.tracking.disclosure.rules import Cell, Design, Values
 from services.tracking.disclosure.tables import Tables, coverage
 
+HIDDEN_ALREADY = 0.01
+"""What it costs to move a cell that is hidden; another one costs the people that it hides."""
+
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
@@ -57,7 +60,7 @@ class Frozen:
         may = [cell in self.hidden and cell not in same for cell in cells]
         room = [self.values.get(cell, 0) - design.lowest(cell[1]) for cell in cells]
         moves = self.dimensions <= set(tables.dimensions)
-        terms = _terms(may, room, [1.0] * len(cells), design)
+        terms = _terms(may, room, [HIDDEN_ALREADY] * len(cells), design)
         return Way(terms, (self,), totals_move=moves)
 
 
@@ -66,7 +69,7 @@ def _terms(may: list[bool], room: list[int], price: list[float], design: Design)
     return Terms(may, fall, price)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Way:
     """A way to move cells: with these frozen tables, and while all others stand still."""
 
