@@ -19,7 +19,7 @@ from chassis import audit, crypto
 from chassis.authz import Access, Scoping
 from chassis.caller import Caller
 from chassis.clock import new_id, now
-from chassis.db import Database, leave_work, tables_of
+from chassis.db import Database, insert_all, leave_work, tables_of
 from chassis.problems import Problem, not_found
 from chassis.tables import JobColumns, RemarkColumns
 
@@ -139,12 +139,11 @@ class Work:
         if tally.remarks:
             counted = select(func.count()).where(col(remark.job_id) == self.job.id)
             first = (await session.exec(counted)).one() + 1
-            for number, (rejected, each) in enumerate(tally.remarks, first):
-                session.add(
-                    remark(
-                        job_id=self.job.id, number=number, rejected=rejected, **each.model_dump()
-                    )
-                )
+            rows = [
+                {"job_id": self.job.id, "number": number, "rejected": rejected, **vars(each)}
+                for number, (rejected, each) in enumerate(tally.remarks, first)
+            ]
+            await insert_all(session, remark, rows)
         noted = await session.exec(
             update(job)
             .where(col(job.id) == self.job.id, col(job.position) == self.job.position)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, delete, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +19,7 @@ from services.tracking.consistency.models import (
     ExplanationOut,
     StatedTotal,
 )
+from services.tracking.rounds.coverage import rows
 from services.tracking.rounds.models import Figure
 
 Figures = dict[rules.Key, int]
@@ -53,6 +54,16 @@ async def figures(session: AsyncSession, number: int, population: str) -> Figure
     return {(pcode, dim, category): n for pcode, dim, category, n in await session.exec(statement)}
 
 
+async def _sums(session: AsyncSession, number: int, population: str) -> Figures:
+    """Return what the categories of each dimension sum to, which is all that can disagree."""
+    statement = (
+        rows(Figure.pcode, Figure.dimension, func.sum(Figure.value))
+        .where(col(Figure.round_number) == number, col(Figure.population) == population)
+        .group_by(col(Figure.pcode), col(Figure.dimension))
+    )
+    return {(pcode, dim, ""): int(n) for pcode, dim, n in await session.exec(statement)}
+
+
 async def find(session: AsyncSession, number: int, population: str) -> list[DisagreementOut]:
     """Return all disagreements of a round by place and dimension, each with its explanation."""
     stated = {
@@ -68,7 +79,7 @@ async def find(session: AsyncSession, number: int, population: str) -> list[Disa
         )
     }
     totals = {where: each.value for where, each in stated.items()}
-    kept = await figures(session, number, population)
+    kept = await _sums(session, number, population)
     return [
         DisagreementOut(
             **vars(each),

@@ -42,9 +42,9 @@ async def draft_publication(
     The draft has the id of this job, and is there when the job is done. A job that fails says in
     its rejected row why nothing is drafted.
     """
-    figures = await service.refuse_unready(session, number, form)
+    total = (await service.ready(session, number, form)).figures
     payload, asked = form.model_dump_json().encode(), drafting.asked(number, caller)
-    job = jobs.submit(session, drafting.KIND, payload, total=figures, caller=caller, options=asked)
+    job = jobs.submit(session, drafting.KIND, payload, total=total, caller=caller, options=asked)
     return jobs.accepted(job, f"{PATH}/drafts", response)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,7 +24,7 @@ from services.tracking.publications import frozen, origins, wholes
 from services.tracking.publications.models import DraftIn, Publication
 from services.tracking.rounds import service as rounds
 from services.tracking.rounds.labels import PLACES
-from services.tracking.rounds.models import Dimension, Round
+from services.tracking.rounds.models import Dimension, Figure, Round
 
 DESIGN = Design()
 DRAFT, PUBLISHED, REFUSED = "draft", "published", "refused"
@@ -81,18 +82,22 @@ class Uncontrolled:
         return min(1.0, len(ledger.protected) / max(1, len(ledger.hidden)))
 
 
-async def refuse_unready(session: AsyncSession, number: int, form: DraftIn) -> int:
+@dataclass(frozen=True)
+class Ready:
+    """A round that may be drafted: how many figures it has, and what is public beside it."""
+
+    round: Round
+    figures: int
+    beside: list[Publication]
+
+
+async def ready(session: AsyncSession, number: int, form: DraftIn) -> Ready:
     """
-    Return how many figures are to be drafted.
+    Return what is to be drafted, as the round and what is public beside it stand now.
 
     409 while a sum is neither right nor explained, or there is no figure; 422 when what is public
     would be published anew without a reason.
     """
-    return len((await gathered(session, number, form)).figures)
-
-
-async def gathered(session: AsyncSession, number: int, form: DraftIn) -> Uncontrolled:
-    """Return what is to be controlled, as the round and what is public beside it stand now."""
     found = await rounds.get(session, number, form.population)
     await consistency.refuse_unexplained(session, number, form.population)
     beside = await _beside(session, number, form.population)
@@ -100,21 +105,31 @@ async def gathered(session: AsyncSession, number: int, form: DraftIn) -> Uncontr
         detail = "The round is public; say why it is published anew."
         fault = Fault(pointer="/reason", code="missing", detail=detail)
         raise Problem(422, "restatement-unexplained", detail, errors=[fault])
-    figures = await consistency.figures(session, number, form.population)
+    counted = select(func.count()).where(
+        col(Figure.round_number) == number, col(Figure.population) == form.population
+    )
+    figures = (await session.exec(counted)).one()
     if not figures:
         raise Problem(409, "out-of-order", "The round has no figures yet.")
-    before = [await frozen.read(session, each) for each in beside]
+    return Ready(found, figures, beside)
+
+
+async def gathered(session: AsyncSession, number: int, form: DraftIn) -> Uncontrolled:
+    """Return what is to be controlled; raises what `ready` raises."""
+    found = await ready(session, number, form)
+    figures = await consistency.figures(session, number, form.population)
+    before = [await frozen.read(session, each) for each in found.beside]
     wanted = of_public_tables(figures, form.dimensions)
     told = {TOTAL, *form.dimensions}
     places = {pcode for pcode, _, _ in wanted}
     before.append(await frozen.elsewhere(session, number, form.population, places))
     return Uncontrolled(
-        found,
+        found.round,
         wanted,
         before,
-        [str(each.id) for each in beside],
+        [str(each.id) for each in found.beside],
         origins.folded({cell: n for cell, n in figures.items() if cell[1] in told}),
-        [each for each in [await frozen.read_origins(session, one) for one in beside] if each],
+        [each for each in [await frozen.read_origins(session, one) for one in found.beside] if each],
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from services.tracking.flows import countries
 from services.tracking.places.spelling import folded
@@ -43,6 +44,7 @@ def _place(label: str, named: Named) -> tuple[str, str | None] | None:
     return (pcode, f"Read as {pcode}, by its name.") if pcode else None
 
 
+@lru_cache(maxsize=1000)
 def nationality(label: str, region: str) -> tuple[str, str | None]:
     """
     Return the code of a nationality label and what is odd about it.

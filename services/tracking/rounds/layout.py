@@ -1,5 +1,7 @@
 """How DTM Libya lays a round out in a workbook: sheets, columns, spellings, codes."""
 
+from functools import lru_cache
+
 BALADIYAS = "Baladiya Main"
 MUHALLAS = "Muhalla Main"
 NATIONALITIES = "Nationalities"
@@ -108,6 +110,7 @@ SPELLED = {"BFA": "Burkina Faso", "SSD": "South Sudan", "CIV": "Côte d'Ivoire"}
 """How the countries are written whose names the workbook runs together."""
 
 
+@lru_cache(maxsize=1000)
 def same_header(text: str) -> str:
     """Return a header in the form in which a misspelt and a corrected one are equal."""
     folded = " ".join(text.split()).lower()

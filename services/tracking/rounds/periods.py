@@ -2,6 +2,7 @@
 
 import calendar
 import re
+from functools import lru_cache
 
 MONTHS = {
     name.lower(): number
@@ -20,6 +21,7 @@ Period = tuple[str | None, str | None]
 """The first and the last month, or day, of a round; None where its words do not say."""
 
 
+@lru_cache(maxsize=1000)
 def bounds(words: str | None) -> Period:
     """Return the period that words tell, as in "August-September 2024" or "2024-08/2024-09"."""
     told = (words or "").strip()

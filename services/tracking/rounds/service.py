@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from chassis.clock import now
-from chassis.db import put, put_all
+from chassis.db import insert_all, put, put_all
 from chassis.problems import not_found
 from contracts.tracking import RoundImported
 from services.tracking.places import rules as places
@@ -66,9 +66,8 @@ async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:
     before = await session.get(Round, (number, population))
     of_round = (col(Figure.round_number) == number, col(Figure.population) == population)
     await session.exec(delete(Figure).where(*of_round))
-    for table, rows in ((Figure, _rows(told)), (RoundPlace, _places(told))):
-        if rows:
-            await put_all(session, table, rows)
+    await insert_all(session, Figure, _rows(told))
+    await put_all(session, RoundPlace, _places(told))
     version = before.version + 1 if before else 1
     await put(
         session,

@@ -34,9 +34,10 @@ class Sheet:
 
     def text(self, cells: Sequence[Cell], column: str) -> str:
         at = self._at[layout.same_header(column)]
-        value = cells[at] if at < len(cells) else ""
-        cleaned = str(value).replace("_x000D_", " ")
-        return " ".join("".join(c for c in cleaned if c.isprintable()).split())[:200]
+        told = str(cells[at]).replace("_x000D_", " ") if at < len(cells) else ""
+        if not told.isprintable():
+            told = "".join(c for c in told if c.isprintable())
+        return " ".join(told.split())[:200]
 
     def count(self, row: int, cells: Sequence[Cell], column: str) -> int:
         """Return a count of people; an empty cell is none, and what is no count is a fault."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -46,26 +47,23 @@ def _point(
     one: PublishedFigure | None,
     counted: Counted | None,
 ) -> TrendPoint:
-    point = TrendPoint.model_validate(
-        {
-            "component": question.component,
-            "population": line.population,
-            "pcode": line.pcode,
-            "by": question.by,
-            "category": line.category or (line.pcode if question.by == "place" else None),
-            "round_number": number,
-            "places": counted.places if counted else None,
-        }
-    )
+    told: dict[str, Any] = {
+        "component": question.component,
+        "population": line.population,
+        "pcode": line.pcode,
+        "by": question.by,
+        "category": line.category or (line.pcode if question.by == "place" else None),
+        "round_number": number,
+        "places": counted.places if counted else None,
+    }
     if one:
-        told = PublishedFigure.model_fields.keys() & TrendPoint.model_fields.keys()
-        return point.model_copy(update=one.model_dump(include=set(told)))
-    if counted:
-        point.value = counted.value
-        point.basis, point.confidence = "dataset", "high"
-        point.vintage, point.known_since = counted.vintage, counted.known_since
-        point.period_start, point.period_end = bounds(counted.period)
-    return point
+        wanted = PublishedFigure.model_fields.keys() & TrendPoint.model_fields.keys()
+        told |= one.model_dump(include=set(wanted))
+    elif counted:
+        told |= {"value": counted.value, "basis": "dataset", "confidence": "high"}
+        told |= {"vintage": counted.vintage, "known_since": counted.known_since}
+        told["period_start"], told["period_end"] = bounds(counted.period)
+    return TrendPoint.model_validate(told)
 
 
 def _compare(
