@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.db import insert_all_new
 from chassis.jobs import Remark, Tally, Work
 from chassis.problems import Fault, Problem
 from chassis.uploads import Row, Upload, rows_of
@@ -137,7 +138,7 @@ class Intake:
         columns: list[AnswerFrom] = self._reader.columns(head)
         gazetteer = await placing.gazetteer_of(session, self._reader)
         alike, twice = _alike(rows, self._reader), _twice(rows, self._reader)
-        left_out: list[Remark] = []
+        submissions: list[tuple[Told, Submission]] = []
         for row in step:
             if before := twice.get(row.line):
                 detail = f"The row {before} has this id too."
@@ -151,13 +152,13 @@ class Intake:
             if isinstance(place, Remark):
                 self._tally.reject(place)
                 continue
-            if await self._take(session, told, place):
-                left_out += told.left_out
+            submissions.append((told, self._submission(told, place)))
+        left_out = await self._take(session, submissions)
         for remark in _once_a_column(left_out):
             self._tally.warn(remark)
 
-    async def _take(self, session: AsyncSession, told: Told, place: str | None) -> bool:
-        submission = Submission(
+    def _submission(self, told: Told, place: str | None) -> Submission:
+        return Submission(
             question_set_id=self._questions.id,
             external_id=told.external_id,
             round_number=told.round_number,
@@ -168,17 +169,32 @@ class Intake:
             organisation=self._work.job.organisation,
             created_by=self._work.job.created_by,
         )
-        try:
-            kept, new = await service.keep(session, submission)
-        except Problem as problem:
-            remark = Remark(row=told.row, code=problem.slug, detail=problem.detail)
-            self._tally.reject(remark)
-            return False
-        if new:
-            await triangulation.take_answers(session, kept, list(self._reader.asked.values()))
-        self._tally.accepted += new
-        self._tally.unchanged += not new
-        return True
+
+    async def _take(
+        self, session: AsyncSession, submissions: Sequence[tuple[Told, Submission]]
+    ) -> list[Remark]:
+        """Keep submissions, the new ones in one statement; return what was left out of them."""
+        new = await insert_all_new(session, [submission for _, submission in submissions])
+        taken: dict[UUID, Submission] = {}
+        left_out: list[Remark] = []
+        for told, submission in submissions:
+            kept, changed = submission, submission.id in new
+            try:
+                if not changed:
+                    kept, changed = await service.keep(session, submission)
+            except Problem as problem:
+                remark = Remark(row=told.row, code=problem.slug, detail=problem.detail)
+                self._tally.reject(remark)
+                continue
+            if changed:
+                taken[kept.id] = kept
+            self._tally.accepted += changed
+            self._tally.unchanged += not changed
+            left_out += told.left_out
+        await triangulation.take_answers(
+            session, list(taken.values()), list(self._reader.asked.values())
+        )
+        return left_out
 
 
 def _once_a_column(left_out: Sequence[Remark]) -> list[Remark]:

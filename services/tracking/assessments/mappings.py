@@ -182,7 +182,7 @@ class Reader:
         if told.choice is None:
             separator: str = told.separator or self.mapping.separator
             if question.type == "select_multiple":
-                named = divided(cell, separator, told.values.keys() | choices)
+                named = divided(cell, separator, told.values, choices)
                 cell = "\n".join(told.values.get(part, part) for part in named)
                 separator = "\n"
             else:
@@ -236,7 +236,7 @@ def _remark(row: Row, column: str, error: AnswerError) -> Remark:
     return Remark(row=row.line, column=column[:80], code=error.code, detail=error.detail)
 
 
-def divided(cell: str, separator: str, known: Collection[str]) -> list[str]:
+def divided(cell: str, separator: str, *known: Collection[str]) -> list[str]:
     """
     Return what a cell of several choices names.
 
@@ -247,7 +247,7 @@ def divided(cell: str, separator: str, known: Collection[str]) -> list[str]:
     while at < len(parts):
         for end in range(len(parts), at, -1):
             several = separator.join(parts[at:end])
-            if several in known or end == at + 1:
+            if end == at + 1 or any(several in each for each in known):
                 found.append(several)
                 at = end
                 break

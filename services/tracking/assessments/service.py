@@ -162,7 +162,7 @@ async def submit(session: AsyncSession, form: SubmissionIn, access: Access) -> S
     )
     kept, new = await keep(session, submission)
     if new:
-        await triangulation.take_answers(session, kept, asked)
+        await triangulation.take_answers(session, [kept], asked)
     audit.note(session, access.caller, "create", "assessment", kept.id)
     return kept
 

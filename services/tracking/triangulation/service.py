@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.caller import Caller
-from chassis.db import insert_new
+from chassis.db import insert_all, insert_new, new_row
 from chassis.problems import Problem
 from services.tracking.assessments.models import Submission
 from services.tracking.assessments.questions import Question
@@ -60,29 +60,33 @@ async def estimate(session: AsyncSession, form: EstimateIn, access: Access) -> E
 
 
 async def take_answers(
-    session: AsyncSession, submission: Submission, asked: Sequence[Question]
+    session: AsyncSession, submissions: Sequence[Submission], asked: Sequence[Question]
 ) -> None:
-    """Let each answer that estimates a figure be an estimate; those of an earlier version go."""
-    own = col(Estimate.submission_id) == submission.id
-    await session.exec(delete(Estimate).where(own))
-    if submission.round_number is None or submission.place_pcode is None:
-        return
-    for question in asked:
-        if question.figure and question.name in submission.answers:
-            session.add(
-                Estimate(
-                    round_number=submission.round_number,
-                    place_pcode=submission.place_pcode,
-                    **question.figure.model_dump(),
-                    value=submission.answers[question.name],
-                    source="assessment",
-                    reliability="untested",
-                    told_on=submission.collected_on,
-                    submission_id=submission.id,
-                    organisation=submission.organisation,
-                    created_by=submission.created_by,
-                )
-            )
+    """Let each answer that estimates a figure be an estimate; those of earlier versions go."""
+    corrected = [each.id for each in submissions if each.version > 1]
+    if corrected:
+        await session.exec(delete(Estimate).where(col(Estimate.submission_id).in_(corrected)))
+    figures = {each.name: each.figure.model_dump() for each in asked if each.figure}
+    rows = [
+        new_row(
+            Estimate,
+            round_number=each.round_number,
+            place_pcode=each.place_pcode,
+            **figure,
+            value=each.answers[name],
+            source="assessment",
+            reliability="untested",
+            told_on=each.collected_on,
+            submission_id=each.id,
+            organisation=each.organisation,
+            created_by=each.created_by,
+        )
+        for each in submissions
+        if each.round_number is not None and each.place_pcode is not None
+        for name, figure in figures.items()
+        if name in each.answers
+    ]
+    await insert_all(session, Estimate, rows)
 
 
 async def find(
