@@ -21,6 +21,8 @@ from services.tracking.detention import api as detention
 from services.tracking.displacement import api as displacement
 from services.tracking.erasures.handlers import FORGETTING, forget_person
 from services.tracking.flows import api as flows
+from services.tracking.flowtables import api as flow_publications
+from services.tracking.flowtables import public as public_flows
 from services.tracking.incidents import api as incidents
 from services.tracking.indices import api as indices
 from services.tracking.informants import api as informants
@@ -82,6 +84,8 @@ SERVICE = Service(
         maritime.router,
         sea_totals.router,
         flows.router,
+        flow_publications.router,
+        public_flows.router,
         surveys.router,
         detention.router,
     ],

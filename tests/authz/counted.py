@@ -6,12 +6,14 @@ from uuid import UUID
 
 from chassis.clock import now
 from services.tracking.detections.models import Detection
+from services.tracking.flowtables.models import FlowPublication
 from services.tracking.incidents.models import Incident
 from services.tracking.maritime.models import Operation
 from services.tracking.publications.models import Publication
 from services.tracking.surveys.models import Survey
 from tests.authz.world import BUILDER, HERE, HOME, TESTER, World, organisation_of
 
+MONTH = "2020-01"
 DAY = "2026-01-01"
 NOWHERE = str(UUID(int=0))
 """No site has this id, which is said to those only who may count at one."""
@@ -50,6 +52,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/tracking/rounds/{number}/publications": {"reason": "Counted twice before"},
     "POST /v1/tracking/publications/{publication_id}/approval": None,
     "POST /v1/tracking/publications/{publication_id}/refusal": None,
+    "POST /v1/tracking/flow-publications": {"month": MONTH, "reason": "Late sheets"},
+    "POST /v1/tracking/flow-publications/{publication_id}/approval": None,
+    "POST /v1/tracking/flow-publications/{publication_id}/refusal": None,
 }
 NEW: dict[str, Any] = {
     "POST /v1/tracking/index-scores": {
@@ -178,7 +183,24 @@ def _records() -> dict[str, Any]:
         decided_by=TESTER,
         decided_at=now(),
     )
+    flows = FlowPublication(
+        id=publication.id,
+        month=MONTH,
+        vintage=1,
+        status="published",
+        individuals=0,
+        observed_hours=0,
+        hours=0,
+        k=20,
+        beside=[],
+        cells=0,
+        suppressed=0,
+        drafted_by=BUILDER,
+        decided_by=TESTER,
+        decided_at=now(),
+    )
     return {
+        "flow_publication_id": flows,
         "detection_id": detection,
         "incident_id": incident,
         "operation_id": operation,

@@ -11,6 +11,7 @@ from chassis.idempotency import Once
 from chassis.strict import Day
 from services.tracking.flows import service, sums
 from services.tracking.flows.models import (
+    SCOPING,
     BatchIn,
     By,
     FlowsOut,
@@ -63,7 +64,7 @@ async def get_flow_table(
         by=by,
         since=since,
         until=until,
-        watch=await sums.watched(session, access, wanted),
+        watch=await sums.watched(session, wanted, access.rows(SCOPING)),
         individuals=sum(each.individuals for each in items),
         items=items,
     )
@@ -86,7 +87,7 @@ async def get_flow_matrix(
         level=level,
         since=since,
         until=until,
-        watch=await sums.watched(session, access, wanted),
+        watch=await sums.watched(session, wanted, access.rows(SCOPING)),
         individuals=sum(each.individuals for each in items),
         items=items,
     )

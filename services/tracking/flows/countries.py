@@ -14,6 +14,7 @@ LANGUAGES = ("ar", "fr", "en")
 LETTERS = frozenset({"Ll", "Lo"})
 SAME_LETTERS = str.maketrans("ةى", "هي")
 UNKNOWN = "unknown"
+NAMES_OF_UNKNOWN = "Unknown", "غير معروف"
 PRIVATE = re.compile("AAA|Q[M-Z].|X..|ZZZ")
 """Codes that ISO 3166-1 leaves to its users."""
 WITHDRAWN = frozenset(["ASC", "BUR", "CPT", "DDR", "DGA", "FXX", "TAA", "TMP", "YMD", "ZAR"])
@@ -46,6 +47,15 @@ def _names() -> dict[str, str]:
         territories = Locale(language).territories
         named |= {key(territories[short]): code for short, code in _alpha_3().items()}
     return named | layout.COUNTRIES
+
+
+@cache
+def names(code: str) -> tuple[str, str]:
+    """Return what a country is called in English and in Arabic; an unknown code is its own name."""
+    short = next((each for each, known in _alpha_3().items() if known == code), None)
+    if short is None:
+        return NAMES_OF_UNKNOWN if code == UNKNOWN else (code, code)
+    return Locale("en").territories[short], Locale("ar").territories[short]
 
 
 @cache

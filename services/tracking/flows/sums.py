@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import extract, func
+from sqlalchemy import ColumnElement, extract, func, true
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,6 +26,8 @@ from services.tracking.flows.models import (
 from services.tracking.sites.models import Site
 
 LONGEST_DAYS = 3_660
+EVERYBODY_S = true()
+"""The reach of what is made of all entries, whoever counted them."""
 
 
 @dataclass(frozen=True)
@@ -104,27 +106,35 @@ async def matrix(
     session: AsyncSession, access: Access, level: int, wanted: Wanted
 ) -> list[PairOut]:
     """Return from where to where people went, with Libya's places at one level."""
-    pair: Any = (col(FlowEntry.origin), col(FlowEntry.destination))
-    columns: Any = (*pair, func.sum(FlowEntry.total))
-    statement: Any = (
-        select(*columns).where(*wanted.of(FlowEntry), access.rows(SCOPING)).group_by(*pair)
-    )
-    pairs = Counter[tuple[str, str]]()
-    for origin, destination, individuals in await session.exec(statement):
-        pairs[rules.at_level(origin, level), rules.at_level(destination, level)] += int(individuals)
+    found = await pairs(session, level, wanted, access.rows(SCOPING))
     return [
         PairOut(origin=origin, destination=destination, individuals=individuals)
-        for (origin, destination), individuals in sorted(pairs.items())
+        for (origin, destination), individuals in sorted(found.items())
     ]
 
 
-async def watched(session: AsyncSession, access: Access, wanted: Wanted) -> WatchOut:
+async def pairs(
+    session: AsyncSession, level: int, wanted: Wanted, reach: ColumnElement[bool] = EVERYBODY_S
+) -> Counter[tuple[str, str]]:
+    """Return the people seen by origin and destination, of the entries within reach."""
+    pair: Any = (col(FlowEntry.origin), col(FlowEntry.destination))
+    columns: Any = (*pair, func.sum(FlowEntry.total))
+    statement: Any = select(*columns).where(*wanted.of(FlowEntry), reach).group_by(*pair)
+    found = Counter[tuple[str, str]]()
+    for origin, destination, individuals in await session.exec(statement):
+        found[rules.at_level(origin, level), rules.at_level(destination, level)] += int(individuals)
+    return found
+
+
+async def watched(
+    session: AsyncSession, wanted: Wanted, reach: ColumnElement[bool] = EVERYBODY_S
+) -> WatchOut:
     """Return how much of the period was watched at the points that were, or that have entries."""
     columns: Any = (FlowHours.site_id, FlowHours.day, FlowHours.hours)
     hours: Any = select(*columns).where(*wanted.of(FlowHours))
     told = {(site, day): bits for site, day, bits in await session.exec(hours)}
     days: Any = (FlowEntry.site_id, FlowEntry.day)
-    entries: Any = select(*days).where(*wanted.of(FlowEntry), access.rows(SCOPING)).distinct()
+    entries: Any = select(*days).where(*wanted.of(FlowEntry), reach).distinct()
     seen = {(site, day) for site, day in await session.exec(entries)}
     sites = {site for site, _ in [*told, *seen]}
     statement = select(Site).where(col(Site.id).in_(sites))

@@ -1,12 +1,17 @@
 """HTTP out for what is public of rounds: without a token, kept by caches; no decisions."""
 
-import hashlib
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 
 from chassis.db import ReadSession, database_of
+from services.tracking.formats.caching import (
+    NEWEST_SECONDS,
+    cached,
+    kept_for,
+    tagged,
+    unchanged,
+)
 from services.tracking.formats.choice import OFFERED, Choice, Format, Tags
 from services.tracking.formats.writing import file_of
 from services.tracking.publications import files, reading
@@ -23,9 +28,6 @@ from services.tracking.rounds.api import PCODE, Number
 from services.tracking.rounds.files import centroids
 from services.tracking.rounds.models import Dimension, Population
 
-NEWEST_SECONDS = 300
-"""So long a cache may show a vintage as the newest one when it is no more."""
-VINTAGE_SECONDS = 86_400
 Vintage = Annotated[int | None, Query(ge=1, le=9999)]
 ANY_PLACE = r"^[A-Z]{2}([0-9]{2}){0,4}$"
 
@@ -55,7 +57,7 @@ async def list_public_rounds(
     page = found[:limit]
     following = f"{page[-1].round_number}~{page[-1].population}" if len(found) > limit else None
     shown = VintagesOut(items=[_vintage(each) for each in page], next_cursor=following)
-    return _cached(request, shown, NEWEST_SECONDS)
+    return cached(request, shown, NEWEST_SECONDS)
 
 
 @router.get("/{number}", response_model=VintagesOut)
@@ -63,7 +65,7 @@ async def list_public_vintages(number: Number, request: Request, session: ReadSe
     """List every vintage of a public round, the oldest first; all of them stay."""
     found = await reading.vintages(session, number)
     shown = VintagesOut(items=[_vintage(each) for each in found], next_cursor=None)
-    return _cached(request, shown, NEWEST_SECONDS)
+    return cached(request, shown, NEWEST_SECONDS)
 
 
 @router.get("/{number}/figures", response_model=CellsOut, responses=OFFERED)
@@ -88,7 +90,7 @@ async def get_public_figures(
     """
     publication = await reading.public_round(session, number, population, vintage)
     page = page_of(level, by, parent, cursor, limit)
-    seconds = VINTAGE_SECONDS if vintage else NEWEST_SECONDS
+    seconds = kept_for(vintage)
     if form != "json":
         whole = page_of(level, by, parent, None, 0)
         return await _file(request, session, form, Of(publication, whole, seconds, hxl))
@@ -101,7 +103,7 @@ async def get_public_figures(
         items=found[:limit],
         next_cursor=f"{last.pcode}~{last.category or ''}" if last else None,
     )
-    return _cached(request, shown, seconds)
+    return cached(request, shown, seconds)
 
 
 @router.get("/{number}/suppression", response_model=SuppressionOut)
@@ -118,7 +120,7 @@ async def explain_suppression(
     """Say by which rule a cell is hidden, and not what it holds."""
     publication = await reading.public_round(session, number, population, vintage)
     shown = await reading.suppression(session, publication, pcode, by, category)
-    return _cached(request, shown, VINTAGE_SECONDS if vintage else NEWEST_SECONDS)
+    return cached(request, shown, kept_for(vintage))
 
 
 def _vintage(publication: Publication) -> VintageOut:
@@ -129,35 +131,12 @@ def _vintage(publication: Publication) -> VintageOut:
 async def _file(request: Request, session: ReadSession, form: Format, of: Of) -> Response:
     """Return the whole of a public table, or 304: what is frozen is the same each time."""
     kind = repr((of.publication.id, form, of.page, of.hxl))
-    headers = _headers(hashlib.sha256(kind.encode()), of.seconds)
-    if _has(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+    headers = tagged(kind.encode(), of.seconds)
+    if known := unchanged(request, headers):
+        return known
     table = files.table(of.publication, of.page, hxl=of.hxl)
     where = await centroids(session, of.page.level) if form == "geojson" else {}
     pages = files.pages(database_of(request), of.publication, of.page)
     answer = file_of(form, table, pages, where)
     answer.headers.update(headers)
     return answer
-
-
-def _cached(request: Request, shown: BaseModel, seconds: int) -> Response:
-    """Return what is shown, or 304 to who has it already."""
-    body = shown.model_dump_json().encode()
-    headers = _headers(hashlib.sha256(body), seconds)
-    if _has(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
-
-
-def _headers(digest: "hashlib._Hash", seconds: int) -> dict[str, str]:
-    # The same address has the same table in several forms, which a cache must not mix up.
-    return {
-        "ETag": f'"{digest.hexdigest()[:32]}"',
-        "Cache-Control": f"public, max-age={seconds}",
-        "Vary": "Accept",
-    }
-
-
-def _has(request: Request, tag: str) -> bool:
-    seen = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
-    return bool({tag, f"W/{tag}", "*"} & seen)
