@@ -7,6 +7,7 @@ and, of two publications, which figures did not change between them, and asks of
 for its least and its greatest value.
 """
 
+import asyncio
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -220,9 +221,17 @@ class Series:
 
 
 def main(path: str, *shares: str) -> None:
-    """Attack a workbook's tables, then with a next round in which a share was counted anew."""
-    design = Design()
-    figures = of_workbook(workbook.read(Path(path).read_bytes())).figures
+    """
+    Attack a workbook's tables, then with a next round in which a share was counted anew.
+
+    With `--files` first, both are published and all that is public of them is collected: each
+    answer, each file.
+    """
+    if path == "--files":
+        path, *shares_of = shares
+        asyncio.run(_attack_files(_figures(path), [float(each) for each in shares_of]))
+        return
+    design, figures = Design(), _figures(path)
     series = Series(design)
     series.publish(figures)
     _tell_what_is_hidden(series.kept[0])
@@ -233,6 +242,21 @@ def main(path: str, *shares: str) -> None:
         same = len(pair.kept[0].same_as(pair.kept[1]))
         print(f"next round, {share} counted anew: {same} same, {len(hidden)} hidden")
         _tell("both together", design, pair.attacked(enough=3 * design.k))
+
+
+def _figures(path: str) -> dict[Cell, int]:
+    return of_workbook(workbook.read(Path(path).read_bytes())).figures
+
+
+async def _attack_files(figures: dict[Cell, int], shares: Sequence[float]) -> None:
+    # It attacks what it finds by what is here.
+    from tests.tracking.harvest import published_and_found  # noqa: PLC0415 - The line above.
+
+    for share in shares:
+        both = [figures, recounted(figures, share)]
+        found = await published_and_found(both)
+        print(f"next round, {share} counted anew: {found.told} told in {found.ways} ways,")
+        print(f"  otherwise than in the table: {found.otherwise}, narrowest {found.narrowest:g}")
 
 
 def _tell_what_is_hidden(kept: Frozen) -> None:

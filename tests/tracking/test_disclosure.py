@@ -19,6 +19,9 @@ from tests.tracking.recounting import recounted
 DESIGN = Design()
 NATIONALITIES = ("NER", "SDN", "TCD", "EGY", "BGD", "PSE")
 TELL_FROZEN_FIGURES = {
+    "GET /v1/tracking/public/flows",
+    "GET /v1/tracking/public/flows/{month}",
+    "GET /v1/tracking/public/flows/{month}/matrix",
     "GET /v1/tracking/public/rounds",
     "GET /v1/tracking/public/rounds/{number}",
     "GET /v1/tracking/public/rounds/{number}/figures",
