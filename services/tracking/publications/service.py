@@ -123,13 +123,14 @@ async def gathered(session: AsyncSession, number: int, form: DraftIn) -> Uncontr
     told = {TOTAL, *form.dimensions}
     places = {pcode for pcode, _, _ in wanted}
     before.append(await frozen.elsewhere(session, number, form.population, places))
+    origins_before = [await frozen.read_origins(session, each) for each in found.beside]
     return Uncontrolled(
         found.round,
         wanted,
         before,
         [str(each.id) for each in found.beside],
         origins.folded({cell: n for cell, n in figures.items() if cell[1] in told}),
-        [each for each in [await frozen.read_origins(session, one) for one in found.beside] if each],
+        [each for each in origins_before if each],
     )
 
 
