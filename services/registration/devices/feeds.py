@@ -8,27 +8,22 @@ change of their record, because a day is over or a role ended, is told of like a
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, false, or_, update
+from sqlalchemy import delete, exists, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
-from chassis.authz import Access, Clause, ground
+from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import Database, insert_unless_there, put_all
-from chassis.policy import LIST
+from chassis.db import Database, insert_unless_there, new_row, put_all
 from chassis.problems import Problem
-from chassis.views import View
-from services.registration.consents import service as consents
-from services.registration.devices.models import ChangeOut, ChangesOut, DeviceCopy, DeviceFeed
-from services.registration.persons import service as persons
-from services.registration.persons.models import SCOPING, Person
+from services.registration.devices import carrying
+from services.registration.devices.carrying import Carried
+from services.registration.devices.models import ChangeOut, ChangesOut, DeviceFeed
+from services.registration.devices.sender import Done
 
-CARRIED = frozenset({"own", "mine", "asg"})
-"""Whom a device carries: its user's own, and never all that they could look up at the office."""
 KEPT_FOR = timedelta(days=30)
 SECONDS = 3600.0
 """How often it is looked whether a feed has not been asked for since."""
@@ -57,34 +52,31 @@ async def open_feed(session: AsyncSession, access: Access, cursor: str | None) -
 async def next_page(
     session: AsyncSession, access: Access, cursor: str | None, limit: int
 ) -> ChangesOut:
-    """Return what the device of a cursor lacks, and remember that it was told."""
+    """
+    Return what the device of a cursor lacks, and remember that it was told.
+
+    First what it has to delete, then people, then the households that they are in.
+    """
     feed = await open_feed(session, access, cursor)
+    kinds = carrying.kinds(access)
     if cursor:
-        await _acknowledge(session, feed, int(cursor.partition(".")[2]))
+        await _acknowledge(session, feed, int(cursor.partition(".")[2]), kinds)
     feed.page += 1
     feed.asked_at = now()
     session.add(feed)
-    carried = _carried(access)
-    gone = await _gone(session, feed, carried, limit + 1)
-    view = View(access, persons.SHAPE, SCOPING)
-    found = await _changed(session, feed, view, carried, limit + 1 - len(gone))
-    more = len(gone) + len(found) > limit
-    gone, found = gone[:limit], found[: max(limit - len(gone), 0)]
-    copies = [_copy(feed, person_id, 0, 0, gone=True) for person_id in gone]
-    copies += [_copy(feed, person.id, person.version, bits) for person, bits in found]
-    await put_all(session, DeviceCopy, copies)
-    if gone:
-        audit.note(session, access.caller, "end", "device", gone)
-    shown = await persons.shown(session, view, found)
-    items = [ChangeOut(id=person_id, client_id=None, person=None) for person_id in gone]
-    items += [
-        ChangeOut(id=person.id, client_id=person.client_id, person=out)
-        for (person, _), out in zip(found, shown, strict=True)
-    ]
+    items: list[ChangeOut] = []
+    more = False
+    for tell in (_tell_of_ends, _tell_of_changes):
+        for kind in kinds:
+            told, waits = await tell(session, feed, kind, access, limit - len(items))
+            items += told
+            more |= waits
     return ChangesOut(items=items, next_cursor=f"{feed.id}.{feed.page}", more=more)
 
 
-async def _acknowledge(session: AsyncSession, feed: DeviceFeed, page: int) -> None:
+async def _acknowledge(
+    session: AsyncSession, feed: DeviceFeed, page: int, kinds: Sequence[Carried]
+) -> None:
     """
     Take it that the device has all until a page, and may or may not have what came after.
 
@@ -92,85 +84,95 @@ async def _acknowledge(session: AsyncSession, feed: DeviceFeed, page: int) -> No
     or told to be deleted.
     """
     feed.acknowledged = page
-    mine = col(DeviceCopy.feed_id) == feed.id
-    await session.exec(
-        delete(DeviceCopy).where(mine, col(DeviceCopy.gone), col(DeviceCopy.page) <= page)
+    for table in (kind.copies for kind in kinds):
+        mine = col(table.feed_id) == feed.id
+        done = delete(table).where(mine, col(table.gone), col(table.page) <= page)
+        await session.exec(done)
+        missed = update(table).where(mine, col(table.page) > page)
+        await session.exec(missed.values(version=0, gone=False, page=page))
+
+
+async def _tell_of_ends(
+    session: AsyncSession, feed: DeviceFeed, kind: Carried, access: Access, most: int
+) -> tuple[list[ChangeOut], bool]:
+    """Return what a device has to delete, at most so many, and whether there is more."""
+    row = col(kind.table.id)
+    statement = select(kind.held).where(
+        col(kind.copies.feed_id) == feed.id,
+        ~col(kind.copies.gone),
+        ~exists().where(row == kind.held, kind.clause),
     )
-    await session.exec(
-        update(DeviceCopy)
-        .where(mine, col(DeviceCopy.page) > page)
-        .values(version=0, gone=False, page=page)
-    )
+    found = (await session.exec(statement.order_by(kind.held).limit(most + 1))).all()
+    gone = found[:most]
+    await _keep(session, feed, kind, [(id_, 0, 0) for id_ in gone], gone=True)
+    if gone:
+        audit.note(session, access.caller, "end", "device", gone)
+    items = [ChangeOut(kind=kind.about, id=id_, client_id=None) for id_ in gone]
+    return items, len(found) > most
 
 
-def _carried(access: Access) -> Clause:
-    """
-    Return whom the caller's device carries: theirs by reasons that mask nothing.
-
-    Nobody who said no to the mission, whose registration goes on as another, or of another
-    organisation.
-    """
-    reasons = [
-        ground(each)
-        for each in access.allowances("person", "R")
-        if each.qualifier.scope in CARRIED and not each.qualifier.limit
-    ]
-    return and_(
-        or_(false(), *(access.holds(each, SCOPING) for each in dict.fromkeys(reasons))),
-        # What is closed to the caller is closed here too.
-        access.rows(SCOPING, "person", LIST),
-        col(Person.organisation) == access.caller.organisation,
-        col(Person.merged_into).is_(None),
-        ~consents.said_no(col(Person.id)),
-    )
-
-
-async def _gone(session: AsyncSession, feed: DeviceFeed, carried: Clause, most: int) -> list[UUID]:
-    statement = select(DeviceCopy.person_id).where(
-        col(DeviceCopy.feed_id) == feed.id,
-        ~col(DeviceCopy.gone),
-        ~exists().where(col(Person.id) == col(DeviceCopy.person_id), carried),
-    )
-    found = await session.exec(statement.order_by(col(DeviceCopy.person_id)).limit(most))
-    return list(found.all())
-
-
-async def _changed(
-    session: AsyncSession, feed: DeviceFeed, view: View, carried: Clause, most: int
-) -> Sequence[tuple[Person, int]]:
+async def _tell_of_changes(
+    session: AsyncSession, feed: DeviceFeed, kind: Carried, access: Access, most: int
+) -> tuple[list[ChangeOut], bool]:
+    """Return what a device lacks, at most so much, and whether there is more."""
+    row = col(kind.table.id)
+    standing = kind.view.standing
     is_there = exists().where(
-        col(DeviceCopy.feed_id) == feed.id,
-        col(DeviceCopy.person_id) == col(Person.id),
-        col(DeviceCopy.version) == col(Person.version),
-        col(DeviceCopy.standing) == view.standing.element,
-        ~col(DeviceCopy.gone),
+        col(kind.copies.feed_id) == feed.id,
+        kind.held == row,
+        col(kind.copies.version) == col(kind.table.version),
+        col(kind.copies.standing) == standing.element,
+        ~col(kind.copies.gone),
     )
-    statement = select(Person, view.standing).where(carried, ~is_there)
-    return (await session.exec(statement.order_by(col(Person.id)).limit(max(most, 0)))).all()
+    statement = select(kind.table, standing).where(kind.clause, ~is_there)
+    found = (await session.exec(statement.order_by(row).limit(most + 1))).all()
+    sent = found[:most]
+    await _keep(session, feed, kind, [(each.id, each.version, bits) for each, bits in sent])
+    shown = await kind.show(session, kind.view, sent, access)
+    items = [
+        ChangeOut.model_validate(
+            {"kind": kind.about, "id": each.id, "client_id": each.client_id, kind.about: out}
+        )
+        for (each, _), out in zip(sent, shown, strict=True)
+    ]
+    return items, len(found) > most
 
 
-def _copy(
-    feed: DeviceFeed, person_id: UUID, version: int, standing: int, *, gone: bool = False
-) -> dict[str, Any]:
-    return DeviceCopy(
-        feed_id=feed.id,
-        person_id=person_id,
-        version=version,
-        standing=standing,
-        page=feed.page,
-        gone=gone,
-    ).model_dump()
+async def _keep(
+    session: AsyncSession,
+    feed: DeviceFeed,
+    kind: Carried,
+    told: Sequence[tuple[UUID, int, int]],
+    *,
+    gone: bool = False,
+) -> None:
+    """Remember what a device was told: of what, which version, and how its user stood to it."""
+    copies = [
+        new_row(
+            kind.copies,
+            feed_id=feed.id,
+            **{kind.held.key: id_, "version": version, "standing": standing},
+            page=feed.page,
+            gone=gone,
+        )
+        for id_, version, standing in told
+    ]
+    await put_all(session, kind.copies, copies)
 
 
-async def note_sent(session: AsyncSession, feed_id: UUID, person_id: UUID) -> None:
-    """Know that a device holds a person because it was the one that sent them."""
-    copy = DeviceCopy(feed_id=feed_id, person_id=person_id)
-    await insert_unless_there(session, DeviceCopy, copy.model_dump())
+async def note_sent(session: AsyncSession, feed_id: UUID, done: Sequence[Done]) -> None:
+    """Know that a device holds what it was the one to send."""
+    for each in done:
+        table, name = carrying.COPIES[each.about]
+        copy = new_row(table, feed_id=feed_id, **{name: each.id})
+        await insert_unless_there(session, table, copy)
 
 
 async def forget(database: Database) -> None:
     """Drop the feeds that no device has asked for since KEPT_FOR; it begins anew then."""
-    idle = select(DeviceFeed.id).where(col(DeviceFeed.asked_at) < now() - KEPT_FOR)
+    is_idle = col(DeviceFeed.asked_at) < now() - KEPT_FOR
+    idle = select(DeviceFeed.id).where(is_idle)
     async with database.write() as session:
-        await session.exec(delete(DeviceCopy).where(col(DeviceCopy.feed_id).in_(idle)))
-        await session.exec(delete(DeviceFeed).where(col(DeviceFeed.asked_at) < now() - KEPT_FOR))
+        for table, _ in carrying.COPIES.values():
+            await session.exec(delete(table).where(col(table.feed_id).in_(idle)))
+        await session.exec(delete(DeviceFeed).where(is_idle))

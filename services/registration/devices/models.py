@@ -1,11 +1,11 @@
 """
 What devices that were offline send (BatchIn, ItemIn) and are answered (OutcomesOut, ChangesOut).
 
-A feed is what one device has been told so far; it holds a copy of each person it was sent.
+A feed is what one device has been told so far; it holds a copy of whom and what it was sent.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import BaseModel, StringConstraints, model_validator
@@ -16,6 +16,9 @@ from chassis.clock import UtcDateTime, new_id, now
 from chassis.problems import Fault
 from chassis.strict import Strict
 from services.registration.corrections.models import CorrectionIn
+from services.registration.devices.shapes import HouseholdChangeIn
+from services.registration.enquiries.models import CompletionIn, EnquiryIn
+from services.registration.households.shapes import HouseholdIn, HouseholdOut
 from services.registration.persons.models import PersonIn, PersonOut
 from services.registration.tables import Table
 
@@ -24,6 +27,10 @@ MOST_CHANGES = 200
 NEWEST = 2_000_000_000
 
 Outcome = Literal["created", "updated", "unchanged", "conflict", "rejected"]
+About = Literal["person", "household"]
+Told = PersonIn | CorrectionIn | EnquiryIn | CompletionIn | HouseholdIn | HouseholdChangeIn
+OF_WHAT_IS_NEW = ("registration", "enquiry", "household")
+TOLD = (*OF_WHAT_IS_NEW, "correction", "completion", "household_correction")
 FeedCursor = Annotated[
     str,
     StringConstraints(
@@ -34,28 +41,43 @@ FeedCursor = Annotated[
 
 class ItemIn(Strict):
     """
-    What was done on the device with one person.
+    What was done on the device with one person or one household: one of the six.
 
-    `id` is the one that the device has made, or `person_id` of an answer. Without `base_version`
-    somebody is registered; with it, the version that the device has seen is corrected.
+    `id` is the one that the device has made, or the register's own of an answer. What is new has no
+    `base_version`; what is corrected or completed has the version that the device has seen.
     """
 
     id: UUID
     base_version: Annotated[int, Shape(strict=True, ge=1, le=NEWEST)] | None = None
     registration: PersonIn | None = None
     correction: CorrectionIn | None = None
+    enquiry: EnquiryIn | None = None
+    completion: CompletionIn | None = None
+    household: HouseholdIn | None = None
+    household_correction: HouseholdChangeIn | None = None
 
     @model_validator(mode="after")
-    def _is_one_of_the_two(self) -> "ItemIn":
-        is_new = self.base_version is None
-        if is_new != bool(self.registration) or is_new == bool(self.correction):
-            raise ValueError("is a registration, or a correction of the version that was seen")
+    def _is_one_of_them(self) -> "ItemIn":
+        told = [name for name in TOLD if getattr(self, name) is not None]
+        if len(told) != 1:
+            raise ValueError(f"is one of {', '.join(TOLD)}")
+        if (self.base_version is None) != (told[0] in OF_WHAT_IS_NEW):
+            raise ValueError("has a base version where something is changed, and only there")
         return self
 
+    @property
+    def told(self) -> Told:
+        """What is told of the person or the household."""
+        found = next(each for name in TOLD if (each := getattr(self, name)) is not None)
+        return cast("Told", found)
+
+    @property
+    def about(self) -> About:
+        return "household" if self.household or self.household_correction else "person"
+
     def sent(self) -> dict[str, Any]:
-        """Return what the item says of the person, as it would be kept."""
-        told = self.registration or self.correction
-        return told.model_dump(mode="json", exclude_unset=True) if told else {}
+        """Return what the item says, as it would be kept."""
+        return self.told.model_dump(mode="json", exclude_unset=True)
 
 
 class BatchIn(Strict):
@@ -82,17 +104,19 @@ class OutcomeOut(BaseModel):
     """
     What became of one item, the one at `position` of the batch, from 0.
 
-    `person` is what the register says now, as much as the caller may see. In a conflict `sent` is
-    beside it, and the device decides anew; a rejected item has its `reason`.
+    `person`, or `household`, is what the register says now, as much as the caller may see. In a
+    conflict `sent` is beside it, and the device decides anew; a rejected item has its `reason`.
     """
 
     position: int
     id: UUID | None
     outcome: Outcome
     person_id: UUID | None = None
+    household_id: UUID | None = None
     version: int | None = None
     base_version: int | None = None
     person: PersonOut | None = None
+    household: HouseholdOut | None = None
     sent: dict[str, Any] | None = None
     reason: ReasonOut | None = None
 
@@ -103,14 +127,16 @@ class OutcomesOut(BaseModel):
 
 class ChangeOut(BaseModel):
     """
-    A person as they are now, or, where `person` is null, one who is to be deleted on the device.
+    A person or a household as they are now, or, where neither is told, one to be deleted.
 
     `client_id` is the id that a device of the organisation had made for them.
     """
 
+    kind: About
     id: UUID
     client_id: UUID | None
-    person: PersonOut | None
+    person: PersonOut | None = None
+    household: HouseholdOut | None = None
 
 
 class ChangesOut(BaseModel):
@@ -139,19 +165,32 @@ class DeviceFeed(Table, table=True):
     asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
 
 
-class DeviceCopy(Table, table=True):
+class Copied(Table):
     """
-    That a device holds, or may hold, a copy of a person, and which.
+    That a device holds, or may hold, a copy of something, and which.
 
     `version` and `standing` are the record's and how the caller saw it; a version of 0 is a copy
     that may be any. `page` is the answer it went out with; when `gone`, that told of its end.
     """
 
-    __tablename__ = "device_copy"
-
     feed_id: UUID = Field(primary_key=True, foreign_key="device_feed.id", ondelete="CASCADE")
-    person_id: UUID = Field(primary_key=True)
     version: int = 0
     standing: int = 0
     page: int = 0
     gone: bool = False
+
+
+class DeviceCopy(Copied, table=True):
+    """That a device holds a copy of a person."""
+
+    __tablename__ = "device_copy"
+
+    person_id: UUID = Field(primary_key=True)
+
+
+class DeviceHousehold(Copied, table=True):
+    """That a device holds a copy of a household."""
+
+    __tablename__ = "device_household"
+
+    household_id: UUID = Field(primary_key=True)

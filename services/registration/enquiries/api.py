@@ -10,7 +10,6 @@ from chassis.idempotency import Once
 from chassis.versions import ExpectedVersion
 from services.registration.enquiries import service
 from services.registration.enquiries.models import CompletionIn, EnquiryIn
-from services.registration.occasions import service as occasions
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonOut
 from services.registration.places import service as places
@@ -30,22 +29,11 @@ async def note_enquiry(
 
     The same enquiry sent again under its external id answers 200 and changes nothing.
     """
-    access.refuse_without(persons.resources_of(form.model_fields_set), "C")
     if form.location_pcode and await places.unknown(
         database_of(request), [form.location_pcode], PATIENCE_SECONDS
     ):
         raise places.refuse_unknown()
-    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
-    place = (
-        form.location_pcode
-        or await occasions.place_of(session, form.registration_event_id)
-        or service.place_of_caller(access)
-    )
-    access.refuse_elsewhere(place)
-    numbers = [form.external_id] if form.external_id else []
-    if await persons.erased_external_ids(session, access.caller.organisation, numbers):
-        raise persons.refuse_erased()
-    person, outcome = await service.note(session, form, access, place)
+    person, outcome = await service.note(session, form, access)
     if outcome == "different":
         raise persons.refuse_other_content()
     response.status_code = 201 if outcome == "created" else 200
@@ -75,7 +63,6 @@ async def complete_enquiry(
         access.refuse_elsewhere(form.location_pcode)
         if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
             raise places.refuse_unknown()
-    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
     person = await service.complete(session, person_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{person.version}"'
     return await persons.see(session, person_id, access)

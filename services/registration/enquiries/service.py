@@ -25,6 +25,7 @@ from services.registration.corrections.models import COMPLETED, Correction
 from services.registration.enquiries.models import CompletionIn, EnquiryIn
 from services.registration.enquiries.rules import registration
 from services.registration.households import changing as households
+from services.registration.occasions import service as occasions
 from services.registration.persons import registering, rules, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person, PersonIn
@@ -33,10 +34,29 @@ from services.registration.persons.registering import Outcome
 NOT_A_COLUMN = {*sealed.SEALED, "location_pcode", "enquired_on", "external_id", "sex"}
 
 
-async def note(
-    session: AsyncSession, form: EnquiryIn, access: Access, place: str
-) -> tuple[Person, Outcome]:
+async def note(session: AsyncSession, form: EnquiryIn, access: Access) -> tuple[Person, Outcome]:
     """Note who has rung, unless their external id is known; nobody else is told of it."""
+    access.refuse_without(persons.resources_of(form.model_fields_set), "C")
+    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
+    place = (
+        form.location_pcode
+        or await occasions.place_of(session, form.registration_event_id)
+        or _place_of_caller(access)
+    )
+    access.refuse_elsewhere(place)
+    numbers = [form.external_id] if form.external_id else []
+    if await persons.erased_external_ids(session, access.caller.organisation, numbers):
+        raise persons.refuse_erased()
+    person, is_new = await _kept(session, form, access, place)
+    if is_new:
+        return person, "created"
+    known = await registering.by_external_id(session, person.organisation, person.external_id)
+    return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
+
+
+async def _kept(
+    session: AsyncSession, form: EnquiryIn, access: Access, place: str
+) -> tuple[Person, bool]:
     [(key, key_row)] = await crypto.new_keys(session, [new_id()])
     sealed_of_it: dict[str, Any] = {"phone": form.phone, "documents": [], "disability": None}
     case_number = rules.new_case_number()
@@ -58,15 +78,14 @@ async def note(
         created_by=access.caller.id,
         case_owner=persons.owner(access.caller),
     )
-    if await insert_new(session, person):
+    is_new = await insert_new(session, person)
+    if is_new:
         await crypto.keep_new(session, [key_row])
         audit.note(session, access.caller, "create", "person", person.id)
-        return person, "created"
-    known = await registering.by_external_id(session, person.organisation, person.external_id)
-    return known, "unchanged" if known.fingerprint == person.fingerprint else "different"
+    return person, is_new
 
 
-def place_of_caller(access: Access) -> str:
+def _place_of_caller(access: Access) -> str:
     """Return the widest place at which the caller's role counts: somewhere there they are."""
     reached = [place for each in access.allowances() for place in each.grant.places]
     if not reached:
@@ -85,6 +104,9 @@ async def complete(
     external id is somebody else's; 412 when the enquiry has changed since it was read.
     """
     access.refuse_without(persons.resources_of(form.model_fields_set), "C")
+    if form.location_pcode:
+        access.refuse_elsewhere(form.location_pcode)
+    await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
     person = await persons.get_to_add_to(session, person_id, access, lock=True)
     said = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
     told = _whole(said, form)

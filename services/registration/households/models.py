@@ -40,7 +40,8 @@ class Household(Table, table=True):
     People who live and are served together, or were found together.
 
     How many they are, of what sex and age, is nowhere kept: it follows from the members.
-    `told_version` is the version that the other services were told of.
+    `told_version` is the version that the other services were told of. What a device has made has
+    the id that it had given, and by `fingerprint` the same is known when it is sent again.
     """
 
     __table_args__ = (
@@ -54,6 +55,7 @@ class Household(Table, table=True):
             sqlite_where=KNOWN_BY_ITS_REF,
         ),
         Index(None, "organisation", "id"),
+        Index(None, "organisation", "client_id", unique=True),
         Index("ix_household_not_told", "id", postgresql_where=NOT_TOLD, sqlite_where=NOT_TOLD),
     )
 
@@ -70,6 +72,8 @@ class Household(Table, table=True):
     joined_into: UUID | None = Field(default=None, index=True)
     version: int = 1
     told_version: int = 0
+    client_id: UUID | None = None
+    fingerprint: str | None = None
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 

@@ -110,9 +110,13 @@ async def correct(
 async def refuse_out_of_reach(session: AsyncSession, event_id: UUID | None, access: Access) -> None:
     """Raise 422 where somebody is to be registered in an event that the caller cannot read."""
     if event_id and not await within_reach(session, {event_id}, access):
-        detail = "There is no such registration event."
-        fault = Fault(pointer="/registration_event_id", code="unknown_event", detail=detail)
-        raise Problem(422, "unknown-registration-event", detail, errors=[fault])
+        raise refuse_unknown()
+
+
+def refuse_unknown(pointer: str = "/registration_event_id") -> Problem:
+    detail = "There is no such registration event."
+    fault = Fault(pointer=pointer, code="unknown_event", detail=detail)
+    return Problem(422, "unknown-registration-event", detail, errors=[fault])
 
 
 async def within_reach(

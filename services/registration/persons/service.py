@@ -1,6 +1,6 @@
 """What can be done with persons. Callers own the transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from chassis.authz import REMEMBERED, Access, Clause
 from chassis.caller import Caller
 from chassis.clock import today
 from chassis.fields import rule_of
+from chassis.many import among
 from chassis.problems import Problem, not_found
 from chassis.views import View
 from services.registration.persons import sealed
@@ -211,10 +212,44 @@ def owner(caller: Caller) -> str | None:
 
 async def see_new(session: AsyncSession, person: Person, access: Access) -> PersonOut:
     """Return as much as the caller may see of a person whom they have registered just now."""
+    return (await _see_new(session, [person], access))[0]
+
+
+async def see_all_new(
+    session: AsyncSession, ids: Collection[UUID], access: Access
+) -> dict[UUID, PersonOut]:
+    """Return by id what `see_new` does of each."""
+    if not ids:
+        return {}
+    made = (await session.exec(select(Person).where(among(session, col(Person.id), ids)))).all()
+    return {each.id: each for each in await _see_new(session, made, access)}
+
+
+async def _see_new(
+    session: AsyncSession, made: Sequence[Person], access: Access
+) -> list[PersonOut]:
     view = View(access, SHAPE, SCOPING)
-    scopes = {"own", "mine", "loc"} | ({"asg"} if person.case_owner == access.caller.id else set())
-    standing = view.standing_of_new(person.location_pcode, scopes)
-    return (await shown(session, view, [(person, standing)]))[0]
+    always, owned = {"own", "mine", "loc"}, {"own", "mine", "loc", "asg"}
+
+    def standing(person: Person) -> int:
+        scopes = owned if person.case_owner == access.caller.id else always
+        return view.standing_of_new(person.location_pcode, scopes)
+
+    return await shown(session, view, [(each, standing(each)) for each in made])
+
+
+async def see_all(
+    session: AsyncSession, ids: Collection[UUID], access: Access
+) -> dict[UUID, PersonOut]:
+    """Return by id as much of each as the caller may see; who is not theirs to see is left out."""
+    if not ids:
+        return {}
+    view = View(access, SHAPE, SCOPING)
+    statement = select(Person, view.standing).where(
+        among(session, col(Person.id), ids), access.rows(SCOPING, action="R")
+    )
+    found = (await session.exec(statement)).all()
+    return {each.id: each for each in await shown(session, view, found)}
 
 
 async def shown(
