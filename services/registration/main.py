@@ -42,6 +42,7 @@ from services.registration.exports import api as exports
 from services.registration.exports import background as exporting
 from services.registration.exports.service import KIND as EXPORT
 from services.registration.files import api as files
+from services.registration.histories import api as histories
 from services.registration.holds import api as holds
 from services.registration.honey import api as honey
 from services.registration.honey import watch
@@ -101,6 +102,7 @@ SERVICE = Service(
     routers=[
         persons.router,
         corrections.router,
+        histories.router,
         scans.router,
         occasions.router,
         enquiries.router,

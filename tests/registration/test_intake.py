@@ -256,3 +256,8 @@ def test_people_of_groups_repeated_within_groups_have_the_answers_of_all_of_them
     assert [each["household_ref"] for each in cells] == ["A", "A", "B"]
     assert {each["location_pcode"] for each in cells} == {"LY02"}
     assert cells[2]["external_id"] == f"{UUID}/3"
+
+    # Without a reference of theirs the people of one entry are a household, and not all of them.
+    mapping.columns = mapping.columns[::2]
+    cells = [each.cells for each in rules.people({"site": "LY02", "hh": households}, mapping, UUID)]
+    assert [each["household_ref"] for each in cells] == [f"{UUID}/1", f"{UUID}/1", f"{UUID}/2"]

@@ -58,18 +58,19 @@ def people(form: Mapping[str, Any], mapping: MappingIn, uuid: str) -> list[Row]:
     Return a row of a register for each person of a submission, numbered from 1.
 
     Who has no number of their own is known by the submission's, and the people of a repeated group
-    are one household unless the mapping says otherwise.
+    are one household unless the mapping says otherwise: those of one entry, where it is repeated
+    within another group.
     """
     cells, lists = _split(form, "", mapping.repeat)
-    entries = [cells]
+    entries = [("", cells)]
     if mapping.repeat:
-        entries = [cells | each for each in _entries(lists, mapping.repeat)]
+        entries = [(of, cells | each) for of, each in _entries(lists, mapping.repeat)]
     rows = []
-    for number, each in enumerate(entries[: MOST_PEOPLE + 1], 1):
+    for number, (of, each) in enumerate(entries[: MOST_PEOPLE + 1], 1):
         row = mapped(mapping, Row(number, {as_header(key): cell for key, cell in each.items()}))
         row.cells.setdefault(EXTERNAL_ID, f"{uuid}/{number}" if mapping.repeat else uuid)
         if mapping.repeat:
-            row.cells.setdefault(HOUSEHOLD_REF, uuid)
+            row.cells.setdefault(HOUSEHOLD_REF, f"{uuid}{of}")
         rows.append(row)
     return rows
 
@@ -84,14 +85,18 @@ def canonical(content: Mapping[str, Any]) -> str:
     return json.dumps(answers, sort_keys=True, ensure_ascii=False)
 
 
-def _entries(lists: Mapping[str, list[Any]], repeat: str) -> Iterator[dict[str, str]]:
+def _entries(
+    lists: Mapping[str, list[Any]], repeat: str, of: str = ""
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Return the answers of each entry, with the entries of other groups that it is within."""
     for path, entries in lists.items():
-        for entry in entries:
+        for number, entry in enumerate(entries, 1):
             cells, deeper = _split(entry, path, repeat)
             if path == repeat:
-                yield cells
+                yield of, cells
             else:
-                yield from (cells | each for each in _entries(deeper, repeat))
+                for inner, each in _entries(deeper, repeat, f"{of}/{number}"):
+                    yield inner, cells | each
 
 
 def _split(
