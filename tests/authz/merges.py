@@ -21,6 +21,7 @@ PROPOSALS = "/v1/registration/merge-proposals"
 PROPOSE = f"POST {CANDIDATES}/{{pair_id}}/proposals"
 BODIES: dict[str, Any] = {
     PROPOSE: {"keep": "ours"},
+    f"PUT {CANDIDATES}/{{pair_id}}/dismissal": {"because": "keep_apart"},
     f"POST {PROPOSALS}/{{proposal_id}}/answer": {"confirmed": False, "because": "keep_apart"},
     f"POST {PROPOSALS}/{{proposal_id}}/withdrawal": None,
 }
@@ -108,7 +109,7 @@ async def prepared(world: World, name: str, situation: str) -> dict[str, str]:
         await look_alike(world, situation)
         return dict(world.ids[situation])
     ids = world.ids[situation]
-    if name == PROPOSE:
+    if CANDIDATES in name:
         ours = UUID(ids["person_id"])
         theirs = (col(MergeProposal.left_id) == ours) | (col(MergeProposal.right_id) == ours)
         by_sister = col(MergeProposal.proposer) == SISTER

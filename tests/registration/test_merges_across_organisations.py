@@ -203,6 +203,61 @@ async def test_who_was_refused_asks_no_more_and_who_refused_may(partners: Partne
     assert states == ["refused", "withdrawn", "refused", "open"]
 
 
+async def test_a_side_dismisses_a_pair_unasked_and_the_other_side_learns_nothing(
+    partners: Partners,
+) -> None:
+    await partners.may_both_know()
+    [pair] = await partners.candidates(partners.us)
+    path = f"{CANDIDATES}/{pair['id']}/dismissal"
+    reader = Worker(
+        partners.office.running,
+        "omar",
+        ("protection_officer",),
+        places=("LY02",),
+        agreements=[{"id": "A1", "organisation": THEIRS, "places": ["LY"]}],
+    )
+
+    async def seen() -> list[int]:
+        open_ones = await reader.get(DUPLICATES, params={"status": "open"})
+        lists = [await partners.candidates(each) for each in (partners.us, partners.them)]
+        return [*map(len, lists), len(open_ones.json()["items"])]
+
+    before = await seen()
+    dismissed = await partners.us.send("PUT", path, json={"because": "two_people"})
+    after = await seen()
+    listed = await partners.us.get(CANDIDATES, params={"dismissed": "true"})
+    back = await partners.us.send("DELETE", path)
+    twice = await partners.us.send("DELETE", path)
+    again = await seen()
+    refused = [
+        await partners.us.send("PUT", path, json=each) for each in ({}, {"because": "Zorro"})
+    ]
+    by_nobody = await partners.our_worker.send("PUT", path, json={"because": "two_people"})
+    assert (before, after, again) == ([1, 1, 1], [0, 1, 0], [1, 1, 1])
+    assert (dismissed.status_code, dismissed.json()["because"]) == (200, "two_people")
+    assert [each["id"] for each in listed.json()["items"]] == [pair["id"]]
+    assert (back.status_code, twice.status_code, by_nobody.status_code) == (204, 204, 403)
+    assert {(each.status_code, "Zorro" in each.text) for each in refused} == {(422, False)}
+
+    # The other side may still ask, and is answered as ever; who proposes has thought better of it.
+    await partners.us.send("PUT", path, json={"because": "two_people"})
+    asked = await partners.them.post(f"{CANDIDATES}/{pair['id']}/proposals", {"keep": "ours"})
+    await partners.them.post(f"{PROPOSALS}/{asked.json()['id']}/withdrawal")
+    ours = await partners.us.post(f"{CANDIDATES}/{pair['id']}/proposals", {"keep": "ours"})
+    await partners.us.post(f"{PROPOSALS}/{ours.json()['id']}/withdrawal")
+    assert (asked.status_code, ours.status_code, await seen()) == (201, 201, [1, 1, 1])
+
+    # What both leave apart stays open; that both find two people settles it.
+    for who, because in (("us", "two_people"), ("them", "keep_apart"), ("them", "two_people")):
+        worker = getattr(partners, who)
+        assert (await worker.send("PUT", path, json={"because": because})).status_code == 200
+        settled = await reader.get(DUPLICATES, params={"status": "different"})
+        assert len(settled.json()["items"]) == ((who, because) == ("them", "two_people"))
+    assert (await partners.us.send("DELETE", path)).status_code == 404
+    on_record = await partners.office.record("merge_proposal")
+    assert ("user-nadia", "dismiss", "allowed") in on_record
+
+
 async def test_a_proposal_that_nobody_answers_expires_and_can_be_made_anew(
     partners: Partners,
 ) -> None:

@@ -21,6 +21,8 @@ from services.registration.duplicates.models import (
     Registration,
     Status,
 )
+from services.registration.mergeproposals.reach import dismissed
+from services.registration.mergeproposals.rules import UNDECIDED
 from services.registration.persons.models import Person, scoping_of
 
 Left, Right = aliased(Person, name="left_person"), aliased(Person, name="right_person")
@@ -54,6 +56,9 @@ async def find(
     statement = _visible(access)
     if status:
         statement = statement.where(col(DuplicatePair.status) == status)
+    if status in UNDECIDED:
+        # What one's own organisation has dismissed with another one is not its work any more.
+        statement = statement.where(~dismissed(access.caller.organisation))
     if band:
         statement = statement.where(col(DuplicatePair.band) == band)
     if after:

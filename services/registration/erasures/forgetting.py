@@ -17,7 +17,7 @@ from services.registration.holds.models import Hold
 from services.registration.honey.models import Alert, HoneyRecord
 from services.registration.households.models import Household, Member
 from services.registration.intake.models import SubmittedPerson
-from services.registration.mergeproposals.models import MergeProposal
+from services.registration.mergeproposals.models import MergeDismissal, MergeProposal
 from services.registration.merges.models import Merge
 from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
@@ -61,6 +61,8 @@ ROWS = (
     (Breaking.person_id, unlinked(explanation=b"", remark=None)),
     (MergeProposal.left_id, DELETED),
     (MergeProposal.right_id, DELETED),
+    (MergeDismissal.left_id, DELETED),
+    (MergeDismissal.right_id, DELETED),
     (Merge.kept_id, DELETED),
     (Merge.merged_id, DELETED),
     (SubmittedPerson.person_id, DELETED),

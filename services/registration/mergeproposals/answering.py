@@ -8,7 +8,7 @@ from chassis import audit, merged
 from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import Problem
-from services.registration.mergeproposals import ending, reach, rules
+from services.registration.mergeproposals import dismissing, ending, reach, rules
 from services.registration.mergeproposals.models import AnswerIn, MergeProposal
 from services.registration.mergeproposals.reach import Sides
 from services.registration.merges import joining
@@ -36,6 +36,8 @@ async def confirm(
         raise Problem(409, "out-of-order", detail)
     if under.id == sides.ours:
         await refuse_over_another(session, sides.ours)
+    # Who confirms says otherwise than before, if they had dismissed it.
+    await dismissing.forget(session, pairs[0], access.caller.organisation)
     done = await joining.put_together(session, pairs[0], kept, under, access.caller)
     settle(session, proposal, rules.MERGED, access)
     proposal.decided_at = done.merged_at

@@ -10,10 +10,12 @@ from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.duplicates.models import Band
-from services.registration.mergeproposals import service
+from services.registration.mergeproposals import dismissing, service
 from services.registration.mergeproposals.models import (
     AnswerIn,
     CandidatesOut,
+    DismissalIn,
+    DismissalOut,
     ProposalIn,
     ProposalOut,
     ProposalsOut,
@@ -30,17 +32,23 @@ router = APIRouter(prefix=PATH, tags=["merges across organisations"], route_clas
 async def list_merge_candidates(
     access: AccessDep,
     session: ReadSession,
+    *,
     band: Annotated[Band | None, Query()] = None,
+    dismissed: Annotated[bool, Query()] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> CandidatesOut:
     """
     List your registrations whose person another organisation may have registered too.
 
+    With `dismissed` those that your own organisation has dismissed.
+
     Only of people who have agreed, to each of the two, that the other one is told of them, and only
     between organisations with an agreement on referrals both ways.
     """
-    found = await service.candidates(session, access, band=band, after=cursor, limit=limit + 1)
+    found = await service.candidates(
+        session, access, band=band, dismissed=dismissed, after=cursor, limit=limit + 1
+    )
     page, following = next_cursor(found, limit)
     return CandidatesOut(items=list(page), next_cursor=following)
 
@@ -53,6 +61,24 @@ async def propose_merge(
     proposal = await service.propose(session, pair_id, form, access)
     response.headers["Location"] = f"{PATH}{PROPOSALS}/{proposal.id}"
     return proposal
+
+
+@router.put(f"{CANDIDATES}/{{pair_id}}/dismissal")
+async def dismiss_merge_candidate(
+    pair_id: UUID, form: DismissalIn, access: AccessDep, session: WriteSession
+) -> DismissalOut:
+    """
+    Say, unasked, that they are two people, or to be kept apart; the other side is not told.
+
+    You find the pair no more. It is settled once both organisations have said `two_people`.
+    """
+    return await dismissing.dismiss(session, pair_id, form, access)
+
+
+@router.delete(f"{CANDIDATES}/{{pair_id}}/dismissal", status_code=204)
+async def take_back_dismissal(pair_id: UUID, access: AccessDep, session: WriteSession) -> None:
+    """Find a pair again that your organisation has dismissed."""
+    await dismissing.take_back(session, pair_id, access)
 
 
 @router.get(PROPOSALS)

@@ -79,6 +79,35 @@ class MergeProposal(Table, table=True):
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class DismissalIn(Strict):
+    """Why one's own side does not look at a pair any more; the other side is not told."""
+
+    because: Because
+
+
+class DismissalOut(BaseModel):
+    """What one's own side has said of a pair without being asked."""
+
+    pair_id: UUID
+    because: Because
+    dismissed_by: str
+    dismissed_at: datetime
+
+
+class MergeDismissal(Table, table=True):
+    """That one side has said of two registrations, unasked, that they are not to be merged."""
+
+    __tablename__ = "merge_dismissal"
+    __table_args__ = (Index(None, "right_id"),)
+
+    left_id: UUID = Field(primary_key=True)
+    right_id: UUID = Field(primary_key=True)
+    organisation: str = Field(primary_key=True)
+    because: str
+    dismissed_by: str
+    dismissed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class AgreementOfAttribute(BaseModel):
     """How an attribute of the two agrees; numbers, phones and households are told to neither."""
 

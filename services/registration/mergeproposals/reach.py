@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.authz import Access, Clause
 from chassis.clock import now
 from services.registration.duplicates.models import DuplicatePair
-from services.registration.mergeproposals.models import MergeProposal
+from services.registration.mergeproposals.models import MergeDismissal, MergeProposal
 from services.registration.mergeproposals.rules import MERGED
 from services.registration.persons.models import Person, scoping_of
 from services.registration.servicereferrals import permission
@@ -97,6 +97,15 @@ def candidates(access: Access) -> Any:
             col(Right.is_enquiry).is_(False),
             ~waiting,
         )
+    )
+
+
+def dismissed(organisation: str) -> Clause:
+    """Return the condition that an organisation has said of a pair that it looks no more."""
+    return exists().where(
+        col(MergeDismissal.left_id) == col(DuplicatePair.left_id),
+        col(MergeDismissal.right_id) == col(DuplicatePair.right_id),
+        col(MergeDismissal.organisation) == organisation,
     )
 
 

@@ -15,6 +15,9 @@ Because = Literal["two_people", "keep_apart"]
 OPEN, MERGED, REFUSED, WITHDRAWN = "open", "merged", "refused", "withdrawn"
 ENDED, UNDONE, EXPIRED = "ended", "undone", "expired"
 STANDING = (OPEN, MERGED)
+TWO_PEOPLE: Because = "two_people"
+UNDECIDED = ("open", "unsure")
+"""What a pair's status is while nobody has said whether it is one person."""
 
 ANSWERED_WITHIN = timedelta(days=14)
 """Long enough for a reviewer who has to meet the person first."""

@@ -13,7 +13,7 @@ from chassis.clock import now
 from chassis.db import insert_new
 from chassis.problems import Problem, not_found
 from services.registration.duplicates.models import Band, DuplicatePair, Registration
-from services.registration.mergeproposals import answering, ending, reach, rules
+from services.registration.mergeproposals import answering, dismissing, ending, reach, rules
 from services.registration.mergeproposals.models import (
     AnswerIn,
     CandidateOut,
@@ -31,11 +31,23 @@ Found = tuple[MergeProposal, DuplicatePair | None, Sides]
 
 
 async def candidates(
-    session: AsyncSession, access: Access, *, band: Band | None, after: UUID | None, limit: int
+    session: AsyncSession,
+    access: Access,
+    *,
+    band: Band | None,
+    dismissed: bool,
+    after: UUID | None,
+    limit: int,
 ) -> list[CandidateOut]:
-    """Return the pairs that nobody has said to be two people's, and nobody has asked about."""
-    undecided = col(DuplicatePair.status).in_(("open", "unsure"))
-    statement = reach.candidates(access).where(undecided)
+    """
+    Return the pairs that nobody has said to be two people's, and nobody has asked about.
+
+    Those that one's own side has dismissed, or the others.
+    """
+    undecided = col(DuplicatePair.status).in_(rules.UNDECIDED)
+    is_dismissed = reach.dismissed(access.caller.organisation)
+    wanted = is_dismissed if dismissed else ~is_dismissed
+    statement = reach.candidates(access).where(undecided, wanted)
     if band:
         statement = statement.where(col(DuplicatePair.band) == band)
     if after:
@@ -68,6 +80,7 @@ async def propose(
     pair, *told = found
     sides = Sides(*told)
     await _refuse_again(session, pair, access)
+    await dismissing.forget(session, pair, access.caller.organisation)
     if form.keep == "theirs":
         await answering.refuse_over_another(session, sides.ours)
     proposal = MergeProposal(
