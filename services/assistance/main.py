@@ -16,6 +16,7 @@ from chassis.sharing.copies import subscriptions
 from contracts.assistance import ReadsDenied
 from contracts.registration import (
     ErasureRequested,
+    HouseholdChanged,
     PersonAssigned,
     PersonCorrected,
     PersonMerged,
@@ -29,6 +30,7 @@ from services.assistance.entitlements import api as entitlements
 from services.assistance.entitlements.service import entitle_people
 from services.assistance.erasures.handlers import FORGETTING, forget_person
 from services.assistance.files import api as files
+from services.assistance.households.handlers import follow_household
 from services.assistance.people import api as people
 from services.assistance.people.handlers import (
     close_for_departed,
@@ -52,6 +54,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PersonRegistered: entitle_new_person,
     PersonCorrected: follow_correction,
     PersonMerged: follow_merge,
+    HouseholdChanged: follow_household,
     PersonAssigned: remember_assignment,
     PersonUnassigned: forget_assignment,
     PersonDeparted: close_for_departed,

@@ -19,15 +19,18 @@ async def list_entitlements(
     session: ReadSession,
     *,
     person_id: UUID | None = None,
+    household_id: UUID | None = None,
     programme_id: UUID | None = None,
     status: Status | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> EntitlementsOut:
+    """List entitlements; those of a `household_id` to whoever sees with whom people live."""
     found = await service.find(
         session,
         access,
         person_id=person_id,
+        household_id=household_id,
         programme_id=programme_id,
         status=status,
         after=cursor,

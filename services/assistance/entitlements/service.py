@@ -18,11 +18,12 @@ from chassis.problems import not_found
 from chassis.views import View
 from services.assistance.entitlements.models import Entitlement, EntitlementOut, Status
 from services.assistance.entitlements.rules import MERGED, settled
+from services.assistance.households.service import members
 from services.assistance.people.models import Person
 from services.assistance.programmes import rules
 from services.assistance.programmes.models import Programme
 from services.assistance.programmes.service import TURN
-from services.assistance.scoping import ENTITLEMENTS
+from services.assistance.scoping import ENTITLEMENTS, PEOPLE
 
 PEOPLE_A_STEP = 200
 
@@ -135,6 +136,7 @@ async def find(
     access: Access,
     *,
     person_id: UUID | None,
+    household_id: UUID | None,
     programme_id: UUID | None,
     status: Status | None,
     after: UUID | None,
@@ -148,6 +150,10 @@ async def find(
         statement = statement.where(
             col(Entitlement.person_id).in_(people), view.showing("person_id")
         )
+    if household_id:
+        together = View(access, "person_in_assistance", PEOPLE).showing("household_id")
+        here = col(Entitlement.person_id).in_(members(household_id))
+        statement = statement.where(here, together)
     if programme_id:
         statement = statement.where(col(Entitlement.programme_id) == programme_id)
     if status:

@@ -14,6 +14,7 @@ from contracts.assistance import PersonErased
 from contracts.registration import ErasureRequested
 from services.assistance.distributions.models import Distribution
 from services.assistance.entitlements.models import Entitlement
+from services.assistance.households.models import Household, Member
 from services.assistance.people.models import Assignment, FileRequest, Person
 from services.assistance.shares.service import SHARING
 
@@ -32,6 +33,10 @@ ROWS = (
     (FileRequest.person_id, DELETED),
     (Person.merged_into, unlinked()),
     (Assignment.person_id, DELETED),
+    (Member.person_id, DELETED),
+    (Household.head_person_id, unlinked()),
+    (Household.collector_person_id, unlinked()),
+    (Household.alternate_person_id, unlinked()),
     (Person.id, DELETED),
 )
 

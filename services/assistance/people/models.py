@@ -63,11 +63,17 @@ class PersonOut(Shown, shape="person_in_assistance"):
     What assistance knows of a person.
 
     The entitlements are those of each of their registrations; of one that is `merged_into` another
-    nothing is opened any more.
+    nothing is opened any more. The household is theirs as the register has it now, with who
+    receives for all of it.
     """
 
     id: UUID
     status: Maskable[Literal["known", "departed"]]
     merged_into: UUID | None
     departed_on: Maskable[date | None]
+    household_id: Maskable[UUID | None]
+    household_size: Maskable[int | None]
+    household_head_person_id: Maskable[UUID | None]
+    household_collector_person_id: Maskable[UUID | None]
+    household_alternate_person_id: Maskable[UUID | None]
     entitlements: list[EntitlementOfPerson]

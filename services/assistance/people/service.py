@@ -9,6 +9,7 @@ from chassis.authz import Access
 from chassis.problems import not_found
 from chassis.views import View
 from services.assistance.entitlements import service as entitlements
+from services.assistance.households import service as households
 from services.assistance.people.models import Person, PersonOut
 from services.assistance.scoping import PEOPLE
 
@@ -28,6 +29,7 @@ async def see(session: AsyncSession, person_id: UUID, access: Access) -> PersonO
         "status": "departed" if person.departed_on else "known",
         "departed_on": person.departed_on,
         "merged_into": person.merged_into,
+        **await households.of_person(session, person.id),
         "entitlements": [
             entitlement.model_dump(include={"id", "programme_id", "status"})
             | {"programme": programme.name, "item": programme.item_name}

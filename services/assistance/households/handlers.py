@@ -1,0 +1,21 @@
+"""What assistance does when a household is another than before."""
+
+from sqlalchemy import delete
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.db import insert_all, new_row, put_newer
+from contracts.registration import HouseholdChanged
+from services.assistance.households.models import Household, Member
+
+
+async def follow_household(session: AsyncSession, event: HouseholdChanged) -> None:
+    """Keep who is in it now and who receives for it: after a split, a join or a move, everybody."""
+    columns = set(Household.model_fields) - {"id"}
+    kept = new_row(Household, id=event.household_id, **event.model_dump(include=columns))
+    if not await put_newer(session, Household, kept, "version"):
+        return
+    await session.exec(delete(Member).where(col(Member.household_id) == event.household_id))
+    members = [] if event.ended_on else event.member_ids
+    rows = [{"household_id": event.household_id, "person_id": each} for each in members]
+    await insert_all(session, Member, rows)

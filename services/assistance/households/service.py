@@ -1,0 +1,37 @@
+"""What can be told of households. Callers own the transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from chassis import merged
+from services.assistance.households.models import HOUSEHOLD, Household, Member
+from services.assistance.people.models import Person
+
+OF_A_PERSON = ("size", "head_person_id", "collector_person_id", "alternate_person_id")
+
+
+async def of_person(session: AsyncSession, person_id: UUID) -> dict[str, Any]:
+    """Return with whom somebody lives now, by whichever registration of theirs; nulls if alone."""
+    people = await merged.registrations_of(session, Person, person_id)
+    statement = (
+        select(Household)
+        .join(Member, col(Member.household_id) == col(Household.id))
+        .where(col(Member.person_id).in_(people), col(Household.kind) == HOUSEHOLD)
+        # Between the news of the one and of the other somebody who moves may be in both.
+        .order_by(col(Household.id).desc())
+        .limit(1)
+    )
+    found = (await session.exec(statement)).first()
+    return {
+        "household_id": found and found.id,
+        **{f"household_{name}": getattr(found, name, None) for name in OF_A_PERSON},
+    }
+
+
+def members(household_id: UUID) -> SelectOfScalar[UUID]:
+    """Select who is in a household now."""
+    return select(Member.person_id).where(col(Member.household_id) == household_id)
