@@ -185,14 +185,15 @@ async def test_locations_of_one_place_are_each_kept_and_one_bad_answer_loses_no_
     table = (
         b"adm3,id,idps,seen,,\n"
         b"ML0101,,10,3 f\xc3\xa9vrier 2024,,\nML0101,,20,45322,,\nML0101,,many,31/01/24,,\n"
-        b"ML0102,a,5,,,\nML0102,a,6,,,\n"
+        b"ML0102,a,5,,,\nML0102,a,6,,,\nP-code,ID,How many?,When?,,\n"
     )
 
     job = await finished(tracking, imports, table)
     again = await finished(tracking, imports, table)
 
-    assert (job["accepted"], job["rejected"]) == (4, 1)
-    assert [(each["row"], each["code"]) for each in job["rejected_rows"]] == [(6, "twice")]
+    assert (job["accepted"], job["rejected"]) == (4, 2)
+    refused = [(each["row"], each["code"]) for each in job["rejected_rows"]]
+    assert refused == [(6, "twice"), (7, "not_a_count")]
     warned = {each["code"]: each["row"] for each in job["warnings"]}
     assert warned == {"rows_alike": 3, "left_out_not_a_count": 4}
     assert (again["accepted"], again["unchanged"]) == (0, 4)

@@ -59,8 +59,9 @@ CODES = re.compile(r"[a-z0-9_]+(?: [a-z0-9_]+)*")
 
 
 def key(name: str) -> str:
-    """Return a column's name as it is compared: small letters and digits, parted by lines."""
-    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+    """Return a column's name as it is compared: small letters and digits, words parted by lines."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", parted.casefold()).strip("_")
 
 
 @dataclass

@@ -172,6 +172,10 @@ class Reader:
                 if self.mapping.faulty_answers == "refuse_row":
                     raise
                 left_out.append(_remark(row, each.column, error))
+        if left_out and not answers:
+            # As a second header is, which tells in words what the columns are.
+            first = left_out[0]
+            raise AnswerError(first.column or "", first.code, "No answer of the row is one.")
         if name := questions.missing(self.asked, answers):
             raise AnswerError(name, "required", "The question is to be answered.")
         return answers, left_out

@@ -143,7 +143,7 @@ def read(question: Question, choices: frozenset[str], told: str, written: Writte
             chosen = {_chosen(question, choices, part) for part in parts if part}
             return sorted(chosen)
         case _:
-            if len(told) > MOST_TEXT:
+            if question.kept and len(told) > MOST_TEXT:
                 raise AnswerError(question.name, "too_long", "The text is too long.")
             return told if question.kept else None
 
