@@ -209,6 +209,27 @@ async def test_locations_of_one_place_are_each_kept_and_one_bad_answer_loses_no_
     )
 
 
+async def test_a_file_in_words_is_read_by_a_set_whose_choices_are_these_words(
+    tracking: Running,
+) -> None:
+    choices = [{"name": each} for each in ("Host family", "Shelter/NFI", "Food")]
+    form = {"code": "w", "title": "W", "component": "MSLA", "choices": {"all": choices}}
+    questions = [{"name": "has", "type": "select_multiple", "choices": "all"}]
+    questions += [{"name": "lacks", "type": "select_multiple", "choices": "all"}]
+    added = await tracking.client.post(SETS, json=form | {"questions": questions})
+    assert added.status_code == 201, added.text
+    path = f"{SETS}/{added.json()['id']}/mappings"
+    mapping = {"code": "m", "pcode_column": "p", "places": "as_told", "separator": "/"}
+    kept = (await tracking.client.post(path, json=mapping)).json()
+    table = "p,has,lacks/Shelter/NFI,g/lacks/Food\nMW1,Host family/Shelter/NFI,1,no\n"
+
+    job = await finished(tracking, f"{SUBMISSIONS}/imports?mapping_id={kept['id']}", table.encode())
+
+    assert job["accepted"] == 1, job
+    [found] = (await tracking.client.get(SUBMISSIONS)).json()["items"]
+    assert found["answers"] == {"has": ["Host family", "Shelter/NFI"], "lacks": ["Shelter/NFI"]}
+
+
 async def test_a_name_is_looked_for_within_the_places_that_its_row_names(
     tracking: Running,
 ) -> None:

@@ -129,9 +129,11 @@ class Reader:
         *path, last = column.split("/")
         if last in self.asked:
             return AnswerFrom(column=column, question=last)
-        question = path[-1] if path else ""
-        if question in self.asked and last in self._choices[question]:
-            return AnswerFrom(column=column, question=question, choice=last)
+        for at, question in enumerate(path):
+            # In the name of a choice may be a stroke too.
+            choice = "/".join([*path[at + 1 :], last])
+            if question in self.asked and choice in self._choices[question]:
+                return AnswerFrom(column=column, question=question, choice=choice)
         return None
 
     def read(self, row: Row, columns: Sequence[AnswerFrom], alike: int = 0) -> Told | Remark:

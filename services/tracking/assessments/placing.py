@@ -43,7 +43,10 @@ def placed(
         return _by_name(told, mapping, gazetteer, tally)
     if told.pcode in gazetteer:
         return told.pcode
-    column, detail = (mapping.pcode_column or "")[:80], "No place has this p-code."
+    column, detail = (
+        (mapping.pcode_column or "")[:80],
+        "No place has this p-code; `as_told` keeps places of others.",
+    )
     return Remark(row=told.row, column=column, code="unknown_place", detail=detail)
 
 

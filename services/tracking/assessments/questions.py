@@ -19,7 +19,10 @@ QuestionType = Literal[
 ]
 SELECTS = frozenset({"select_one", "select_multiple"})
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,119}$")]
-ChoiceName = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\s/]{1,120}$")]
+ChoiceName = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[^\s](?:[^\r\n\t]{0,118}[^\s])?$")
+]
+"""Words where a file has words instead of codes, but in one line."""
 Expression = Annotated[str, StringConstraints(strict=True, max_length=4000)]
 Answers = dict[str, Any]
 
@@ -163,7 +166,7 @@ def _day(question: Question, told: str, order: DayOrder) -> str:
         return day(told, order).isoformat()
     except NoDayError:
         written = {"ymd": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}[order]
-        detail = f"Not a day written as {written}."
+        detail = f"Not a day written as {written} (the `day_order` of a mapping)."
         raise AnswerError(question.name, "day", detail) from None
 
 

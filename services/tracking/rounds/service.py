@@ -33,6 +33,7 @@ from services.tracking.triangulation.rules import confidence
 POPULATION: Population = "migrant"
 """Whom a request means that names nobody."""
 MUHALLA = 4
+COUNTRY = {"LY": ("Libya", "ليبيا")}
 
 
 async def known_places(session: AsyncSession) -> set[str]:
@@ -224,7 +225,7 @@ async def names(
     known = select(Place.pcode, Place.name_en, Place.name_ar).where(
         col(Place.pcode).in_(set(pcodes))
     )
-    called = {pcode: (pcode, pcode) for pcode in pcodes}
+    called = {pcode: (pcode, pcode) for pcode in pcodes} | COUNTRY
     for statement in (told, known):
         called |= {pcode: (en, ar) for pcode, en, ar in await session.exec(statement)}
     return called
