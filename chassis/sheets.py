@@ -6,7 +6,13 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetMetadata,
+    SheetVisibleEnum,
+)
 
 from chassis import archive
 from chassis.problems import Fault, Problem
@@ -56,13 +62,22 @@ def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
     return found
 
 
+def names(content: bytes) -> list[str]:
+    """Return the names of all sheets, hidden ones too, in their order."""
+    return [each.name for each in _metadata(content)]
+
+
 def hidden(content: bytes) -> list[str]:
     """Return the names of the sheets that are not shown, in their order."""
+    return [each.name for each in _metadata(content) if each.visible != VISIBLE]
+
+
+def _metadata(content: bytes) -> list[SheetMetadata]:
+    archive.check(content)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return CalamineWorkbook.from_filelike(io.BytesIO(content)).sheets_metadata
     except (CalamineError, ValueError, OSError):
         raise archive.unreadable("The workbook cannot be opened.") from None
-    return [each.name for each in book.sheets_metadata if each.visible != VISIBLE]
 
 
 def refuse_unreckoned(content: bytes) -> None:

@@ -114,6 +114,30 @@ async def test_a_workbook_of_another_layout_is_read_by_what_its_columns_are_said
     assert (again["accepted"], again["unchanged"]) == (0, 2)
 
 
+async def test_a_table_is_found_on_its_sheet_below_its_titles(tracking: Running) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        book.add_worksheet("Read me").write(0, 0, "IDPs and returnees of round 21")
+        for name, column in (("IDPs", "IDP IND"), ("Returnees", "Returnees (IND)")):
+            sheet = book.add_worksheet(name)
+            sheet.merge_range(0, 0, 0, 2, "DTM Libya")
+            sheet.write_row(1, 0, ["Baladiya", "Baladiya PCode", column])
+            sheet.write_row(2, 0, ["Derna", "LY010101", 31])
+
+    await done(tracking, target.getvalue(), round_number=21)
+    await done(tracking, target.getvalue(), round_number=21, sheet="Returnees")
+
+    kept = (await got(tracking, "/v1/tracking/rounds"))["items"]
+    assert [(each["population"], each["individuals"]) for each in kept] == [
+        ("idp", 31),
+        ("returnee", 31),
+    ]
+    nowhere = await sent(tracking, target.getvalue(), round_number=21, sheet="Migrants")
+    assert nowhere.json()["errors"][0]["code"] == "sheet_missing"
+    other = await sent(tracking, workbook(), round_number=21)
+    assert (other.status_code, other.json()["errors"][0]["code"]) == (422, "round")
+
+
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("pcode,idps\nLY010101,-4\n", {"round_number": 9}, "workbook-cells", "not_a_count"),
     ("pcode,idps\nLY010101,4.5\n", {"round_number": 9}, "workbook-cells", "not_a_count"),

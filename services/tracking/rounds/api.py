@@ -45,6 +45,7 @@ async def import_round(
     round_number: Annotated[int | None, Query(ge=1, le=9999)] = None,
     period: Annotated[str | None, Query(pattern=PERIOD)] = None,
     columns: Annotated[str | None, Query(max_length=20_000)] = None,
+    sheet: Annotated[str | None, Query(max_length=100)] = None,
 ) -> jobs.JobOut:
     """
     Take a DTM round: the published workbook of migrants, or a table of any populations.
@@ -52,7 +53,8 @@ async def import_round(
     A table (CSV or XLSX) has a row a place with its `pcode`, and columns as `idps`,
     `idps:households`, `idps:sex:male`, `returnees`, `migrants:shelter:none`, `idps:origin:LY02`;
     or a row each nationality or place of origin, in a column `nationality`, `origin` or
-    `returned_from`. `columns` is a JSON object that says which of these its own columns are.
+    `returned_from`. `columns` is a JSON object that says which of these its own columns are;
+    `sheet` names the sheet, else it is the first that has such a table, below titles or not.
     `period` is that of the round, as 2024-08/2024-09. What does not sum is refused whole; with
     `disagreements=keep` it is taken as it is, and not published before each is explained.
     """
@@ -60,13 +62,14 @@ async def import_round(
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one file at a time.")
     [upload], keep = uploads, disagreements == "keep"
-    asked = counted.Asked(heading.mapped(columns), round_number, period)
-    if asked.columns or round_number or counted.is_table(upload, asked.columns):
+    asked = counted.Asked(heading.mapped(columns), round_number, period, sheet)
+    if counted.is_table(upload, asked):
         told = await imports.checked_table(session, upload, asked, keep=keep)
         rounds: Iterable[RoundCounts] = told.rounds.values()
         options, total = asked.options() | {"charset": upload.charset}, len(told.lines)
     else:
         book = await (imports.as_it_is if keep else imports.checked)(upload.content)
+        imports.refuse_other_number(book, round_number)
         rounds, options, total = [of_workbook(book)], {}, len(book.rows)
     for each in rounds:
         await imports.refuse_out_of_order(session, each.number, each.population, each.period)

@@ -10,11 +10,13 @@ from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.uploads import Row, Upload, rows_of
+from services.tracking.formats import tables
 from services.tracking.formats.hidden import hidden_sheets
 from services.tracking.formats.numbers import whole
+from services.tracking.formats.tables import Table
 from services.tracking.needs import rules as needs
 from services.tracking.needs.rules import Need
-from services.tracking.rounds import labels
+from services.tracking.rounds import labels, layout
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.coverage import TOTAL
 from services.tracking.rounds.heading import COUNTRY, Column, Head, head_of, refuse_twice
@@ -40,13 +42,29 @@ class Told:
     warnings: list[Remark] = field(default_factory=list)
 
 
-def is_table(upload: Upload, columns: Mapping[str, str]) -> bool:
-    """Say whether a file is such a table: its first row names places and counts somebody."""
+def is_table(upload: Upload, asked: "Asked") -> bool:
+    """Say whether a file is such a table and not the workbook that is published of migrants."""
+    if asked.columns or asked.sheet:
+        return True
     try:
-        found = head_of(sheets.table(upload)[0][1], columns)
-    except (Problem, IndexError):
+        if sheets.is_workbook(upload.content) and _is_published(upload):
+            return False
+        return bool(asked.number) or _tells_round(head_of(_found(upload, asked).head, {}))
+    except Problem:
         return False
-    return bool(found.places and found.figures)
+
+
+def _is_published(upload: Upload) -> bool:
+    names = {name.strip() for name in sheets.names(upload.content)}
+    return not names.isdisjoint({layout.BALADIYAS, layout.MUHALLAS, layout.NATIONALITIES})
+
+
+def _found(upload: Upload, asked: "Asked") -> Table:
+    return tables.find(upload, lambda head: _tells_round(head_of(head, asked.columns)), asked.sheet)
+
+
+def _tells_round(head: Head) -> bool:
+    return bool(head.places and head.figures)
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,7 @@ class Asked:
     columns: dict[str, str]
     number: int | None = None
     period: str | None = None
+    sheet: str | None = None
 
     def options(self) -> dict[str, Any]:
         return {"table": vars(self)}
@@ -70,9 +89,9 @@ def read(upload: Upload, asked: Asked, named: labels.Named) -> Told:
     422 `table-header` when its columns tell of no place, of nobody, or of one thing twice;
     `workbook-cells` with each cell that is no count, no p-code or another round.
     """
-    lines = sheets.table(upload)
-    rows = rows_of(lines, [], others=True)
-    head = head_of(lines[0][1], asked.columns, named)
+    found = _found(upload, asked)
+    rows = rows_of(found.lines, [], others=True)
+    head = head_of(found.head, asked.columns, named)
     refuse_twice(head)
     faults: list[Fault] = []
     cells = {row.line: _place_of(row, head, faults) for row in rows}

@@ -38,6 +38,14 @@ async def as_it_is(content: bytes) -> Workbook:
     return await asyncio.to_thread(read, content)
 
 
+def refuse_other_number(book: Workbook, asked: int | None) -> None:
+    """Raise 422 where a request says another round than its workbook does."""
+    if asked not in {None, book.number}:
+        detail = f"The workbook is of round {book.number}."
+        fault = Fault(pointer="query/round_number", code="round", detail=detail)
+        raise Problem(422, "validation", detail, errors=[fault])
+
+
 async def checked_table(
     session: AsyncSession, upload: Upload, asked: Asked, *, keep: bool
 ) -> counted.Told:
