@@ -5,6 +5,7 @@ import gc
 if __name__ == "__main__":
     # What is loaded now is never let go: the collector need not look through it again and again.
     gc.disable()
+    import chassis  # noqa: F401 - Before FastAPI, whose shapes then wait for their first use too.
 
 import json
 import os

@@ -12,22 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import text
 
 from chassis import (
     crypto,
     erasure,
     filters,
+    health,
     idempotency,
     inbox,
     jobs,
-    migrations,
+    operations,
     outbox,
     problems,
-    routers,
+    revision,
     telemetry,
 )
 from chassis.audit.anchors import anchors_of, run_anchors
@@ -77,7 +76,7 @@ class Service:
     title: str
     folder: Path
     tables: ServiceTables
-    routers: Sequence[APIRouter]
+    routers: Sequence[operations.Router]
     subscriptions: Subscriptions = field(default_factory=dict)
     runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
     prepare: Callable[[Database], Awaitable[None]] | None = None
@@ -115,7 +114,7 @@ def create_service(
         title=service.title,
         version="1",
         lifespan=_lifespan(service, settings, bus, issuer, around, follow=keys is None),
-        openapi_url=service.openapi_url,
+        openapi_url=None,
         # A redirect would name where the service itself is; a path that is not exact is nobody's.
         redirect_slashes=False,
         docs_url=None,
@@ -124,9 +123,9 @@ def create_service(
         dependencies=[Depends(authorise(service.name)), Depends(filters.refuse_unknown)],
         generate_unique_id_function=_operation_id,
     )
-    install_health(app)
-    for router in (*service.routers, audit_of(service.name)):
-        routers.include(app, router)
+    health.install(app)
+    routers = (*service.routers, audit_of(service.name))
+    operations.offer(app, routers, service.openapi_url)
     problems.install(app)
     idempotency.install(app)
     app.add_exception_handler(crypto.UnreadableError, _unreadable)
@@ -227,7 +226,7 @@ async def _database(service: Service, settings: Settings) -> Database:
         settings.database_url.get_secret_value(), service.tables, settings.database_pool
     )
     try:
-        await migrations.upgrade(database, service.folder / "migrations")
+        await _migrate(database, service.folder / "migrations")
         wrapper = await crypto.wrapper_of(database, settings, service.name)
         await crypto.open_vault(database, wrapper)
         await seal_all(database, service.unsealed)
@@ -237,6 +236,13 @@ async def _database(service: Service, settings: Settings) -> Database:
         await database.close()
         raise
     return database
+
+
+async def _migrate(database: Database, folder: Path) -> None:
+    if not await revision.is_newest(database, folder):
+        from chassis import migrations  # noqa: PLC0415 - Most starts need no Alembic.
+
+        await migrations.upgrade(database, folder)
 
 
 async def _forget_again(
@@ -282,38 +288,3 @@ def _rabbit(settings: Settings) -> EventBus:
     if settings.amqp_url is None:
         raise RuntimeError("Set MASAR_AMQP_URL, or start the system as one process.")
     return RabbitBus(settings.amqp_url.get_secret_value())
-
-
-def install_health(app: FastAPI) -> None:
-    """
-    Answer whether the process lives, and whether it can do its work.
-
-    A bus that is down leaves the service ready but degraded: requests are still accepted and
-    their events wait in the outbox. So does a key service: what needs no key goes on.
-    """
-
-    async def live(_request: Request) -> JSONResponse:
-        return JSONResponse({"status": "live"})
-
-    async def ready(request: Request) -> JSONResponse:
-        missing = {}
-        try:
-            async with asyncio.timeout(2), request.app.state.database.read() as session:
-                await session.exec(text("select 1"))
-        except Exception as error:  # noqa: BLE001 - Whatever it is, the answer is "not ready".
-            missing["database"] = type(error).__name__
-        if also_ready := getattr(request.app.state, "also_ready", None):
-            missing |= await also_ready()
-        status, code = ("not ready", 503) if missing else ("ready", 200)
-        vault = request.app.state.database.vault
-        degraded = {
-            "bus": request.app.state.bus.missing(),
-            "keys": await vault.wrapper.missing() if vault else None,
-        }
-        if less := {name: why for name, why in degraded.items() if why}:
-            missing |= less
-            status = "degraded" if code == 200 else status  # noqa: PLR2004 - It is HTTP's word for well.
-        return JSONResponse({"status": status, "missing": missing}, code)
-
-    app.add_route("/health/live", live)
-    app.add_route("/health/ready", ready)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -102,6 +103,10 @@ class Database:
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         info = {"tables": self.tables, "vault": self.vault, TURNS: self._turns}
         return AsyncSession(engine, expire_on_commit=False, info=info)
+
+    def exists(self) -> bool:
+        """Say whether there is a file, where the database is one: asking SQLite would make it."""
+        return not self.is_sqlite or Path(self._file).exists()
 
     async def scrub(self) -> bool:
         """

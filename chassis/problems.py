@@ -65,7 +65,7 @@ SLUGS = {
 }
 
 
-class Fault(BaseModel):
+class Fault(BaseModel, defer_build=False):
     """One thing that is wrong: where (`pointer`), which rule (`code`), what to do (`detail`)."""
 
     pointer: str
@@ -73,7 +73,7 @@ class Fault(BaseModel):
     detail: str
 
 
-class ProblemOut(BaseModel):
+class ProblemOut(BaseModel, defer_build=False):
     """An error as RFC 9457 writes it; `instance` is the request id to quote when asking."""
 
     type: str

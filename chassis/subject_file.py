@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import String, exists
 from sqlmodel import Field, SQLModel, col, select
@@ -26,6 +25,7 @@ from chassis.db import ReadSession, insert_new, put
 from chassis.erasure import Forgetting
 from chassis.fields import Maskable, Shown
 from chassis.inbox import Subscriptions
+from chassis.operations import Router
 from chassis.problems import not_found
 from chassis.views import View
 from contracts.registration import SubjectRequestClosed, SubjectRequestOpened
@@ -159,9 +159,9 @@ def router(
     scoping: Scoping,
     person_id: Any,
     opened: Opened = _nothing_sealed,
-) -> APIRouter:
+) -> Router:
     """Return the operation that gives a person's file of one service."""
-    routes = APIRouter(prefix=f"/v1/{service}/people", tags=["subject access"])
+    routes = Router(prefix=f"/v1/{service}/people", tags=["subject access"])
 
     @routes.get("/{person_id}/file")
     async def get_file(person_id: UUID, access: AccessDep, session: ReadSession) -> FileOut:

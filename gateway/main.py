@@ -41,7 +41,7 @@ from gateway.proxy import Guard, Proxy
 from gateway.routes import SERVICES
 from gateway.settings import GatewaySettings
 from gateway.tables import TABLES
-from gateway.upstreams import HttpUpstream, Upstream
+from gateway.upstreams import Upstream
 
 READY_SECONDS = 2.0
 FORGET_SECONDS = 60.0
@@ -142,6 +142,8 @@ def create_app(
 
 
 def _by_http(settings: GatewaySettings) -> dict[str, Upstream]:
+    from gateway.remote import HttpUpstream  # noqa: PLC0415 - One process alone needs no client.
+
     return {
         name: HttpUpstream(getattr(settings, f"{name}_url"), settings.upstream_requests)
         for name in SERVICES

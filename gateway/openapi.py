@@ -18,9 +18,10 @@ from contracts.event import Envelope, promised
 from gateway.routes import DISPLACEMENT, SERVICES
 
 CACHE_SECONDS = 60.0
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 20.0
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 Document = dict[str, Any]
+REFERENCE = '"#/components/schemas/'
 
 
 class Description:
@@ -30,13 +31,20 @@ class Description:
         self._clients = clients
         self._kept: Document | None = None
         self._until = 0.0
+        self._turn = asyncio.Lock()
 
     async def get(self, app: FastAPI) -> Document:
-        if self._kept and time.monotonic() < self._until:
-            return self._kept
+        async with self._turn:
+            if self._kept and time.monotonic() < self._until:
+                return self._kept
+            return await self._put_together(app)
+
+    async def _put_together(self, app: FastAPI) -> Document:
         parts = await asyncio.gather(*(self._part(service) for service in SERVICES))
         told = dict(zip(SERVICES, parts, strict=True))
-        merged = merge(app.openapi(), {name: part for name, part in told.items() if part})
+        known = {name: part for name, part in told.items() if part}
+        # It takes a while, in which other requests are answered.
+        merged = await asyncio.to_thread(lambda: merge(app.openapi(), known))
         missing = [name for name, part in told.items() if part is None]
         if missing:
             merged["x-missing"] = missing
@@ -91,13 +99,8 @@ def merge(own: Document, parts: Mapping[str, Document]) -> Document:
 
 
 def _named(part: Document, service: str) -> Document:
-    schemas = part.get("components", {}).get("schemas", {})
     prefix = service.capitalize()
-    text = json.dumps(part)
-    for name in schemas:
-        text = text.replace(
-            f'"#/components/schemas/{name}"', f'"#/components/schemas/{prefix}{name}"'
-        )
+    text = json.dumps(part).replace(REFERENCE, REFERENCE + prefix)
     named: Document = json.loads(text)
     renamed = {
         f"{prefix}{name}": body

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
+from chassis.operations import Router
 from chassis.problems import TITLES, not_found
 from gateway.openapi import Description, asyncapi
 
@@ -29,7 +30,7 @@ KINDS = {
     "favicon-32x32.png": "image/png",
 }
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/")

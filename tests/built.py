@@ -5,13 +5,15 @@ from functools import cache
 from typing import Any
 
 import pytest
-from fastapi import routing
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import LRUCache
 
 from chassis import db, sqlite
 from chassis.audit.api import router as audit_of
+from chassis.operations import Declared, Router
 from chassis.policy import policy
 
 MOST_STATEMENTS = 5000
@@ -20,29 +22,26 @@ MOST_STATEMENTS = 5000
 @pytest.fixture(scope="session", autouse=True)
 def operations_are_built_once() -> Iterator[None]:
     """
-    Spare each start of a service the reading of a hundred signatures, a tenth of a second.
+    Spare each new service the reading of the signatures that another one has read.
 
     An operation's dependencies are those of its service, and its path says which one that is.
     """
-    # FastAPI has no public name for it. Where it is gone, starts are only slower.
-    included = getattr(routing, "_EffectiveRouteContext", None)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("chassis.app.audit_of", cache(audit_of))
-        if included:
-            patched.setattr(included, "from_api_route", _once(included.from_api_route))
+        patched.setattr(Router, "made", _once(Router.made))
         yield
 
 
-def _once(build: Any) -> Any:
-    built: dict[tuple[Any, ...], Any] = {}
+def _once(make: Any) -> Any:
+    made: dict[tuple[Any, ...], APIRoute] = {}
 
-    def once(*, original_route: routing.APIRoute, include_context: Any) -> Any:
-        path = include_context.path_for(original_route)
-        # A route that was built for is kept by what was built: its id is no other's.
-        of = (id(original_route), path, len(include_context.dependencies), id(policy()))
-        if of not in built:
-            built[of] = build(original_route=original_route, include_context=include_context)
-        return built[of]
+    def once(router: Router, declared: Declared, common: APIRouter) -> APIRoute:
+        path = router.prefix + declared.path
+        # A function that was made a route of is kept by it: its id is no other's.
+        of = (id(declared.endpoint), path, len(common.dependencies), id(policy()))
+        if of not in made:
+            made[of] = make(router, declared, common)
+        return made[of]
 
     return once
 

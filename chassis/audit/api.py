@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from sqlmodel import col
 
@@ -16,6 +16,7 @@ from chassis.authz import AccessDep, Scoping
 from chassis.clock import now
 from chassis.db import ReadSession, WriteSession, database_of, tables_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault as Wrong
 from chassis.problems import Problem
@@ -70,9 +71,9 @@ class RestoreIn(Strict):
     restored_to: RecordedMoment
 
 
-def router(service: str) -> APIRouter:
+def router(service: str) -> Router:
     """Return the operations on a service's own record."""
-    routes = APIRouter(prefix=f"/v1/{service}/audit", tags=["audit"], route_class=Once)
+    routes = Router(prefix=f"/v1/{service}/audit", tags=["audit"], route_class=Once)
 
     @routes.get("/entries")
     async def list_audit_entries(

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlalchemy import func
 from sqlmodel import col
 
@@ -10,6 +9,7 @@ from chassis import audit
 from chassis.authz import AccessDep, Scoping
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.sharing.models import (
     ContentOut,
@@ -29,13 +29,13 @@ def shown(share: ShareColumns) -> ShareOut:
     return ShareOut.model_validate(share, from_attributes=True)
 
 
-def routes(sharing: Sharing, prefix: str) -> list[APIRouter]:
+def routes(sharing: Sharing, prefix: str) -> list[Router]:
     """Return what every service that shares answers alike, under its own prefix."""
     return [_for_staff(sharing, prefix), _for_recipients(sharing, prefix)]
 
 
-def _for_staff(sharing: Sharing, prefix: str) -> APIRouter:
-    router = APIRouter(prefix=f"{prefix}/shares", tags=["shares"], route_class=Once)
+def _for_staff(sharing: Sharing, prefix: str) -> Router:
+    router = Router(prefix=f"{prefix}/shares", tags=["shares"], route_class=Once)
     scoping = sharing.scoping
 
     @router.get("")
@@ -95,8 +95,8 @@ def _for_staff(sharing: Sharing, prefix: str) -> APIRouter:
     return router
 
 
-def _for_recipients(sharing: Sharing, prefix: str) -> APIRouter:
-    router = APIRouter(prefix=f"{prefix}/received-shares", tags=["shares"], route_class=Once)
+def _for_recipients(sharing: Sharing, prefix: str) -> Router:
+    router = Router(prefix=f"{prefix}/received-shares", tags=["shares"], route_class=Once)
     # Whose a received share is: the recipient's, wherever the person is.
     scoping = Scoping(
         organisation=func.replace(col(sharing.tables.share.recipient), "partner:", "")

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from chassis import audit
 from chassis.auth import bearer
 from chassis.authz import PURPOSE
+from chassis.operations import Router
 from chassis.problems import Problem, not_found
 from chassis.telemetry import current_request_id, current_traceparent
 
@@ -23,7 +24,7 @@ SOURCES = {
 }
 NOT_FOUND, ERASED = 404, 410
 
-router = APIRouter(prefix="/v1/people", tags=["people"])
+router = Router(prefix="/v1/people", tags=["people"])
 
 
 class Missing(BaseModel):

@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from chassis import audit
 from chassis.clock import now
+from chassis.operations import Router
 from chassis.problems import Problem, not_found, unavailable
 from gateway.people.api import ask, passed_on
 
 SERVICES = ("registration", "assistance", "returns")
 FORBIDDEN, NOT_FOUND, ERASED = 403, 404, 410
 
-router = APIRouter(prefix="/v1/people", tags=["people"])
+router = Router(prefix="/v1/people", tags=["people"])
 
 
 class PersonFile(BaseModel):

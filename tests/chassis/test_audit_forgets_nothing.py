@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from fastapi import APIRouter
 from sqlalchemy import select
 
 from chassis import audit
 from chassis.audit.journal import FORGOTTEN
 from chassis.db import WriteSession
+from chassis.operations import Router
 from chassis.tables import core_table
 from services.registration.main import SERVICE
 from tests.conftest import Start, forgotten
@@ -15,7 +15,7 @@ from tests.conftest import Start, forgotten
 AMAL = "018f0000-0000-7000-8000-000000000001"
 PATH = "/v1/registration/persons/{person_id}"
 ENTRY = core_table(SERVICE.tables.audit_entry)
-forgetful, careful = APIRouter(), APIRouter()
+forgetful, careful = Router(), Router()
 
 
 @forgetful.get(PATH)

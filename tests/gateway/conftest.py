@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from gateway.main import create_app
+from gateway.remote import HttpUpstream
 from gateway.routes import SERVICES
 from gateway.settings import GatewaySettings
-from gateway.upstreams import HttpUpstream
 from tests.gateway.house import House, opened
 
 ADMIN = ("administrator", "a-secret-of-the-test")

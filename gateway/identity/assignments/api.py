@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.strict import Code
 from gateway.identity.assignments import granting, service
@@ -16,7 +17,7 @@ from gateway.identity.issuer import Issuer
 
 ASSIGNMENTS = "/v1/identity/assignments"
 
-router = APIRouter(tags=["identity"], route_class=Once)
+router = Router(tags=["identity"], route_class=Once)
 
 
 @router.post(ASSIGNMENTS, status_code=201)

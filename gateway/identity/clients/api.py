@@ -3,11 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.clients import service
 from gateway.identity.clients.models import ClientIn, ClientSecret, ClientsOut, NewSecret
@@ -15,7 +16,7 @@ from gateway.identity.issuer import Issuer
 
 CLIENTS = "/v1/identity/clients"
 
-router = APIRouter(tags=["identity"], route_class=Once)
+router = Router(tags=["identity"], route_class=Once)
 
 
 @router.post(CLIENTS, status_code=201)

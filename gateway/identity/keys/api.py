@@ -4,15 +4,16 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
+from chassis.operations import Router
 from gateway.identity.issuer import Issuer
 from gateway.identity.keys.models import Rotation, SigningKeyOut, SigningKeysOut
 from gateway.identity.keys.signer import SigningKey
 
 SIGNING_KEYS = "/v1/identity/signing-keys"
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 @router.get("/.well-known/jwks.json")

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.issuer import Issuer
 from gateway.identity.organisations import service
@@ -22,7 +23,7 @@ from gateway.identity.organisations.models import (
 ORGANISATIONS = "/v1/identity/organisations"
 AGREEMENTS = "/v1/identity/agreements"
 
-router = APIRouter(tags=["identity"], route_class=Once)
+router = Router(tags=["identity"], route_class=Once)
 
 
 @router.post(ORGANISATIONS, status_code=201)

@@ -1,12 +1,13 @@
 """HTTP out for the list that every verifier follows."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from chassis.db import database_of
+from chassis.operations import Router
 from gateway.identity.revocations import service
 from gateway.identity.revocations.models import Ended, RevocationsOut
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 @router.get("/.well-known/revocations")

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.auth import CallerDep
 from chassis.clock import now
 from chassis.db import WriteSession, database_of
+from chassis.operations import Router
 from chassis.problems import Problem
 from gateway.identity.failures import Failure, Failures
 from gateway.identity.issuer import Issuer
@@ -28,7 +29,7 @@ from gateway.identity.sessions.models import (
 from gateway.identity.staff import service as people
 from gateway.identity.staff.models import Staff
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 @router.post("/v1/sessions", status_code=201, dependencies=[LOCAL_LOGIN])

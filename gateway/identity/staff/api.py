@@ -3,11 +3,12 @@
 from uuid import UUID
 
 import pyotp
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from gateway.identity.issuer import Issuer
 from gateway.identity.limits.attempts import FROM_ADDRESS, Attempts, peer
@@ -26,8 +27,8 @@ from gateway.identity.staff.models import (
 
 STAFF = "/v1/identity/staff"
 
-router = APIRouter(tags=["identity"], route_class=Once)
-door = APIRouter(tags=["identity"], dependencies=[LOCAL_LOGIN])
+router = Router(tags=["identity"], route_class=Once)
+door = Router(tags=["identity"], dependencies=[LOCAL_LOGIN])
 
 
 @router.post(STAFF, status_code=201)

@@ -2,17 +2,18 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.auth import CallerDep
 from chassis.db import WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from gateway.identity.subscriptions import service
 from gateway.identity.subscriptions.models import KeyOut
 
 KEYS = "/v1/identity/clients/{client_id}/subscription-keys"
 
-router = APIRouter(tags=["identity"], route_class=Once)
+router = Router(tags=["identity"], route_class=Once)
 
 
 @router.post(KEYS, status_code=201)

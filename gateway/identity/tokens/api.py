@@ -5,9 +5,10 @@ import binascii
 import time
 from urllib.parse import parse_qsl, unquote_plus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.db import database_of
+from chassis.operations import Router
 from chassis.problems import Problem
 from gateway.identity.clients import service as clients
 from gateway.identity.clients.admission import Admission
@@ -41,7 +42,7 @@ FORM = {
     }
 }
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 @router.post("/v1/token", openapi_extra=FORM)

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.assistance.distributions import service
 from services.assistance.distributions.models import (
@@ -17,7 +18,7 @@ from services.assistance.distributions.models import (
 
 PATH = "/v1/assistance/distributions"
 
-router = APIRouter(prefix=PATH, tags=["distributions"], route_class=Once)
+router = Router(prefix=PATH, tags=["distributions"], route_class=Once)
 
 
 @router.post("", status_code=201)

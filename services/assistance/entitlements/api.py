@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.assistance.entitlements import service
 from services.assistance.entitlements.models import EntitlementsOut, Status
 
-router = APIRouter(prefix="/v1/assistance/entitlements", tags=["entitlements"])
+router = Router(prefix="/v1/assistance/entitlements", tags=["entitlements"])
 
 
 @router.get("")

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession
+from chassis.operations import Router
 from services.assistance.people import service
 from services.assistance.people.models import PersonOut
 
-router = APIRouter(prefix="/v1/assistance/people", tags=["people"])
+router = Router(prefix="/v1/assistance/people", tags=["people"])
 
 
 @router.get("/{person_id}")

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from services.assistance.places import service as places
@@ -16,7 +17,7 @@ from services.assistance.programmes.models import ProgrammeIn, ProgrammeOut, Pro
 PATH = "/v1/assistance/programmes"
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix=PATH, tags=["programmes"], route_class=Once)
+router = Router(prefix=PATH, tags=["programmes"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": ProgrammeOut}})

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis import jobs
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.sharing import ShareIn, routes
 from services.assistance.programmes import service as programmes
 from services.assistance.shares import service
@@ -16,7 +17,7 @@ from services.assistance.shares.service import SHARING
 PREFIX = "/v1/assistance"
 PATH = f"{PREFIX}/share-lists"
 
-router = APIRouter(prefix=PATH, tags=["shares"], route_class=Once)
+router = Router(prefix=PATH, tags=["shares"], route_class=Once)
 
 
 class ListIn(ShareIn):

@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from services.registration.assignments import service
 from services.registration.assignments.models import AssignmentIn, AssignmentOut, AssignmentsOut
 
-router = APIRouter(
+router = Router(
     prefix="/v1/registration/persons/{person_id}/assignments",
     tags=["assignments"],
     route_class=Once,

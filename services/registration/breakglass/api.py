@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis import audit
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.breakglass import service
 from services.registration.breakglass.models import (
@@ -17,7 +16,7 @@ from services.registration.breakglass.models import (
     ReviewIn,
 )
 
-router = APIRouter(prefix="/v1/registration/break-glass", tags=["break-glass"], route_class=Once)
+router = Router(prefix="/v1/registration/break-glass", tags=["break-glass"], route_class=Once)
 
 
 @router.post("")

@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.concerns import service
 from services.registration.concerns.models import (
@@ -17,7 +16,7 @@ from services.registration.concerns.models import (
     TriageIn,
 )
 
-router = APIRouter(prefix="/v1/registration/concerns", tags=["concerns"], route_class=Once)
+router = Router(prefix="/v1/registration/concerns", tags=["concerns"], route_class=Once)
 
 
 @router.post("", status_code=201)

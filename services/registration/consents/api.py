@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.problems import Fault, Problem
 from services.registration.consents import rules, service
 from services.registration.consents.models import (
@@ -24,7 +25,7 @@ from services.registration.places import service as places
 
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix="/v1/registration", tags=["consents"], route_class=Once)
+router = Router(prefix="/v1/registration", tags=["consents"], route_class=Once)
 
 
 @router.post("/persons/{person_id}/consents", status_code=201)

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
+from chassis.operations import Router
 from chassis.versions import ExpectedVersion
 from services.registration.corrections import service
 from services.registration.corrections.models import CorrectionIn, CorrectionsOut
@@ -15,7 +16,7 @@ from services.registration.places import service as places
 
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix="/v1/registration/persons", tags=["corrections"])
+router = Router(prefix="/v1/registration/persons", tags=["corrections"])
 
 
 @router.patch("/{person_id}")

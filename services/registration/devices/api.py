@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from chassis.authz import AccessDep
 from chassis.db import WriteSession, database_of
+from chassis.operations import Router
 from services.registration.devices import feeds, service
 from services.registration.devices.models import (
     MOST_CHANGES,
@@ -15,7 +16,7 @@ from services.registration.devices.models import (
     OutcomesOut,
 )
 
-router = APIRouter(prefix="/v1/registration/sync", tags=["devices"])
+router = Router(prefix="/v1/registration/sync", tags=["devices"])
 
 
 @router.post("")

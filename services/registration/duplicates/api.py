@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis import jobs
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.duplicates import rescans, service
 from services.registration.duplicates.models import (
@@ -21,7 +22,7 @@ from services.registration.duplicates.models import (
 
 PATH = "/v1/registration/duplicates"
 
-router = APIRouter(prefix=PATH, tags=["duplicates"], route_class=Once)
+router = Router(prefix=PATH, tags=["duplicates"], route_class=Once)
 
 
 @router.get("")

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.versions import ExpectedVersion
 from services.registration.enquiries import service
 from services.registration.enquiries.models import CompletionIn, EnquiryIn
@@ -17,7 +18,7 @@ from services.registration.places import service as places
 PERSONS = "/v1/registration/persons"
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix="/v1/registration/enquiries", tags=["enquiries"], route_class=Once)
+router = Router(prefix="/v1/registration/enquiries", tags=["enquiries"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": PersonOut}})

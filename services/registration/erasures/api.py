@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.erasures import service
 from services.registration.erasures.models import (
@@ -21,7 +22,7 @@ from services.registration.erasures.rules import Status
 
 PATH = "/v1/registration/erasures"
 
-router = APIRouter(prefix=PATH, tags=["erasure"], route_class=Once)
+router = Router(prefix=PATH, tags=["erasure"], route_class=Once)
 
 
 @router.post("", status_code=202)

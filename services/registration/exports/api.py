@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from chassis import audit
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.exports import service
 from services.registration.exports.models import Export, ExportIn, ExportOut, ExportsOut
@@ -19,7 +20,7 @@ from services.registration.searches import service as searches
 PATH = "/v1/registration/exports"
 FILE: dict[str, dict[str, str]] = {kind.partition(";")[0]: {} for kind in MEDIA_TYPES.values()}
 
-router = APIRouter(prefix=PATH, tags=["exports"], route_class=Once)
+router = Router(prefix=PATH, tags=["exports"], route_class=Once)
 
 
 @router.post("", status_code=202)

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession
+from chassis.operations import Router
 from services.registration.histories import service
 from services.registration.histories.models import HistoryOut
 
-router = APIRouter(prefix="/v1/registration/persons", tags=["histories"])
+router = Router(prefix="/v1/registration/persons", tags=["histories"])
 
 
 @router.get("/{person_id}/history")

@@ -2,18 +2,19 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.holds import service
 from services.registration.holds.models import HoldIn, HoldOut, HoldsOut
 
 PATH = "/v1/registration/legal-holds"
 
-router = APIRouter(prefix=PATH, tags=["erasure"], route_class=Once)
+router = Router(prefix=PATH, tags=["erasure"], route_class=Once)
 
 
 @router.post("", status_code=201)

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.honey import service
 from services.registration.honey.models import (
@@ -21,7 +22,7 @@ from services.registration.places import service as places
 
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix="/v1/registration", tags=["honey records"], route_class=Once)
+router = Router(prefix="/v1/registration", tags=["honey records"], route_class=Once)
 
 
 @router.post("/honey-records", status_code=201)

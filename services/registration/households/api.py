@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access, AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.strict import Code, Pcode
 from chassis.versions import ExpectedVersion
@@ -30,7 +31,7 @@ from services.registration.places import service as places
 PATH = "/v1/registration/households"
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix=PATH, tags=["households"], route_class=Once)
+router = Router(prefix=PATH, tags=["households"], route_class=Once)
 
 
 @router.post("", status_code=201)

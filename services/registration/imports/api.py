@@ -4,13 +4,14 @@ import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from chassis import audit, jobs, leftover, progress
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from chassis.workbooks import MEDIA_TYPE
@@ -30,7 +31,7 @@ EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
 
-router = APIRouter(prefix=PATH, tags=["imports"], route_class=Once)
+router = Router(prefix=PATH, tags=["imports"], route_class=Once)
 
 
 @router.post("", status_code=202, openapi_extra=MULTIPART)

@@ -5,12 +5,13 @@ import binascii
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlmodel import col
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.intake import receiving, rules, service
 from services.registration.intake.models import (
@@ -29,8 +30,8 @@ STATUS = {"accepted": 201, "rejected": 202, "conflict": 202}
 
 PATH = "/v1/registration"
 
-router = APIRouter(prefix=PATH, tags=["intake"], route_class=Once)
-doors = APIRouter(prefix=f"{PATH}/intake", tags=["intake"])
+router = Router(prefix=PATH, tags=["intake"], route_class=Once)
+doors = Router(prefix=f"{PATH}/intake", tags=["intake"])
 """Where submissions come in: each is taken once by its own uuid, without a key for that."""
 
 

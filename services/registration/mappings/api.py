@@ -3,12 +3,13 @@
 import asyncio
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlmodel import col
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
@@ -25,7 +26,7 @@ from services.registration.mappings.proposals import ProposalOut, propose, quest
 
 PATH = "/v1/registration/mappings"
 
-router = APIRouter(prefix=PATH, tags=["mappings"], route_class=Once)
+router = Router(prefix=PATH, tags=["mappings"], route_class=Once)
 
 
 @router.post("", status_code=201)

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.duplicates.models import Band
 from services.registration.mergeproposals import dismissing, service
@@ -25,7 +26,7 @@ from services.registration.mergeproposals.rules import State
 PATH = "/v1/registration"
 CANDIDATES, PROPOSALS = "/merge-candidates", "/merge-proposals"
 
-router = APIRouter(prefix=PATH, tags=["merges across organisations"], route_class=Once)
+router = Router(prefix=PATH, tags=["merges across organisations"], route_class=Once)
 
 
 @router.get(CANDIDATES)

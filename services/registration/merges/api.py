@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from services.registration.merges import service
 from services.registration.merges.models import MergeIn, MergeOut
 
-router = APIRouter(prefix="/v1/registration/duplicates", tags=["duplicates"], route_class=Once)
+router = Router(prefix="/v1/registration/duplicates", tags=["duplicates"], route_class=Once)
 
 
 @router.post("/{pair_id}/merge", status_code=201)

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.versions import ExpectedVersion
 from services.registration.notes import service
@@ -22,7 +23,7 @@ from services.registration.referrals.rules import Service
 
 PATH = "/v1/registration/persons/{person_id}"
 
-router = APIRouter(prefix=PATH, tags=["notes"], route_class=Once)
+router = Router(prefix=PATH, tags=["notes"], route_class=Once)
 
 
 @router.get("/note-flags")

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.strict import Day, Pcode
 from chassis.versions import ExpectedVersion
@@ -24,7 +25,7 @@ from services.registration.places import service as places
 PATH = "/v1/registration/registration-events"
 PATIENCE_SECONDS = 3.0
 
-router = APIRouter(prefix=PATH, tags=["registration events"], route_class=Once)
+router = Router(prefix=PATH, tags=["registration events"], route_class=Once)
 
 
 @router.post("", status_code=201)

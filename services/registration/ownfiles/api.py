@@ -2,16 +2,15 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.ownfiles import service
 from services.registration.ownfiles.models import OwnFileIn, OwnFileOut, OwnFilesOut
 
-router = APIRouter(prefix="/v1/registration/own-files", tags=["own files"], route_class=Once)
+router = Router(prefix="/v1/registration/own-files", tags=["own files"], route_class=Once)
 
 
 @router.post("", status_code=201)

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Pcode, Text
@@ -23,7 +24,7 @@ PATH = "/v1/registration/persons"
 PATIENCE_SECONDS = 3.0
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
-router = APIRouter(prefix=PATH, tags=["persons"], route_class=Once)
+router = Router(prefix=PATH, tags=["persons"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": PersonOut}})

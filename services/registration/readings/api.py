@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.readings import service
 from services.registration.readings.models import ReadingsOut
 
-router = APIRouter(prefix="/v1/registration/persons", tags=["readers"])
+router = Router(prefix="/v1/registration/persons", tags=["readers"])
 
 
 @router.get("/{person_id}/readers")

@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from services.registration.referrals import service
 from services.registration.referrals.models import Referral, ReferralIn, ReferralOut, ReferralsOut
 
-router = APIRouter(prefix="/v1/registration", tags=["referrals"], route_class=Once)
+router = Router(prefix="/v1/registration", tags=["referrals"], route_class=Once)
 
 
 @router.post("/persons/{person_id}/referrals", status_code=201)

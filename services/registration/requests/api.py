@@ -2,18 +2,19 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.requests import service
 from services.registration.requests.models import RequestIn, RequestOut, RequestsOut
 
 PATH = "/v1/registration/subject-requests"
 
-router = APIRouter(prefix=PATH, tags=["subject access"], route_class=Once)
+router = Router(prefix=PATH, tags=["subject access"], route_class=Once)
 
 
 @router.post("", status_code=201)

@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.clock import today
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.retention import service
 from services.registration.retention.models import DryRunOut, RunOut, RunsOut
 
-router = APIRouter(prefix="/v1/registration/retention", tags=["erasure"], route_class=Once)
+router = Router(prefix="/v1/registration/retention", tags=["erasure"], route_class=Once)
 
 
 @router.get("/dry-run")

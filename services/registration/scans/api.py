@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Code
@@ -18,7 +19,7 @@ from services.registration.scans.models import ScanAdded, ScansOut
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(rules.ENDINGS, BYTES)}}
 
-router = APIRouter(prefix=service.PATH, tags=["document scans"], route_class=Once)
+router = Router(prefix=service.PATH, tags=["document scans"], route_class=Once)
 
 
 @router.post("", status_code=201, openapi_extra=MULTIPART)

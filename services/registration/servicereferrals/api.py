@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from services.registration.persons.models import SCOPING as PERSONS
@@ -29,7 +30,7 @@ OF_PERSON = "/persons/{person_id}/service-referrals"
 SENT = "/service-referrals"
 GOT = "/received-referrals"
 
-router = APIRouter(prefix=PATH, tags=["service referrals"], route_class=Once)
+router = Router(prefix=PATH, tags=["service referrals"], route_class=Once)
 
 
 @router.post(OF_PERSON, status_code=201)

@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.registration.persons import service as persons
 from services.registration.sharing import service
@@ -21,7 +20,7 @@ from services.registration.sharing.models import (
     ExceptionState,
 )
 
-router = APIRouter(prefix="/v1/registration", tags=["sharing"], route_class=Once)
+router = Router(prefix="/v1/registration", tags=["sharing"], route_class=Once)
 
 
 @router.post("/sharing-agreements", status_code=201)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access, AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from chassis.strict import Strict
@@ -32,7 +33,7 @@ PATH = "/v1/returns/cases"
 PATIENCE_SECONDS = 3.0
 ETAG = re.compile(r'"([0-9]{1,9})"')
 
-router = APIRouter(prefix=PATH, tags=["cases"], route_class=Once)
+router = Router(prefix=PATH, tags=["cases"], route_class=Once)
 
 IfMatch = Annotated[str | None, Header(max_length=64, description="The ETag that you have seen.")]
 

@@ -2,19 +2,19 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from chassis import audit
 from chassis.authz import AccessDep
 from chassis.db import ReadSession
+from chassis.operations import Router
 from chassis.problems import not_found
 from services.returns.cases import service as cases
 from services.returns.cases.models import CaseOut
 from services.returns.people import service as people
 from services.returns.people.models import ReintegrationOut
 
-router = APIRouter(prefix="/v1/returns/people", tags=["people"])
+router = Router(prefix="/v1/returns/people", tags=["people"])
 
 MOST_CASES = 100
 

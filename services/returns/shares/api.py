@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from chassis.authz import AccessDep
 from chassis.db import WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.sharing import ShareIn, ShareOut, routes
 from services.returns.cases import service as cases
 from services.returns.cases.sealed import owner
@@ -14,7 +15,7 @@ from services.returns.shares.service import SHARING
 
 PREFIX = "/v1/returns"
 
-router = APIRouter(prefix=f"{PREFIX}/shares", tags=["shares"], route_class=Once)
+router = Router(prefix=f"{PREFIX}/shares", tags=["shares"], route_class=Once)
 
 
 class CaseShareIn(ShareIn):

@@ -4,13 +4,14 @@ import asyncio
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Code
@@ -35,8 +36,8 @@ MOST_RESULTS = 10_000
 ANY_PCODE = r"^[A-Z]{2}[A-Z0-9]{0,16}$"
 """Of another mission too, whose places are kept as they are told."""
 
-question_sets = APIRouter(prefix=SETS, tags=["question sets"], route_class=Once)
-submissions = APIRouter(prefix=SUBMISSIONS, tags=["submissions"], route_class=Once)
+question_sets = Router(prefix=SETS, tags=["question sets"], route_class=Once)
+submissions = Router(prefix=SUBMISSIONS, tags=["submissions"], route_class=Once)
 
 
 @question_sets.post("", status_code=201)

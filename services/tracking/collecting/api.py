@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.versions import ExpectedVersion
 from services.tracking.collecting import service
@@ -22,8 +23,8 @@ from services.tracking.collecting.models import (
 )
 from services.tracking.rounds.models import Population
 
-router = APIRouter(prefix="/v1/tracking/collections", tags=["collections"], route_class=Once)
-of_rounds = APIRouter(prefix="/v1/tracking/rounds", tags=["rounds"], route_class=Once)
+router = Router(prefix="/v1/tracking/collections", tags=["collections"], route_class=Once)
+of_rounds = Router(prefix="/v1/tracking/rounds", tags=["rounds"], route_class=Once)
 
 
 @router.post("", status_code=201)

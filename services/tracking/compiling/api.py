@@ -1,15 +1,14 @@
 """HTTP in and out for rounds that are made of chosen values; no decisions."""
 
-from fastapi import APIRouter
-
 from chassis.auth import CallerDep
 from chassis.db import WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from services.tracking.compiling import service
 from services.tracking.compiling.models import CompilationIn, CompilationOut
 from services.tracking.rounds.api import Number
 
-router = APIRouter(prefix="/v1/tracking/rounds", tags=["rounds"], route_class=Once)
+router = Router(prefix="/v1/tracking/rounds", tags=["rounds"], route_class=Once)
 
 
 @router.post("/{number}/compilations", status_code=201)

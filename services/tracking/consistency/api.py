@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from services.tracking.consistency import service
 from services.tracking.consistency.models import DisagreementOut, DisagreementsOut, ExplanationIn
 from services.tracking.rounds import service as rounds
@@ -15,7 +16,7 @@ from services.tracking.rounds.models import Population
 
 MOST_ITEMS = 1000
 
-router = APIRouter(
+router = Router(
     prefix="/v1/tracking/rounds/{number}/disagreements", tags=["rounds"], route_class=Once
 )
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.detections import service
 from services.tracking.detections.models import (
@@ -22,7 +23,7 @@ from services.tracking.rounds.models import Population
 
 PATH = "/v1/tracking/detections"
 
-router = APIRouter(prefix=PATH, tags=["detections"], route_class=Once)
+router = Router(prefix=PATH, tags=["detections"], route_class=Once)
 
 
 @router.get("")

@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.detention import service
 from services.tracking.detention.models import (
@@ -17,7 +16,7 @@ from services.tracking.detention.models import (
     VisitsOut,
 )
 
-router = APIRouter(prefix="/v1/tracking", tags=["detention centres"], route_class=Once)
+router = Router(prefix="/v1/tracking", tags=["detention centres"], route_class=Once)
 
 
 @router.post("/detention-centres/{site_id}/visits", status_code=201)

@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from chassis.db import ReadSession
+from chassis.operations import Router
 from services.tracking.displacement import rules, service
 from services.tracking.displacement.models import Country, Displaced, Envelope, Operation
 from services.tracking.displacement.rules import Wanted
 
-router = APIRouter(prefix="/v3/displacement", tags=["displacement"])
+router = Router(prefix="/v3/displacement", tags=["displacement"])
 
 
 def _of(name: str) -> object:

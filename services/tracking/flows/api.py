@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.strict import Day
 from services.tracking.flows import service, sums
 from services.tracking.flows.models import (
@@ -30,7 +31,7 @@ Place = Annotated[
     Query(pattern=r"^LY([0-9]{2}){1,4}$", description="Points in a place or below it."),
 ]
 
-router = APIRouter(prefix=PATH, tags=["flow monitoring"], route_class=Once)
+router = Router(prefix=PATH, tags=["flow monitoring"], route_class=Once)
 
 
 @router.post("/entries")

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.flowtables import reading, service
 from services.tracking.flowtables.models import (
@@ -24,7 +25,7 @@ PATH = "/v1/tracking/flow-publications"
 MOST_CELLS = 10_000
 After = Annotated[str | None, Query(pattern=r"^([A-Z0-9]{3,4}|unknown)?~([A-Z0-9]{3,4}|unknown)?$")]
 
-router = APIRouter(prefix=PATH, tags=["publications"], route_class=Once)
+router = Router(prefix=PATH, tags=["publications"], route_class=Once)
 
 
 @router.post("", status_code=201)

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from chassis.db import ReadSession, database_of
+from chassis.operations import Router
 from chassis.problems import not_found
 from services.tracking.flowtables import files, reading, service
 from services.tracking.flowtables.api import MOST_CELLS, After, after, following
@@ -28,7 +29,7 @@ from services.tracking.rounds.files import centroids
 
 Month = Annotated[str, Path(pattern=MONTH)]
 
-router = APIRouter(prefix="/v1/tracking/public/flows", tags=["public figures"])
+router = Router(prefix="/v1/tracking/public/flows", tags=["public figures"])
 
 
 @router.get("", response_model=FlowVintagesOut)

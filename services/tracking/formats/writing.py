@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from fastapi.responses import StreamingResponse
 
 from chassis.uploads import BYTE_ORDER_MARK, guarded
@@ -93,6 +92,8 @@ def _point(at: tuple[float, float] | None) -> dict[str, Any] | None:
 
 
 async def _xlsx(table: Table, pages: Pages) -> AsyncIterator[bytes]:
+    import xlsxwriter  # noqa: PLC0415 - It takes a while, and no start needs it.
+
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "table.xlsx"
         book = xlsxwriter.Workbook(

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.authz import AccessDep
 from chassis.clock import today
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.strict import Day
 from services.tracking.incidents import service
@@ -27,7 +28,7 @@ from services.tracking.incidents.trends import By, EventTrendOut
 PATH = "/v1/tracking/incidents"
 MOST_POINTS = 5000
 
-router = APIRouter(prefix=PATH, tags=["incidents"], route_class=Once)
+router = Router(prefix=PATH, tags=["incidents"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": IncidentRow}})

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.auth import CallerDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.indices import planning, service
 from services.tracking.indices.definitions import definitions
@@ -21,7 +22,7 @@ from services.tracking.indices.models import (
 from services.tracking.places import rules as places
 from services.tracking.rounds.models import Population
 
-router = APIRouter(prefix="/v1/tracking", tags=["indices"], route_class=Once)
+router = Router(prefix="/v1/tracking", tags=["indices"], route_class=Once)
 
 Place = Annotated[str | None, Query(pattern=r"^LY([0-9]{2}){0,4}$")]
 MOST_ROWS = 5000

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.versions import ExpectedVersion
 from services.tracking.informants import service
@@ -20,7 +21,7 @@ from services.tracking.informants.models import (
     Role,
 )
 
-router = APIRouter(prefix="/v1/tracking/informants", tags=["informants"], route_class=Once)
+router = Router(prefix="/v1/tracking/informants", tags=["informants"], route_class=Once)
 
 
 @router.post("", status_code=201)

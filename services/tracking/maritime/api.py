@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.authz import AccessDep
 from chassis.clock import today
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.strict import Day
 from services.tracking.maritime import service
@@ -27,7 +28,7 @@ PATH = "/v1/tracking/maritime/operations"
 Since = Annotated[Day | None, Query(description="The first day.")]
 Until = Annotated[Day | None, Query(description="The last day, still within.")]
 
-router = APIRouter(prefix="/v1/tracking/maritime", tags=["operations at sea"], route_class=Once)
+router = Router(prefix="/v1/tracking/maritime", tags=["operations at sea"], route_class=Once)
 
 
 @router.post("/operations", status_code=201, responses={200: {"model": OperationOut}})

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from chassis.db import ReadSession
+from chassis.operations import Router
 from services.tracking.needs import service
 from services.tracking.needs.models import By, NeedsOut
 from services.tracking.rounds import files
@@ -14,7 +15,7 @@ from services.tracking.rounds.models import Population
 
 MOST_ROWS = 10_000
 
-router = APIRouter(prefix=PATH, tags=["rounds"])
+router = Router(prefix=PATH, tags=["rounds"])
 
 
 @router.get("/{number}/needs")

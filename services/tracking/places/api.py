@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from chassis import jobs
 from chassis.auth import CallerDep
@@ -11,6 +11,7 @@ from chassis.authz import AccessDep
 from chassis.clock import today
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.strict import Day
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.formats import hidden
@@ -33,7 +34,7 @@ Pcode = Annotated[str, Path(pattern=PCODE)]
 Level = Annotated[int | None, Query(ge=1, le=4)]
 OnDay = Annotated[Day | None, Query(description="The list of this day; without it, of today.")]
 
-router = APIRouter(prefix=PATH, tags=["places"], route_class=Once)
+router = Router(prefix=PATH, tags=["places"], route_class=Once)
 
 
 @router.post("/imports", status_code=202, openapi_extra=MULTIPART)

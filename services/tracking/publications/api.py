@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.publications import drafting, reading, service
 from services.tracking.publications.models import (
@@ -29,7 +30,7 @@ MOST_CELLS = 10_000
 LEVELS = Query(ge=0, le=4)
 AFTER = r"^[A-Z]{2}([0-9]{2}){0,4}~[a-zA-Z0-9_]{0,40}$"
 
-router = APIRouter(tags=["publications"], route_class=Once)
+router = Router(tags=["publications"], route_class=Once)
 
 
 @router.post("/v1/tracking/rounds/{number}/publications", status_code=202)

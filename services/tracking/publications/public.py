@@ -2,9 +2,10 @@
 
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis.db import ReadSession, database_of
+from chassis.operations import Router
 from services.tracking.formats.caching import (
     NEWEST_SECONDS,
     cached,
@@ -41,7 +42,7 @@ class Of(NamedTuple):
     hxl: bool
 
 
-router = APIRouter(prefix="/v1/tracking/public/rounds", tags=["public figures"])
+router = Router(prefix="/v1/tracking/public/rounds", tags=["public figures"])
 
 
 @router.get("", response_model=VintagesOut)

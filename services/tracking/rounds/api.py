@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.formats.choice import OFFERED, Choice, Tags
@@ -32,7 +33,7 @@ PERIOD = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?(/[0-9]{4}-[0-9]{2}(-[0-9]{2})?)?$"
 PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
 Number = Annotated[int, Path(ge=1, le=9999)]
 
-router = APIRouter(prefix=PATH, tags=["rounds"], route_class=Once)
+router = Router(prefix=PATH, tags=["rounds"], route_class=Once)
 
 
 @router.post("/imports", status_code=202, openapi_extra=MULTIPART)

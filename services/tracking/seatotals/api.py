@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis import audit, jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Day
@@ -24,7 +25,7 @@ from services.tracking.seatotals.models import (
 
 PATH = "/v1/tracking/maritime/published"
 
-router = APIRouter(prefix=PATH, tags=["operations at sea"], route_class=Once)
+router = Router(prefix=PATH, tags=["operations at sea"], route_class=Once)
 
 
 @router.post("", status_code=201, responses={200: {"model": PublishedTotalOut}})

@@ -4,13 +4,14 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from chassis import jobs
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
@@ -33,8 +34,8 @@ PLACE = r"^[A-Z]{2}([0-9]{2}){0,4}$"
 MOST_POINTS = 10_000
 COUNTRY_TO_MUHALLA = 10
 
-router = APIRouter(prefix=PATH, tags=["series"], route_class=Once)
-across = APIRouter(prefix="/v1/tracking/trends", tags=["series"])
+router = Router(prefix=PATH, tags=["series"], route_class=Once)
+across = Router(prefix="/v1/tracking/trends", tags=["series"])
 
 Place = Annotated[str, Query(pattern=PLACE)]
 Number = Annotated[int | None, Query(ge=1, le=9999)]

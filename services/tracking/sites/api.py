@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.strict import Day
 from chassis.versions import ExpectedVersion
@@ -27,8 +28,8 @@ from services.tracking.sites.models import (
 Place = Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")]
 OnDay = Annotated[Day | None, Query(description="As it stood on this day.")]
 
-sites = APIRouter(prefix="/v1/tracking/sites", tags=["sites"], route_class=Once)
-detention_centres = APIRouter(
+sites = Router(prefix="/v1/tracking/sites", tags=["sites"], route_class=Once)
+detention_centres = Router(
     prefix="/v1/tracking/detention-centres", tags=["detention centres"], route_class=Once
 )
 

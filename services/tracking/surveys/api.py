@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.surveys import service
 from services.tracking.surveys.models import (
@@ -21,7 +22,7 @@ from services.tracking.surveys.models import (
 
 PATH = "/v1/tracking/flows/surveys"
 
-router = APIRouter(prefix="/v1/tracking/flows", tags=["flow monitoring"], route_class=Once)
+router = Router(prefix="/v1/tracking/flows", tags=["flow monitoring"], route_class=Once)
 
 
 @router.post("/surveys", status_code=201, responses={200: {"model": SurveyOut}})

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from chassis.auth import CallerDep
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
+from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from services.tracking.rounds.models import Population
 from services.tracking.triangulation import service
@@ -24,8 +25,8 @@ Number = Annotated[int, Query(ge=1, le=9999)]
 Place = Annotated[str | None, Query(pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")]
 MOST_FIGURES = 1000
 
-estimates = APIRouter(prefix="/v1/tracking/estimates", tags=["estimates"], route_class=Once)
-triangulations = APIRouter(
+estimates = Router(prefix="/v1/tracking/estimates", tags=["estimates"], route_class=Once)
+triangulations = Router(
     prefix="/v1/tracking/triangulations", tags=["triangulations"], route_class=Once
 )
 
