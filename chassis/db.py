@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
-from sqlalchemy import func, inspect
+from sqlalchemy import func, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -19,13 +19,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import failpoint, many
 from chassis.sqlite import DEFERRED, open_engine, written_anew
 from chassis.tables import ServiceTables, core_table
-from chassis.together import Together
 from chassis.vault import Vault
 from chassis.wake import Wake
 
 WORK_LEFT, EVENTS_LEFT = "work_left", "events_left"
 BEFORE_COMMIT = "before_commit"
 TURNS, TURN = "turns", "turn"
+ALL_TURNS = text(
+    "select pg_advisory_xact_lock_shared(:shared), count(pg_advisory_xact_lock(each)) "
+    "from unnest(cast(:alone as bigint[])) each"
+)
 FIRST_IN_TRANSACTION = "masar.first_in_transaction"
 """Where a request's scope holds what must be done before anything else is written."""
 
@@ -52,7 +55,6 @@ class Database:
         self.rights_ended: Callable[[str, float], Awaitable[bool]] = _never
         """Whether a caller's tokens were ended since an instant, as the issuer tells it."""
         self._turns: set[str] = set()
-        self._together = Together(self.write)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = make_url(url).database or ""
         if self.is_sqlite:
@@ -79,21 +81,6 @@ class Database:
                 self.events_left.set()
             if WORK_LEFT in session.info:
                 self.work_left.set()
-
-    async def write_together(self, effect: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
-        """Write as `write` does; on SQLite, in one transaction with what comes in this moment."""
-
-        async def apart(session: AsyncSession) -> Result:
-            result = await effect(session)
-            await session.flush()
-            # The next one must see what is in the tables, not what this one has remembered.
-            session.expunge_all()
-            return result
-
-        if self.is_sqlite:
-            return await self._together.take(apart)
-        async with self.write() as session:
-            return await effect(session)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -122,6 +109,14 @@ class Database:
             await engine.dispose()
         if self.vault:
             await self.vault.wrapper.close()
+
+
+async def apart(session: AsyncSession, effect: Awaitable[Result]) -> Result:
+    """Do one of several things in a transaction: the next must see what is in the tables only."""
+    result = await effect
+    await session.flush()
+    session.expunge_all()
+    return result
 
 
 async def _never(_caller: str, _issued_at: float) -> bool:
@@ -159,6 +154,12 @@ async def take_turns(session: AsyncSession, turn: str, *, shared: bool = False) 
     else:
         # The one turn that SQLite's writers take is theirs from the transaction's beginning.
         await session.connection()
+
+
+async def take_all_turns(session: AsyncSession, alone: Sequence[str], *, shared: str) -> None:
+    """Hold several turns, of which one is shared, in one trip to PostgreSQL."""
+    numbers = {"alone": sorted(map(_number, alone)), "shared": _number(shared)}
+    await session.exec(ALL_TURNS, params=numbers)  # type: ignore[call-overload]  # It takes text.
 
 
 async def try_turn(session: AsyncSession, turn: str) -> bool:
@@ -342,12 +343,35 @@ async def put_all(
         await session.exec(_putting(table, _dialect(session), None), params=rows)
 
 
+async def note_new(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> set[tuple[Any, ...]]:
+    """Insert rows but those whose key is taken; return the keys of the new ones."""
+    return await _told_keys(session, table, _inserting_new(table, _dialect(session)), rows)
+
+
 async def put_newer(
-    session: AsyncSession, table: type[SQLModel], values: Mapping[str, Any], counter: str
-) -> bool:
-    """Put the row unless the one that is there has counted as far; say whether it was put."""
-    statement = _putting(table, _dialect(session), counter)
-    return bool((await session.exec(statement, params=values)).rowcount)
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], counter: str
+) -> set[tuple[Any, ...]]:
+    """Put rows unless what has their key has counted as far; return the keys of those put."""
+    return await _told_keys(session, table, _putting(table, _dialect(session), counter), rows)
+
+
+async def _told_keys(
+    session: AsyncSession, table: type[SQLModel], statement: Any, rows: Sequence[Mapping[str, Any]]
+) -> set[tuple[Any, ...]]:
+    keys = [column.name for column in core_table(table).primary_key]
+    if len(rows) == 1:
+        # Its count says as much, and costs less than an answer with rows.
+        done = (await session.exec(statement, params=rows[0])).rowcount
+        return {tuple(rows[0][name] for name in keys)} if done else set()
+    telling = _telling_keys(table, statement)
+    return {tuple(row) for row in await session.exec(telling, params=rows)} if rows else set()
+
+
+@cache
+def _telling_keys(table: type[SQLModel], statement: Any) -> Any:
+    return statement.returning(*core_table(table).primary_key)
 
 
 async def insert_all(

@@ -1,8 +1,10 @@
 """Events enter once, however often and in whatever order they are delivered."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -11,10 +13,12 @@ from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import failpoint, tombstones
+from chassis import failpoint
 from chassis.clock import now
-from chassis.db import Database, insert_unless_there, put_newer, take_turns
+from chassis.db import Database, apart
+from chassis.sifting import HANDLED, News, sifted
 from chassis.telemetry import EVENTS_RECEIVED, follow
+from chassis.together import Together
 from contracts.event import Envelope, Event
 
 log = structlog.get_logger()
@@ -25,7 +29,6 @@ Subscriptions = Mapping[type[Event], Handler]
 
 MOST_ATTEMPTS = 5
 """After so many failures a message is kept as a dead letter and no longer tried."""
-
 
 REMEMBERED = timedelta(days=30)
 """Four times as long as an outbox keeps what it sent: nothing is delivered again so late."""
@@ -50,39 +53,46 @@ class Consumer:
     async def receive(self, body: bytes) -> None:
         """Let a message take effect, in one transaction with the note that it did."""
         envelope, event = _read(body)
-        handler = self.subscriptions.get(type(event)) if event else None
-        if event is None or handler is None:
+        if event is None or type(event) not in self.subscriptions:
             self._count(envelope.type, "ignored")
             return
-
-        async def effect(session: AsyncSession) -> str:
-            # The task may be that of another message, whose trace this one must not get.
-            follow(envelope.traceparent)
-            outcome = await self._take(session, envelope)
-            if outcome == "handled" and await tombstones.concerns_erased(session, event.people()):
-                outcome = "erased"
-            if outcome == "handled":
-                await _alone(session, event)
-                await handler(session, event)
-            return outcome
-
-        outcome = await self.database.write_together(effect)
+        news = News(envelope, event)
+        if self.database.is_sqlite:
+            outcome = await self._together.take(news)
+        else:
+            async with self.database.write() as session:
+                [outcome] = await self._take(session, [news])
         failpoint.reach("consumer.after_commit_before_ack")
         self._count(envelope.type, outcome)
 
-    async def _take(self, session: AsyncSession, envelope: Envelope) -> str:
-        tables = self.database.tables
-        note = {"event_id": envelope.id, "received_at": now()}
-        if not await insert_unless_there(session, tables.inbox, note):
-            return "duplicate"
-        position = {
-            "type": envelope.type,
-            "subject": envelope.subject,
-            "sequence": envelope.sequence,
-        }
-        if not await put_newer(session, tables.position, position, "sequence"):
-            return "passed"
-        return "handled"
+    @cached_property
+    def _together(self) -> Together[AsyncSession, News, str]:
+        return Together(self.database.write, self._take)
+
+    async def _take(self, session: AsyncSession, news: Sequence[News]) -> list[str]:
+        """Let messages take effect in their order; return what became of each."""
+        outcomes: list[str] = []
+        # One of another type may change what the next are noted by: it may be an erasure.
+        for _, same in groupby(news, lambda each: type(each.event)):
+            outcomes += await self._take_in(session, list(same))
+        return outcomes
+
+    async def _take_in(self, session: AsyncSession, news: Sequence[News]) -> list[str]:
+        """Let messages of one type take effect; they are noted all at once."""
+        if len({each.place for each in news}) < len(news):
+            # What is about one subject comes one after the other.
+            return [outcome for each in news for outcome in await self._take_in(session, [each])]
+        outcomes = await self._sifted(session, news)
+        for each, outcome in zip(news, outcomes, strict=True):
+            if outcome == HANDLED:
+                # The task may be that of another message, whose trace this one must not get.
+                follow(each.envelope.traceparent)
+                handler = self.subscriptions[type(each.event)]
+                await apart(session, handler(session, each.event))
+        return outcomes
+
+    async def _sifted(self, session: AsyncSession, news: Sequence[News]) -> list[str]:
+        return await sifted(session, news)
 
     async def bury(self, body: bytes, reason: str) -> None:
         """Keep a message that cannot take effect, for somebody to look at and replay."""
@@ -95,17 +105,6 @@ class Consumer:
         if outcome in {"duplicate", "passed", "erased"}:
             log.info("event_absorbed", service=self.name, type=type, outcome=outcome)
         EVENTS_RECEIVED.labels(self.name, type, outcome).inc()
-
-
-async def _alone(session: AsyncSession, event: Event) -> None:
-    """
-    Let events about the same people, of whatever type and in whatever process, take turns.
-
-    Handlers read what is known of a person before they write it. Two that do so in the same
-    moment would each miss what the other one writes.
-    """
-    for each in sorted(event.people()):
-        await take_turns(session, f"event about {each}")
 
 
 def subject_of(body: bytes) -> str | None:

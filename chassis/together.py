@@ -1,7 +1,7 @@
-"""Effects that come at the same moment share one commit, because a commit waits for the disk."""
+"""What comes at the same moment shares one commit, because a commit waits for the disk."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
@@ -9,27 +9,33 @@ MOST_TOGETHER = 20
 """More would make whoever waits for the one writer of SQLite wait noticeably longer."""
 
 Session = TypeVar("Session")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-Effect = Callable[[Session], Awaitable[Any]]
 
 
-class Together(Generic[Session]):
+class Together(Generic[Session, Item, Result]):
     """
-    Lets effects that wait for a transaction share it, in the order in which they came.
+    Lets items that wait for a transaction share it, in the order in which they came.
 
-    When one of them fails, all are rolled back and each is tried alone, so that it fails alone.
-    An effect may therefore run twice, and must do nothing but through its session.
+    `do` does the work of several and returns what came of each. When it fails, all are rolled back
+    and each is tried alone, so that what fails fails alone. So it may run twice, and must do
+    nothing but through its session.
     """
 
-    def __init__(self, write: Callable[[], AbstractAsyncContextManager[Session]]) -> None:
+    def __init__(
+        self,
+        write: Callable[[], AbstractAsyncContextManager[Session]],
+        do: Callable[[Session, Sequence[Item]], Awaitable[Sequence[Result]]],
+    ) -> None:
         self._write = write
-        self._waiting: list[tuple[Effect[Session], asyncio.Future[Any]]] = []
+        self._do = do
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._led = False
 
-    async def take(self, effect: Callable[[Session], Awaitable[Result]]) -> Result:
-        """Return what the effect returns, when it is committed; raise what it raises."""
+    async def take(self, item: Item) -> Result:
+        """Return what came of the item, when it is committed; raise what kept it from that."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((effect, future))
+        self._waiting.append((item, future))
         if not self._led:
             await self._lead()
         return await future
@@ -46,10 +52,10 @@ class Together(Generic[Session]):
             self._led = False
             self._give_up()
 
-    async def _commit(self, party: list[tuple[Effect[Session], asyncio.Future[Any]]]) -> None:
+    async def _commit(self, party: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
         try:
             async with self._write() as session:
-                results = [await effect(session) for effect, _ in party]
+                results = await self._do(session, [item for item, _ in party])
         except BaseException as error:
             if isinstance(error, Exception) and len(party) > 1:
                 for each in party:

@@ -49,12 +49,18 @@ async def is_erased(session: AsyncSession, subject: UUID) -> bool:
     return bool(await raised(session, [mark(session, SUBJECT, str(subject))]))
 
 
+async def erased(session: AsyncSession, subjects: Collection[UUID]) -> set[UUID]:
+    """Return who of these was erased; none of the others will be, until the transaction ends."""
+    if not subjects:
+        return set()
+    await take_turns(session, ERASING, shared=True)
+    marks = {mark(session, SUBJECT, str(each)): each for each in subjects}
+    return {marks[each] for each in await raised(session, list(marks))}
+
+
 async def concerns_erased(session: AsyncSession, subjects: Collection[UUID]) -> bool:
     """Say whether one of these was erased; none of them will be, until the transaction ends."""
-    if not subjects:
-        return False
-    await take_turns(session, ERASING, shared=True)
-    return bool(await raised(session, [mark(session, SUBJECT, str(each)) for each in subjects]))
+    return bool(await erased(session, subjects))
 
 
 async def erect(session: AsyncSession, marks: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ are known of RabbitMQ and aio-pika, and the duplicates that every at-least-once 
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +20,7 @@ from chassis.bus import InProcessBus
 from chassis.inbox import Consumer
 from chassis.outbox import BusDown
 from chassis.rabbit import RabbitBus
-from contracts.event import Envelope
+from chassis.sifting import HANDLED, News
 from tests.chassis.road import POISON, Outbox, Road, refuse_thirteen
 from tests.patience import SECONDS
 from tests.servers.rabbitmq import RabbitServer
@@ -30,8 +31,8 @@ DOWN_SECONDS = 30
 class ForgetfulConsumer(Consumer):
     """The broken twin without an inbox."""
 
-    async def _take(self, session: AsyncSession, envelope: Envelope) -> str:
-        return "handled"
+    async def _sifted(self, session: AsyncSession, news: Sequence[News]) -> list[str]:
+        return [HANDLED for _ in news]
 
 
 class InterruptedConsumer(Consumer):

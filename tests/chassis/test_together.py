@@ -1,9 +1,11 @@
 """Effects that share a transaction of SQLite, and what each of them must not notice of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -11,16 +13,26 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import new_id
-from chassis.db import Database
-from chassis.together import MOST_TOGETHER
+from chassis.db import Database, apart
+from chassis.together import MOST_TOGETHER, Together
 from tests.chassis.road import Arrival, made
 from tests.patience import SECONDS
+
+Effect = Callable[[AsyncSession], Awaitable[Any]]
+
+
+async def each_apart(session: AsyncSession, effects: Sequence[Effect]) -> list[Any]:
+    return [await apart(session, effect(session)) for effect in effects]
 
 
 class Counting(Database):
     """Counts its transactions."""
 
     transactions = 0
+
+    @cached_property
+    def together(self) -> Together[AsyncSession, Effect, Any]:
+        return Together(self.write, each_apart)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -57,7 +69,7 @@ async def arrived(database: Database) -> list[int]:
 async def test_what_comes_in_the_same_moment_shares_a_commit(database: Counting) -> None:
     boats = range(MOST_TOGETHER)
 
-    results = await asyncio.gather(*(database.write_together(arrive(boat)) for boat in boats))
+    results = await asyncio.gather(*(database.together.take(arrive(boat)) for boat in boats))
 
     assert results == list(boats)
     assert await arrived(database) == list(boats)
@@ -69,7 +81,7 @@ async def test_what_fails_fails_alone(database: Counting) -> None:
     boats = [1, 2, -3, 4]
 
     results = await asyncio.gather(
-        *(database.write_together(arrive(boat)) for boat in boats), return_exceptions=True
+        *(database.together.take(arrive(boat)) for boat in boats), return_exceptions=True
     )
 
     assert [type(result) for result in results] == [int, int, ValueError, int]
@@ -95,7 +107,7 @@ async def test_each_sees_what_the_one_before_has_written(database: Counting) -> 
         seen.append(arrival.boat if arrival else None)
 
     effects = (arrive(9), begin, remember, change, look)
-    await asyncio.gather(*(database.write_together(effect) for effect in effects))
+    await asyncio.gather(*(database.together.take(effect) for effect in effects))
 
     assert seen == [2]
     assert database.transactions == 2
@@ -108,9 +120,9 @@ async def test_nobody_waits_for_ever_for_one_who_was_cancelled(database: Countin
         begun.set()
         await asyncio.sleep(60)
 
-    leader = asyncio.create_task(database.write_together(stay))
+    leader = asyncio.create_task(database.together.take(stay))
     await begun.wait()
-    follower = asyncio.create_task(database.write_together(arrive(1)))
+    follower = asyncio.create_task(database.together.take(arrive(1)))
     await asyncio.sleep(0)
 
     leader.cancel()
@@ -120,5 +132,5 @@ async def test_nobody_waits_for_ever_for_one_who_was_cancelled(database: Countin
             await leader
         with pytest.raises(ConnectionAbortedError):
             await follower
-        await database.write_together(arrive(2))
+        await database.together.take(arrive(2))
     assert await arrived(database) == [2]

@@ -13,7 +13,7 @@ async def follow_household(session: AsyncSession, event: HouseholdChanged) -> No
     """Keep who is in it now and who receives for it: after a split, a join or a move, everybody."""
     columns = set(Household.model_fields) - {"id"}
     kept = new_row(Household, id=event.household_id, **event.model_dump(include=columns))
-    if not await put_newer(session, Household, kept, "version"):
+    if not await put_newer(session, Household, [kept], "version"):
         return
     await session.exec(delete(Member).where(col(Member.household_id) == event.household_id))
     members = [] if event.ended_on else event.member_ids

@@ -8,7 +8,7 @@ copy of what another service has on record is not put on record once more.
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, merged
-from chassis.db import insert_new, put, take_turns
+from chassis.db import insert_new, insert_unless_there, new_row, put, take_turns
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
@@ -26,16 +26,25 @@ async def entitle_new_person(session: AsyncSession, event: PersonRegistered) -> 
     """Remember the person, and open an entitlement in every programme that covers them."""
     # A programme made in this moment must see this person, or this must see the programme.
     await take_turns(session, TURN, shared=True)
-    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
-    person.registered_on = event.registered_on
-    person.organisation = event.organisation
-    person.registered_by = event.registered_by
-    person.case_owner = event.case_owner
-    if person.version == 0:
-        person.population_category = event.population_category
-        person.location_pcode = event.location_pcode
-        person.version = 1
-    session.add(person)
+    ever = {
+        "registered_on": event.registered_on,
+        "organisation": event.organisation,
+        "registered_by": event.registered_by,
+        "case_owner": event.case_owner,
+    }
+    at_first = {
+        "population_category": event.population_category,
+        "location_pcode": event.location_pcode,
+        "version": 1,
+    }
+    row = new_row(Person, id=event.person_id, **ever, **at_first)
+    if await insert_unless_there(session, Person, row):
+        person = Person(**row)
+    else:
+        # The first news of them was another one.
+        person = await session.get_one(Person, event.person_id)
+        for name, value in (ever if person.version else ever | at_first).items():
+            setattr(person, name, value)
     await entitlements.entitle_person(session, person, audit.system(event.type))
 
 

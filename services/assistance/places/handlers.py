@@ -11,4 +11,4 @@ async def keep_places(session: AsyncSession, event: PlacesChanged) -> None:
     """Keep each place as it stands; an older version than the one kept changes nothing."""
     # In one order, so that two reports of the same places do not wait for each other.
     for place in sorted(event.places, key=lambda place: place.pcode):
-        await put_newer(session, Place, Place(**place.model_dump()).model_dump(), "version")
+        await put_newer(session, Place, [Place(**place.model_dump()).model_dump()], "version")

@@ -2,7 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_new, put
+from chassis.db import insert_new, insert_unless_there, new_row, put
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
@@ -16,14 +16,18 @@ from services.returns.people.models import Assignment, Person
 
 async def remember_person(session: AsyncSession, event: PersonRegistered) -> None:
     """Know that the person is registered, so that a case can be opened for them."""
-    person = await session.get(Person, event.person_id) or Person(id=event.person_id)
-    person.organisation = event.organisation
-    person.registered_by = event.registered_by
-    person.case_owner = event.case_owner
-    if person.version == 0:
-        person.location_pcode = event.location_pcode
-        person.version = 1
-    session.add(person)
+    ever = {
+        "organisation": event.organisation,
+        "registered_by": event.registered_by,
+        "case_owner": event.case_owner,
+    }
+    at_first = {"location_pcode": event.location_pcode, "version": 1}
+    row = new_row(Person, id=event.person_id, **ever, **at_first)
+    if not await insert_unless_there(session, Person, row):
+        # The first news of them was another one.
+        person = await session.get_one(Person, event.person_id)
+        for name, value in (ever if person.version else ever | at_first).items():
+            setattr(person, name, value)
 
 
 async def follow_correction(session: AsyncSession, event: PersonCorrected) -> None:

@@ -1,0 +1,113 @@
+"""What becomes of messages that come: new ones take effect, and others are only noted."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import String, any_, bindparam, exists, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import tombstones
+from chassis.clock import now
+from chassis.db import note_new, put_newer, tables_of, take_all_turns
+from chassis.tables import InboxColumns, PositionColumns, TombstoneColumns, core_table
+from contracts.event import Envelope, Event
+
+HANDLED, COUNTER = "handled", "sequence"
+
+
+class News(NamedTuple):
+    """A message that was read."""
+
+    envelope: Envelope
+    event: Event
+
+    @property
+    def key(self) -> tuple[UUID]:
+        return (self.envelope.id,)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.envelope.type, self.envelope.subject
+
+    @property
+    def note(self) -> dict[str, Any]:
+        return {"event_id": self.envelope.id, "received_at": now()}
+
+    @property
+    def position(self) -> dict[str, Any]:
+        told = self.envelope
+        return {"type": told.type, "subject": told.subject, COUNTER: told.sequence}
+
+
+async def sifted(session: AsyncSession, news: Sequence[News]) -> list[str]:
+    """
+    Note that messages of one type about different subjects came, and say what becomes of each.
+
+    "handled": it takes effect; "duplicate": it came before; "passed": a later one did; "erased": it
+    is about somebody who is forgotten. Nobody of the others will be, and no other message about
+    them takes effect, until the transaction ends.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return [await _sifted_at_once(session, each) for each in news]
+    tables = tables_of(session)
+    new = await note_new(session, tables.inbox, [each.note for each in news])
+    positions = [each.position for each in news if each.key in new]
+    ahead = await put_newer(session, tables.position, positions, COUNTER)
+    people = [each.event.people() for each in news if each.place in ahead]
+    erased = await tombstones.erased(session, set().union(*people))
+    return [
+        _outcome(each.key in new, each.place in ahead, bool(erased & each.event.people()))
+        for each in news
+    ]
+
+
+def _outcome(new: bool, ahead: bool, erased: bool) -> str:
+    if not new:
+        return "duplicate"
+    if not ahead:
+        return "passed"
+    return "erased" if erased else HANDLED
+
+
+async def _sifted_at_once(session: AsyncSession, news: News) -> str:
+    """Sift one message in two statements: on PostgreSQL each is a trip away."""
+    people = news.event.people()
+    if people:
+        # Handlers read what is known of a person before they write it. Two that do so in the same
+        # moment, in whatever process, would each miss what the other one writes.
+        alone = [f"event about {each}" for each in people]
+        await take_all_turns(session, alone, shared=tombstones.ERASING)
+    marks = [tombstones.mark(session, tombstones.SUBJECT, str(each)) for each in people]
+    tables = tables_of(session)
+    statement = _at_once(tables.inbox, tables.position, tables.tombstone)
+    told = {**news.note, **news.position, "marks": marks}
+    params = {f"told_{name}": value for name, value in told.items()}
+    return _outcome(*(await session.exec(statement, params=params)).one())
+
+
+@cache
+def _at_once(
+    inbox: type[InboxColumns], position: type[PositionColumns], tombstone: type[TombstoneColumns]
+) -> Any:
+    note, place = core_table(inbox), core_table(position)
+    added = insert(note).values({each: _told(note.c[each]) for each in ("event_id", "received_at")})
+    noted = added.on_conflict_do_nothing().returning(note.c.event_id).cte("noted")
+    names = ["type", "subject", COUNTER]
+    told = select(*(_told(place.c[each]) for each in names)).select_from(noted)
+    put = insert(place).from_select(names, told)
+    newer = put.on_conflict_do_update(
+        index_elements=["type", "subject"],
+        set_={COUNTER: put.excluded[COUNTER]},
+        where=place.c[COUNTER] < put.excluded[COUNTER],
+    )
+    ahead = newer.returning(place.c.subject).cte("ahead")
+    mark = core_table(tombstone).c.mark
+    raised = select(mark).where(mark == any_(bindparam("told_marks", type_=ARRAY(String))))
+    return select(*(exists(select(each)) for each in (noted, ahead)), exists(raised))
+
+
+def _told(column: Any) -> Any:
+    return bindparam(f"told_{column.name}", type_=column.type)
