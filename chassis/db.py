@@ -62,7 +62,9 @@ class Database:
             self.reader = open_engine(url, begin=DEFERRED, pool=pool)
             self.recorder = self.writer
         else:
-            self.writer = self.reader = _postgres_engine(url, pool)
+            self.writer = _postgres_engine(url, pool)
+            # Each statement sees what has committed, in a transaction or not: none saves two trips.
+            self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
             # Requests that wait for their reads to be on record may hold every other connection.
             self.recorder = _postgres_engine(url, 1)
 
@@ -84,12 +86,13 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        async with self._session(self.reader) as session:
+        """Open a session that writes nothing, whatever becomes of the objects that it reads."""
+        async with self._session(self.reader, autoflush=False) as session:
             yield session
 
-    def _session(self, engine: AsyncEngine) -> AsyncSession:
+    def _session(self, engine: AsyncEngine, *, autoflush: bool = True) -> AsyncSession:
         info = {"tables": self.tables, "vault": self.vault, TURNS: self._turns}
-        return AsyncSession(engine, expire_on_commit=False, info=info)
+        return AsyncSession(engine, expire_on_commit=False, autoflush=autoflush, info=info)
 
     def exists(self) -> bool:
         """Say whether there is a file, where the database is one: asking SQLite would make it."""
