@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from services.registration.duplicates import candidates
 from services.registration.duplicates.comparing import MOST_PAIRS, best
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
@@ -239,6 +240,21 @@ async def test_a_search_that_is_cut_off_is_done_again(registration: Running) -> 
     await look_for_new(registration.database)
 
     assert len(await found(registration)) == 1
+
+
+async def test_a_key_that_too_many_share_finds_nobody_and_a_rarer_one_still_does(
+    registration: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "LARGEST_BLOCK", 2)
+    phones = ("+218912345678", "+218912345679", "+218912345678")
+    for number, phone in enumerate(phones):
+        changes = {"external_id": f"R{number}", "household_ref": f"H{number}", "phone": phone}
+        await registered(registration, MUSA | changes)
+    await look_for_new(registration.database)
+
+    [pair] = await found(registration, 1)
+
+    assert {pair["left"]["external_id"], pair["right"]["external_id"]} == {"R0", "R2"}
 
 
 @pytest.mark.parametrize("query", [{"band": "certain"}, {"status": "shut"}, {"name": "x"}])

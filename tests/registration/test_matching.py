@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.registration.matching import blocking, clusters, evidence
+from services.registration.matching import blocking, clusters, evidence, likeliest
 from services.registration.matching.births import born
 from services.registration.matching.description import Description
-from services.registration.matching.evidence import compare, weights
+from services.registration.matching.evidence import compare, score_of, weights
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.spelling import coarse, folded, skeleton
 from services.registration.matching.training import fit
@@ -163,6 +163,27 @@ def test_comparing_is_the_same_in_either_direction() -> None:
     assert sorted(compare(one, other, weights())) == sorted(compare(other, one, weights()))
 
 
+def test_a_score_without_its_reasons_is_the_same_score() -> None:
+    other = somebody(**LATIN, born=date(1990, 4, 5), documents=(("passport", "S1"),))
+
+    for one in (somebody(), somebody(given="Bakary", father=None), somebody(**UNKNOWN)):
+        told = weights().score(compare(one, other, weights()))
+        assert score_of(one, other, weights()) == pytest.approx(told)
+
+
+def test_a_name_is_compared_by_those_of_its_spellings_that_are_most_alike() -> None:
+    latin = {f"{part}_latin": name for part, name in LATIN.items()}
+    other = somebody(**LATIN)
+
+    known, unknown = (
+        dict(evidence.levels_of(one, other, weights().transducer))
+        for one in (somebody(**latin), somebody())
+    )
+
+    assert {known[part] for part in LATIN} == {"same"}
+    assert "same" not in {unknown[part] for part in ("father", "family")}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -178,6 +199,34 @@ def test_a_second_registration_is_found_by_the_keys(change: dict[str, Any]) -> N
 
     assert blocking.kept_under(first) & blocking.looked_for_under(second)
     assert blocking.kept_under(second) & blocking.looked_for_under(first)
+
+
+def test_three_names_with_a_year_find_somebody_where_two_find_too_many() -> None:
+    first, second = somebody(), somebody(**LATIN, born=date(1992, 5, 4), phone="2")
+    shared = blocking.kept_under(first) & blocking.looked_for_under(second)
+    namesakes = [
+        somebody(given="Bakary", grandfather="Haile", born=date(1990, 8, day), sex=sex)
+        for day in range(1, 20)
+        for sex in ("male", "female")
+    ]
+
+    telling = shared - set().union(*map(blocking.kept_under, namesakes))
+
+    assert any(key.endswith(" male 1990") and len(key.split()) == 6 for key in telling)
+
+
+def test_of_too_many_those_are_compared_who_share_what_few_share() -> None:
+    often, seldom = range(1, 400), [900, 901]
+    many = [often, range(1, 350), [0, *range(300, 640)], [*seldom, 0]]
+
+    compared = likeliest.likeliest(0, many)
+
+    assert len(compared) == likeliest.MOST_COMPARED
+    assert set(seldom) <= compared
+    assert set(range(300, 350)) <= compared, "they share three keys"
+    assert 0 not in compared
+    assert likeliest.likeliest(0, many[::-1]) == compared
+    assert likeliest.likeliest(0, [often[:100], seldom]) == {*often[:100], *seldom}
 
 
 def test_strangers_share_no_key() -> None:

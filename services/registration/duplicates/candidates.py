@@ -1,31 +1,28 @@
 """Who is compared with whom: those who share a key (matching/blocking.py) that few others have."""
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, column, delete, func, literal, tuple_
+from sqlalchemy import BigInteger, Select, bindparam, case, column, delete, func, tuple_
+from sqlalchemy import select as sql_select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import Select
 
 from chassis import crypto
 from chassis.among import among
 from chassis.db import insert_all
+from chassis.tables import core_table
 from services.registration.duplicates.models import MatchingKey
 from services.registration.matching import blocking
 from services.registration.matching.description import Description
+from services.registration.matching.likeliest import LARGEST_BLOCK, likeliest
 from services.registration.persons import describing
 from services.registration.persons.models import Person
 
-LARGEST_BLOCK = 400
-"""A key that more people share than this tells nobody apart, and is passed over."""
-MOST_COMPARED = 1000
-"""With so many at most one person is compared: those first whose key is the rarest."""
+KEYS = core_table(MatchingKey)
 IN_ONE_QUERY = 5000
 
 Pair = tuple[UUID, UUID]
@@ -126,7 +123,7 @@ async def find(session: AsyncSession, people: Mapping[UUID, Described]) -> Pairs
     for person_id, theirs in keys.items():
         numbers = hashed(session, blocking.numbers(people[person_id].description))
         equal = {other for key in numbers for other in blocks.get(key, ())} - {person_id}
-        others = _rarest_first(person_id, [blocks[key] for key in theirs if key in blocks])
+        others = likeliest(person_id, [blocks[key] for key in theirs if key in blocks])
         pairs.by_number.update(pair(person_id, other) for other in equal)
         pairs.found.update(pair(person_id, other) for other in others | equal)
     return pairs
@@ -136,40 +133,37 @@ def pair(one: UUID, other: UUID) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _rarest_first(person_id: UUID, blocks: Iterable[Sequence[UUID]]) -> set[UUID]:
-    """Return who shares a block with somebody, as far as so many are compared."""
-    found: set[UUID] = set()
-    for block in sorted(blocks, key=len):
-        if len(found) >= MOST_COMPARED:
-            break
-        found.update(block)
-    return found - {person_id}
-
-
 async def _blocks(session: AsyncSession, keys: Collection[int]) -> dict[int, list[UUID]]:
     """Return who is kept under each of the keys that not too many people share."""
-    blocks: dict[int, list[UUID]] = defaultdict(list)
+    connection = await session.connection()
+    blocks: dict[int, list[UUID]] = {}
     for some in portions(keys):
-        for key, person_id in await session.exec(_sharing(session, some)):
-            blocks[key].append(person_id)
+        rows = await connection.execute(_sharing(session, some))
+        blocks |= {key: people for key, block in rows if (people := _people(block))}
     return blocks
 
 
-def _sharing(session: AsyncSession, keys: Sequence[int]) -> Select[int, UUID]:
-    """Select whom the keys find, without reading the whole block of a key that is frequent."""
+def _sharing(session: AsyncSession, keys: Sequence[int]) -> Select[tuple[int, Any]]:
+    """Select whom each key finds, in one value; nobody, and no more than that read, if too many."""
     if session.get_bind().dialect.name == "postgresql":
         array = bindparam("keys", keys, type_=ARRAY(BigInteger))
         named = func.unnest(array).table_valued(column("key", BigInteger), name="asked")
         asked = named.render_derived()
-        key = asked.c.key
+        key, together = asked.c.key, "array_agg"
     else:
         listed = func.json_each(json.dumps(list(keys)))
         asked = listed.table_valued(column("value", BigInteger), name="asked")
-        key = asked.c.value
-    one = aliased(MatchingKey)
-    beyond = select(literal(1)).where(col(one.key) == key).offset(LARGEST_BLOCK).limit(1)
-    return (
-        select(MatchingKey.key, MatchingKey.person_id)
-        .join_from(asked, MatchingKey, col(MatchingKey.key) == key)
-        .where(~beyond.correlate(asked).exists())
-    )
+        key, together = asked.c.value, "json_group_array"
+    # One more than is looked at tells that there are too many.
+    block = sql_select(KEYS.c.person_id).where(KEYS.c.key == key).limit(LARGEST_BLOCK + 1)
+    people = block.correlate(asked).subquery()
+    not_too_many = func.count() <= LARGEST_BLOCK
+    shared = sql_select(
+        case((not_too_many, getattr(func, together)(people.c.person_id)))
+    ).select_from(people)
+    return sql_select(key, shared.correlate(asked).scalar_subquery())
+
+
+def _people(block: list[UUID] | str | None) -> list[UUID]:
+    # SQLite has no arrays, and tells a list as JSON.
+    return [UUID(each) for each in json.loads(block)] if isinstance(block, str) else block or []

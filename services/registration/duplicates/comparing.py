@@ -8,7 +8,7 @@ from chassis.clock import new_id
 from services.registration.duplicates.candidates import Described, Pair, Pairs
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.matching.description import Description
-from services.registration.matching.evidence import Band, Reason, compare, weights
+from services.registration.matching.evidence import Band, Reason, compare, score_of, weights
 
 MOST_PAIRS = 30
 """Nobody reviews more for one person. Many registrations alike are kept from making n² pairs."""
@@ -31,7 +31,7 @@ def worth_opening(pairs: Pairs, outlines: Mapping[UUID, Description]) -> set[Pai
         and other in outlines
         and (
             (one, other) in pairs.by_number
-            or by.score(compare(outlines[one], outlines[other], by)) + by.most_of_other_numbers
+            or score_of(outlines[one], outlines[other], by) + by.most_of_other_numbers
             >= by.possible
         )
     }

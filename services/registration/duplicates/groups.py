@@ -43,8 +43,8 @@ async def regroup(
     rows = await _between(session, members)
     for group in groups:
         theirs = {pair: rows[pair] for pair in combinations(sorted(group), 2) if pair in rows}
-        banded = await asyncio.to_thread(_banded, group & known.keys(), theirs, known)
-        await _keep(session, theirs, banded, ids)
+        found = await asyncio.to_thread(banded, group & known.keys(), theirs, known)
+        await _keep(session, theirs, found, ids)
 
 
 async def _around(session: AsyncSession, people: Collection[UUID]) -> list[set[UUID]]:
@@ -54,7 +54,7 @@ async def _around(session: AsyncSession, people: Collection[UUID]) -> list[set[U
     new, seen = set(people), set(people)
     while new:
         links |= await _links(session, new)
-        groups = [group for group in _connected(links) if len(group) <= LARGEST_GROUP]
+        groups = [group for group in connected(links) if len(group) <= LARGEST_GROUP]
         reached = set().union(*groups)
         new, seen = reached - seen, reached | seen
     return groups
@@ -75,7 +75,7 @@ async def _links(session: AsyncSession, people: Collection[UUID]) -> set[Pair]:
     return found
 
 
-def _connected(links: Iterable[Pair]) -> list[set[UUID]]:
+def connected(links: Iterable[Pair]) -> list[set[UUID]]:
     groups: dict[UUID, set[UUID]] = {}
     for pair in links:
         one, other = (groups.setdefault(person, {person}) for person in pair)
@@ -97,7 +97,7 @@ async def _between(session: AsyncSession, people: Collection[UUID]) -> dict[Pair
     return found
 
 
-def _banded(
+def banded(
     group: Collection[UUID],
     rows: Mapping[Pair, DuplicatePair],
     described: Mapping[UUID, Described],
@@ -119,16 +119,16 @@ def _banded(
 async def _keep(
     session: AsyncSession,
     rows: Mapping[Pair, DuplicatePair],
-    banded: Banded,
+    found: Banded,
     ids: Mapping[Pair, UUID],
 ) -> None:
     for pair, row in rows.items():
-        row.band = "probable" if pair in banded.joined else "possible"
+        row.band = "probable" if pair in found.joined else "possible"
         if row.band == "possible" and row.status == "open" and row.score < weights().possible:
             # Only a group that is no more had brought these two together.
             await session.delete(row)
         else:
             session.add(row)
     await session.flush()
-    new = [(pair, *banded.compared[pair]) for pair in sorted(banded.joined - rows.keys())]
+    new = [(pair, *found.compared[pair]) for pair in sorted(found.joined - rows.keys())]
     await insert_all_new(session, [pair_row(*each, band="probable", ids=ids) for each in new])

@@ -1,9 +1,11 @@
 """
 By which keys likely pairs are found, so that nobody is compared with the whole register.
 
-Any two names in any order with sex and year of birth; any three names; the birth date, day and
-month in either order; a phone; a document number. A person is looked for under the keys of the
-years around theirs as well; whoever's age is hardly known is kept under all the years it may mean.
+Any two names in any order with sex and year of birth; any three names, and these with sex and year
+as well; the birth date, day and month in either order; a phone; a document number. A person is
+looked for under the keys of the years around theirs as well; whoever's age is hardly known is kept
+under all the years it may mean. In a large register two common names with a year find too many to
+look at, and three names with a year still few.
 Who has no name is found by a phone or a document number alone.
 Somebody of unknown age shares the keys with years with others of unknown age only.
 """
@@ -65,8 +67,11 @@ def _born(born: date) -> str:
 
 
 def _names_in(person: Description, year: int | None) -> Iterator[str]:
-    for two in combinations(sorted(_names(person)), 2):
-        yield f"names {' '.join(two)} {person.sex} {year}"
+    names = sorted(_names(person))
+    # Of many years each would say little beside three names, which find somebody without it.
+    for number in (2,) if person.days_off > WIDE_DAYS else (2, 3):
+        for some in combinations(names, number):
+            yield f"names {' '.join(some)} {person.sex} {year}"
 
 
 def _names(person: Description) -> list[str]:

@@ -1,7 +1,13 @@
 """What somebody is compared by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+
+from services.registration.matching.spelling import folded
+
+PARTS = ("given", "father", "grandfather", "family")
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,11 @@ class Description:
     grandfather_latin: str | None = None
     family_latin: str | None = None
 
-    def spellings(self, part: str) -> tuple[str | None, ...]:
-        """Return how one of the names is written: as it is borne, and in Latin if that is told."""
-        latin = getattr(self, f"{part}_latin")
-        borne = getattr(self, part)
-        return (borne, latin) if latin else (borne,)
+    @cached_property
+    def sounding(self) -> Mapping[str, tuple[str, ...]]:
+        """How each name sounds, as it is borne and in Latin; computed once for all comparisons."""
+        spellings = {part: (getattr(self, part), getattr(self, f"{part}_latin")) for part in PARTS}
+        return {
+            part: tuple(sorted({sounds for each in told if each and (sounds := folded(each))}))
+            for part, told in spellings.items()
+        }

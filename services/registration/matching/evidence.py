@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from services.registration.matching.births import born, nearness
-from services.registration.matching.description import Description
+from services.registration.matching.description import PARTS, Description
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.spelling import folded
 from services.registration.matching.transducer import Transducer
@@ -41,11 +41,14 @@ RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
 KINDS = dict.fromkeys(("same", "respelt", "near"), "alike") | dict.fromkeys(("loose", "far"), "far")
+RARITIES = {part: f"{part}_rarity" for part in PARTS}
 NEAR_NUMBER = 2
 """How many slips of a key a document number may be off."""
 
 
 Band = Literal["probable", "possible"]
+Level = tuple[str, str]
+"""An attribute, and at which level it agrees: ("given", "respelt")."""
 
 
 class Reason(NamedTuple):
@@ -62,7 +65,7 @@ class Weights:
 
     version: str
     transducer: Transducer
-    bits: Mapping[str, float]
+    bits: Mapping[Level, float]
     start: float
     probable: float
     possible: float
@@ -72,7 +75,7 @@ class Weights:
         """By how much a phone and a paper that are not equal can raise a score of neither."""
         most = 0.0
         for attribute, levels in (("phone", ("other",)), ("document", ("near", "other"))):
-            bits = [self.bits.get(f"{attribute}:{level}", 0.0) for level in ("missing", *levels)]
+            bits = [self.bits.get((attribute, level), 0.0) for level in ("missing", *levels)]
             most += max(bits) - bits[0]
         return most
 
@@ -102,67 +105,73 @@ def weights() -> Weights:
             kept["transducer"]["letters"],
             kept["transducer"]["end"],
         ),
-        bits=kept["bits"],
+        bits={_level(name): weight for name, weight in kept["bits"].items()},
         start=kept["start"],
         probable=kept["bands"]["probable"],
         possible=kept["bands"]["possible"],
     )
 
 
+def _level(name: str) -> Level:
+    attribute, _, level = name.partition(":")
+    return attribute, level
+
+
 class Closeness(NamedTuple):
-    """How far below a spelling's likeness to itself a pair lies, and its likeness, in bits."""
+    """How alike two spellings are."""
 
     below: float
+    """How many bits they lie below the likeness of a spelling with itself."""
     ratio: float
+    """Their likeness, in bits: the longer and the rarer the letters, the more it says."""
+    level: str
+    kind: str
+    rarity: str
+    """The level with how seldom chance makes such a likeness; empty where there is little of it."""
 
 
 def compare(left: Description, right: Description, by: Weights) -> list[Reason]:
     """Return what each attribute says; weights of zero are left out."""
-    levels = dict(level.split(":", 1) for level in levels_of(left, right, by.transducer))
     reasons = [
-        Reason(attribute, level, by.bits.get(f"{attribute}:{level}", 0.0))
-        for attribute, level in levels.items()
+        Reason(attribute, level, by.bits.get((attribute, level), 0.0))
+        for attribute, level in levels_of(left, right, by.transducer)
     ]
     # How many names are alike decides on more than the score (`_is_thin`).
     return [each for each in reasons if each.weight or each.attribute == "like_names"]
 
 
-def levels_of(left: Description, right: Description, transducer: Transducer) -> list[str]:
-    """Return `attribute:level` for each attribute that either says something about."""
-    father_family, crossed = _father_and_family(left, right, transducer)
-    names = {
-        "given": _closest(left, "given", right, "given", transducer),
-        "father": father_family[0],
-        "family": father_family[1],
-        "grandfather": _closest(left, "grandfather", right, "grandfather", transducer),
-    }
-    levels = [f"{part}:{_name_level(found)}" for part, found in names.items()]
+def score_of(left: Description, right: Description, by: Weights) -> float:
+    """Return the score alone, for the many pairs of which nobody will ask the reasons."""
+    bits = by.bits.get
+    return by.start + sum(bits(level, 0.0) for level in levels_of(left, right, by.transducer))
+
+
+def levels_of(left: Description, right: Description, transducer: Transducer) -> list[Level]:
+    """Return at which level each attribute agrees that either says something about."""
+    names, crossed = _names(left, right, transducer)
+    levels = [(part, found.level if found else "missing") for part, found in names.items()]
     levels += [
-        f"{part}_rarity:{_name_level(found)}_{_rarity(found)}"
-        for part, found in names.items()
-        if found and found.below >= CLOSENESS[3][0]
+        (RARITIES[part], found.rarity) for part, found in names.items() if found and found.rarity
     ]
-    told = [found for found in names.values() if found]
-    levels.append(f"other_names:{sum(found.below < OTHER for found in told)}")
-    levels.append(f"like_names:{sum(found.below >= ALIKE for found in told)}")
-    levels.append(f"given_beside:{_given_beside(names)}")
+    told = [found.below for found in names.values() if found]
+    levels.append(("other_names", str(sum(below < OTHER for below in told))))
+    levels.append(("like_names", str(sum(below >= ALIKE for below in told))))
+    levels.append(("given_beside", _given_beside(names)))
     if crossed:
-        levels.append("order:crossed")
-    levels.append(f"sex:{_same(left.sex, right.sex)}")
-    levels.append(f"nationality:{_same(left.nationality, right.nationality)}")
+        levels.append(("order", "crossed"))
+    levels.append(("sex", _told(_told_sex(left), _told_sex(right))))
+    levels.append(("nationality", _same(left.nationality, right.nationality)))
     birth = born(left, right)
-    levels.append(f"born:{birth}")
-    levels.append(f"given_and_born:{_kind(names['given'])}_{nearness(birth)}")
-    levels.append(f"phone:{_number(left.phone, right.phone)}")
-    levels.append(f"document:{_document(left.documents, right.documents)}")
-    if left.household and right.household:
-        levels.append(f"household:{_same(left.household, right.household)}")
+    levels.append(("born", birth))
+    levels.append(("given_and_born", f"{_kind(names['given'])}_{nearness(birth)}"))
+    levels.append(("phone", _told(left.phone, right.phone)))
+    levels.append(("document", _document(left.documents, right.documents)))
+    levels.append(("household", _told(left.household, right.household)))
     return levels
 
 
 def _kind(found: Closeness | None) -> str:
-    level = _name_level(found)
-    return KINDS.get(level, level)
+    return found.kind if found else "missing"
 
 
 def _given_beside(names: Mapping[str, Closeness | None]) -> str:
@@ -172,89 +181,86 @@ def _given_beside(names: Mapping[str, Closeness | None]) -> str:
     Brothers and sisters share all but that one, so its part is not the same for each company.
     """
     others = [found.below for part, found in names.items() if part != "given" and found]
-    alike, other = sum(each >= ALIKE for each in others), sum(each < ALIKE for each in others)
-    return f"{_kind(names['given'])}_{alike}_alike_{other}_other"
+    alike = sum(below >= ALIKE for below in others)
+    return f"{_kind(names['given'])}_{alike}_alike_{len(others) - alike}_other"
 
 
-def _father_and_family(
+def _names(
     left: Description, right: Description, transducer: Transducer
-) -> tuple[tuple[Closeness | None, Closeness | None], bool]:
-    """Compare father's and family name, crosswise where that fits far better."""
-    straight = (
-        _closest(left, "father", right, "father", transducer),
-        _closest(left, "family", right, "family", transducer),
-    )
-    crossed = (
-        _closest(left, "father", right, "family", transducer),
-        _closest(left, "family", right, "father", transducer),
-    )
-    if _fit(crossed) > _fit(straight) + CROSSING:
-        return crossed, True
-    return straight, False
+) -> tuple[dict[str, Closeness | None], bool]:
+    """Compare the names, father's and family name crosswise where that fits far better."""
+    ours, theirs = left.sounding, right.sounding
+    names = {part: _closest(ours[part], theirs[part], transducer) for part in PARTS}
+    fit = _fit(names["father"], names["family"])
+    if fit + CROSSING >= 0:
+        # No two spellings are more alike than one with itself.
+        return names, False
+    father = _closest(ours["father"], theirs["family"], transducer)
+    family = _closest(ours["family"], theirs["father"], transducer)
+    if _fit(father, family) <= fit + CROSSING:
+        return names, False
+    return names | {"father": father, "family": family}, True
 
 
-def _fit(pair: tuple[Closeness | None, Closeness | None]) -> float:
+def _fit(*names: Closeness | None) -> float:
     lost, least = -6.0, CLOSENESS[-1][0]
-    return sum(lost if each is None else max(each.below, least) for each in pair)
+    return sum(lost if each is None else max(each.below, least) for each in names)
 
 
 def likeness(asked: str, borne: str) -> float:
     """Return by how many bits two spellings are less alike than one with itself; 0 is the same."""
-    if folded(asked) == folded(borne):
+    one, other = folded(asked), folded(borne)
+    if one == other:
         return 0.0
-    found = _closeness(asked, borne, weights().transducer)
+    found = _closest((one,), (other,), weights().transducer) if one and other else None
     return found.below if found else UNLIKE
 
 
 def _closest(
-    left: Description, part: str, right: Description, other: str, transducer: Transducer
+    ours: Sequence[str], theirs: Sequence[str], transducer: Transducer
 ) -> Closeness | None:
-    """Compare a name of each by those of its spellings that are the most alike."""
+    """Compare two names by those of their spellings that are the most alike."""
     found = [
-        _closeness(one, another, transducer)
-        for one in left.spellings(part)
-        for another in right.spellings(other)
+        _compared(transducer, one, other) if one < other else _compared(transducer, other, one)
+        for one in ours
+        for other in theirs
     ]
-    return max((each for each in found if each), default=None)
-
-
-def _closeness(left: str | None, right: str | None, transducer: Transducer) -> Closeness | None:
-    one, other = folded(left or ""), folded(right or "")
-    if not one or not other:
-        return None
-    return _compared(transducer, *sorted((one, other)))
+    return max(found) if found else None
 
 
 @lru_cache(maxsize=1 << 18)
 def _compared(transducer: Transducer, one: str, other: str) -> Closeness:
     ratio = transducer.ratio(one, other)
     if one == other:
-        return Closeness(0.0, ratio)
+        return _closeness(0.0, ratio)
     if are_two_names(one, other):
-        return Closeness(UNLIKE, ratio)
+        return _closeness(UNLIKE, ratio)
     alone = _compared(transducer, one, one).ratio + _compared(transducer, other, other).ratio
-    return Closeness(ratio - alone / 2, ratio)
+    return _closeness(ratio - alone / 2, ratio)
 
 
-def _name_level(found: Closeness | None) -> str:
-    if found is None:
-        return "missing"
-    return next((level for least, level in CLOSENESS if found.below >= least), "other")
-
-
-def _rarity(found: Closeness) -> str:
+def _closeness(below: float, ratio: float) -> Closeness:
+    level = next((level for least, level in CLOSENESS if below >= least), "other")
     # Long and seldom letters make a likeness that chance seldom makes.
-    return "rare" if found.ratio > RARE else "middling" if found.ratio > COMMON else "short"
+    rarity = "rare" if ratio > RARE else "middling" if ratio > COMMON else "short"
+    says_so = below >= CLOSENESS[3][0]
+    return Closeness(
+        below, ratio, level, KINDS.get(level, level), f"{level}_{rarity}" if says_so else ""
+    )
 
 
 def _same(left: str, right: str) -> str:
     return "same" if left == right else "other"
 
 
-def _number(left: str | None, right: str | None) -> str:
+def _told(left: str | None, right: str | None) -> str:
     if not left or not right:
         return "missing"
     return _same(left, right)
+
+
+def _told_sex(person: Description) -> str | None:
+    return None if person.sex == "unknown" else person.sex
 
 
 def _document(left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]) -> str:

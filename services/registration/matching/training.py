@@ -11,23 +11,28 @@ import csv
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import combinations
 from pathlib import Path
+from typing import TypeVar
 
 from services.registration.matching import blocking, evidence
 from services.registration.matching.description import Description
+from services.registration.matching.likeliest import LARGEST_BLOCK, likeliest
 from services.registration.matching.spelling import folded
 from services.registration.matching.transducer import Transducer, learn
 
 MOST_SPELLINGS = 8
 """The rarest spellings of a common name are other names, written down by mistake."""
-LARGEST_BLOCK = 400
+MAY_BE_MISSING = ("sex", "household")
+"""What made registers tell of everybody, and real ones do not."""
+SHOWN_AGAIN = 4
 RIDGE = 0.5
 STEPS = 25
 START = "start"
 
+Person = TypeVar("Person")
 SpellingPair = tuple[str, str, float]
 Example = tuple[tuple[str, ...], bool]
 
@@ -64,10 +69,10 @@ def read_clusters(folder: Path) -> Iterator[list[str]]:
 def read_register(path: Path) -> dict[str, Description]:
     """Return who is in a register in the import's columns, by external id."""
     with path.open(encoding="utf-8") as file:
-        return {row["external_id"]: description(row) for row in csv.DictReader(file)}
+        return {row["external_id"]: _described(row) for row in csv.DictReader(file)}
 
 
-def description(row: dict[str, str]) -> Description:
+def _described(row: dict[str, str]) -> Description:
     number = row["document_number"]
     return Description(
         given=row["given_name"],
@@ -92,27 +97,32 @@ def read_truth(path: Path) -> set[tuple[str, str]]:
     return {pair for ids in people.values() for pair in combinations(sorted(ids), 2)}
 
 
-def candidates(register: dict[str, Description]) -> set[tuple[str, str]]:
-    """Return the pairs that the keys bring together, the lesser external id first."""
-    kept: dict[str, list[str]] = defaultdict(list)
-    for external_id, person in register.items():
-        for key in blocking.kept_under(person):
-            kept[key].append(external_id)
-    found: set[tuple[str, str]] = set()
-    for external_id, person in register.items():
-        for key in blocking.looked_for_under(person):
-            block = kept.get(key, ())
-            if len(block) <= LARGEST_BLOCK:
-                found.update((min(o, external_id), max(o, external_id)) for o in block)
-    return {pair for pair in found if pair[0] != pair[1]}
+def candidates(register: Mapping[Person, Description]) -> set[tuple[Person, Person]]:
+    """Return the pairs that the keys bring together, the lesser one first."""
+    kept: dict[str, list[Person]] = defaultdict(list)
+    for person, description in register.items():
+        for key in blocking.kept_under(description):
+            kept[key].append(person)
+    found: set[tuple[Person, Person]] = set()
+    for person, description in register.items():
+        shared = [kept[key] for key in blocking.looked_for_under(description) if key in kept]
+        others = likeliest(person, [each for each in shared if len(each) <= LARGEST_BLOCK])
+        found.update(tuple(sorted((person, other))) for other in others)  # type: ignore[type-var,misc]  # Ids and numbers sort.
+    return found
 
 
 def examples(
     register: dict[str, Description], truth: set[tuple[str, str]], transducer: Transducer
 ) -> Iterator[Example]:
-    for one, other in sorted(candidates(register)):
+    """Yield the pairs by their levels; some of them again, as if less were known of them."""
+    for number, (one, other) in enumerate(sorted(candidates(register))):
         levels = evidence.levels_of(register[one], register[other], transducer)
-        yield tuple(sorted(levels)), (one, other) in truth
+        is_one = (one, other) in truth
+        yield tuple(sorted(map(":".join, levels))), is_one
+        turn, is_another = divmod(number, len(MAY_BE_MISSING))
+        if turn % SHOWN_AGAIN == 0:
+            known = dict(levels) | {MAY_BE_MISSING[is_another]: "missing"}
+            yield tuple(sorted(map(":".join, known.items()))), is_one
 
 
 def fit(counted: Counter[Example]) -> dict[str, float]:

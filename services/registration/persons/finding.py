@@ -2,21 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import and_
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
 from chassis.authz import Access, Clause
 from chassis.problems import Fault, Problem
+from chassis.tables import core_table
 from chassis.views import View
 from services.registration.matching.spelling import words
 from services.registration.occasions.models import SCOPING as EVENTS
 from services.registration.occasions.models import RegistrationEvent
 from services.registration.persons import sealed
+from services.registration.persons.births import FIELDS
 from services.registration.persons.models import (
     SCOPING,
     Person,
@@ -32,6 +35,9 @@ from services.registration.searches.rules import MOST_HITS
 MOST_RANKED = 200
 """So many of those who bear the words are compared with them; the rest bear fewer of them."""
 BORNE = (*NAMES, *LATIN.values(), "other_names")
+PERSONS = core_table(Person)
+RANKED = sql_select(*(PERSONS.c[name] for name in ("id", *BORNE, *FIELDS)))
+"""By what people are ranked: making objects of whole rows takes longer than ranking them."""
 OF_MANY = ("registration_event_id", "status")
 Listed = Literal["enquiry", "registered", "departed"]
 WITH_A_NAME = ("born_in", "sex", "nationality", "location_pcode")
@@ -131,26 +137,23 @@ async def find_named(
         return []
     bearers = names.found_by(session, asked, terms.born_in, terms.location_pcode)
     statement = (
-        select(Person, view.standing)
-        .join(bearers, bearers.c.person_id == col(Person.id))
+        RANKED.join(bearers, bearers.c.person_id == PERSONS.c.id)
         .where(access.rows(SCOPING), *(view.showing(each) for each in BORNE))
         .where(*matching(session, view, terms), *_narrowed(view, terms))
-        .order_by(bearers.c.likely.desc(), col(Person.id).desc())
+        .order_by(bearers.c.likely.desc(), PERSONS.c.id.desc())
         .limit(MOST_RANKED)
     )
-    found = (await session.exec(statement)).all()
-    return await shown(session, view, _likeliest(found, asked, terms.born_in)[:limit])
+    found = await (await session.connection()).execute(statement)
+    ids = _likeliest(found.all(), asked, terms.born_in)[:limit]
+    whole = select(Person, view.standing).where(col(Person.id).in_(ids), access.rows(SCOPING))
+    people = {person.id: (person, bits) for person, bits in await session.exec(whole)}
+    return await shown(session, view, [people[each] for each in ids if each in people])
 
 
-def _likeliest(
-    found: Sequence[tuple[Person, int]], asked: Collection[str], born_in: int | None
-) -> list[tuple[Person, int]]:
-    fitting = [(names.fit(person, asked, born_in), person, bits) for person, bits in found]
-    ranked = sorted(
-        ((-fit, person.id, person, bits) for fit, person, bits in fitting if fit is not None),
-        key=lambda each: each[:2],
-    )
-    return [(person, bits) for *_, person, bits in ranked[:MOST_HITS]]
+def _likeliest(found: Sequence[Any], asked: Collection[str], born_in: int | None) -> list[UUID]:
+    fitting = [(names.fit(person, asked, born_in), person.id) for person in found]
+    ranked = sorted((-fit, person_id) for fit, person_id in fitting if fit is not None)
+    return [person_id for _, person_id in ranked[:MOST_HITS]]
 
 
 def matching(session: AsyncSession, view: View, terms: Terms) -> list[Clause]:

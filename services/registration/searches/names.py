@@ -5,10 +5,12 @@ A word is looked up by how it sounds, together with a year or a place, and whoev
 ranked by how likely their words are spellings of the words that were asked for.
 """
 
+import functools
+import operator
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, delete, distinct, func
+from sqlalchemy import ColumnElement, Subquery, case, delete, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -57,7 +59,7 @@ def rows(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
     ]
 
 
-def borne(person: Person) -> list[str]:
+def borne(person: Any) -> list[str]:
     """Return the words of a person's names, of their Latin spellings and of their other names."""
     parts = [getattr(person, name) for name in (*NAMES, *LATIN.values())]
     return [word for part in (*parts, *person.other_names) if part for word in words(part)]
@@ -83,16 +85,18 @@ def found_by(
     session: AsyncSession, asked: Collection[str], born_in: int | None, place: str | None
 ) -> Subquery:
     """Return who bears the words, as `person_id`, and how many of theirs sound so, as `likely`."""
-    numbers = {
-        _hashed(session, sound): number
-        for number, word in enumerate(asked)
-        for sound in sounds(word)
-    }
-    word = case(numbers, value=col(NameKey.key))
+    sounding: dict[int, int] = {}
+    for number, word in enumerate(asked):
+        sounding |= {_hashed(session, sound): number for sound in sounds(word)}
     skeletons = {_hashed(session, skeleton(word)) for word in asked}
-    like = case((col(NameKey.skeleton).in_(skeletons), col(NameKey.skeleton)))
-    statement = select(col(NameKey.person_id), func.count(distinct(like)).label("likely")).where(
-        col(NameKey.key).in_(numbers)
+    # A maximum is kept while rows come in any order; counting what is distinct would sort them.
+    bears = [
+        _one_if(col(NameKey.key).in_([key for key in sounding if sounding[key] == number]))
+        for number in sorted(set(sounding.values()))
+    ]
+    likely = [_one_if(col(NameKey.skeleton) == each) for each in sorted(skeletons)]
+    statement = select(col(NameKey.person_id), _sum(likely).label("likely")).where(
+        col(NameKey.key).in_(sounding)
     )
     if born_in is not None:
         around = range(born_in - YEARS_AROUND, born_in + YEARS_AROUND + 1)
@@ -100,8 +104,16 @@ def found_by(
     if place is not None:
         statement = statement.where(_in_mantika(place))
     grouped = statement.group_by(col(NameKey.person_id))
-    needed = _needed(len(set(numbers.values())))
-    return grouped.having(func.count(distinct(word)) >= needed).subquery()
+    return grouped.having(_sum(bears) >= _needed(len(bears))).subquery()
+
+
+def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return 1 for a person of whom a row fulfils the condition, otherwise 0."""
+    return func.max(case((condition, 1), else_=0))
+
+
+def _sum(ones: Sequence[ColumnElement[int]]) -> ColumnElement[int]:
+    return functools.reduce(operator.add, ones)
 
 
 def _in_mantika(place: str) -> ColumnElement[bool]:
@@ -111,7 +123,7 @@ def _in_mantika(place: str) -> ColumnElement[bool]:
     return col(NameKey.mantika).startswith(mantika, autoescape=True)
 
 
-def fit(person: Person, asked: Collection[str], born_in: int | None) -> float | None:
+def fit(person: Any, asked: Collection[str], born_in: int | None) -> float | None:
     """
     Return how well a person fits what was asked for, in bits, 0 the best; None if they do not.
 
@@ -125,7 +137,7 @@ def fit(person: Person, asked: Collection[str], born_in: int | None) -> float | 
     return spelt - (_years_off(person, born_in) if born_in is not None else 0)
 
 
-def _years_off(person: Person, born_in: int) -> int:
+def _years_off(person: Any, born_in: int) -> int:
     earliest, latest = Birth.of(person).span()
     if not earliest or not latest:
         return YEARS_AROUND

@@ -1,0 +1,32 @@
+"""Whom a person is compared with, when their keys find more people than can be compared."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from heapq import nlargest
+from typing import TypeVar
+
+LARGEST_BLOCK = 400
+"""A key that more people share than this tells nobody apart, and is passed over."""
+MOST_COMPARED = 300
+"""With so many at most one person is compared."""
+
+Person = TypeVar("Person")
+
+
+def likeliest(person: Person, blocks: Iterable[Sequence[Person]]) -> set[Person]:
+    """
+    Return who shares the most telling keys with somebody; each block is who shares one of them.
+
+    If somebody's double is among those who share a key, it is one of them: each is it by 1/n.
+    """
+    shares: dict[Person, float] = defaultdict(float)
+    for block in blocks:
+        share = 1 / len(block)
+        for other in block:
+            shares[other] += share
+    shares.pop(person, None)
+    if len(shares) <= MOST_COMPARED:
+        return set(shares)
+    # Who is equally likely is taken by id, so that it is always the same ones.
+    ranked = nlargest(MOST_COMPARED, ((share, other) for other, share in shares.items()))
+    return {other for _, other in ranked}
