@@ -37,6 +37,7 @@ COUNTED: dict[Population, tuple[dict[Cell, int], ...]] = {
 ROUNDS = {("migrant", 54), ("migrant", 55), ("idp", 54)}
 FOR_STAFF = (
     "/v1/tracking/rounds/54/figures?level=4",
+    "/v1/tracking/rounds/54/needs?level=4",
     "/v1/tracking/trends?population=migrant",
     "/v1/tracking/series",
     "/v1/tracking/index-scores",

@@ -53,6 +53,21 @@ async def test_needs_are_told_with_the_reasons_for_them(start: Start) -> None:
     await done(tracking, table.replace("Shelter", "Health services"), round_number=8)
     again = await counted(tracking, 8, population="idp", priority=1)
     assert again == {("food", None): (1, 5), ("health", None): (1, 9)}
+    query = {"by": "need_and_reason", "level": "1", "format": "csv", "hxl": "true"}
+    file = (await tracking.client.get("/v1/tracking/rounds/7/needs", params=query)).text
+    head, tags, first, *rows = file.splitlines()
+    assert (head.split(",")[8:10], tags.split(",")[8:10]) == (
+        ["need", "reason"],
+        ["#sector", "#cause"],
+    )
+    assert "LY01,East,الشرق,food,too_expensive,,2,4,800,1,CC BY 4.0" in first
+    assert len(rows) == 5
+    planned = "/v1/tracking/planning-figures?population=migrant&round_number=7&level=1&place=LY01"
+    sectors = {
+        each["sector"]: (each["places_named"], each["places_asked"], each["individuals_there"])
+        for each in (await tracking.client.get(planned)).json()["items"]
+    }
+    assert (sectors["food"], sectors["health"]) == ((2, 4, 800), (0, 4, 0))
     wrong = await tracking.client.get("/v1/tracking/rounds/9/needs")
     assert wrong.status_code == 404
 

@@ -106,6 +106,9 @@ class InNeed(BaseModel):
 
     The share goes by the severity that was answered for the sector; `in_need` is null, and not
     none, where nobody has answered. `explanation` says from what the number was made.
+
+    `places_named` of the `places_asked` below name a need of the sector, and `individuals_there`
+    are in those: what informants said, beside the severity; null where the round asked nobody.
     """
 
     pcode: str
@@ -121,6 +124,9 @@ class InNeed(BaseModel):
     score_vintage: int | None
     index_version: int | None
     explanation: str
+    places_named: int | None = None
+    places_asked: int | None = None
+    individuals_there: int | None = None
 
 
 class PlanningOut(BaseModel):

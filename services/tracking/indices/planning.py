@@ -8,8 +8,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.tracking.indices import service
 from services.tracking.indices.definitions import definitions
 from services.tracking.indices.models import IndexScore, InNeed
+from services.tracking.needs import service as needs
 from services.tracking.places.known import COUNTRY
 from services.tracking.places.models import Place
+from services.tracking.rounds.models import Population
 from services.tracking.series.counting import Question
 from services.tracking.series.models import TrendPoint
 from services.tracking.series.trends import trend
@@ -20,7 +22,7 @@ WHOLE = 100
 
 
 async def in_need(
-    session: AsyncSession, *, population: str, number: int, length: int, place: str | None
+    session: AsyncSession, *, population: Population, number: int, length: int, place: str | None
 ) -> list[InNeed]:
     """Return each sector of each place that the round counted anybody in."""
     question = Question(
@@ -32,7 +34,17 @@ async def in_need(
         col(Place.pcode).in_({each.pcode for each in points})
     )
     names = dict((await session.exec(named)).all())
-    return [each for point in points for each in _of_place(point, scores.get(point.pcode), names)]
+    rows = [each for point in points for each in _of_place(point, scores.get(point.pcode), names)]
+    level = length // 2 - 1
+    told = await needs.named(session, number, population, level=level, parent=place, by="need")
+    asked = {each.pcode: each.places_assessed for each in told}
+    by_sector = {(each.pcode, each.need): each for each in told}
+    for row in (each for each in rows if each.pcode in asked):
+        found = by_sector.get((row.pcode, row.sector))
+        row.places_asked = asked[row.pcode]
+        row.places_named = found.places if found else 0
+        row.individuals_there = found.individuals if found else 0
+    return rows
 
 
 def _of_place(

@@ -12,6 +12,7 @@ from chassis.db import put_all
 from services.tracking.needs.models import By, NeedOut, RoundNeed
 from services.tracking.needs.rules import Need
 from services.tracking.places import rules as places
+from services.tracking.places.known import COUNTRY
 from services.tracking.rounds import service as rounds
 from services.tracking.rounds.coverage import TOTAL
 from services.tracking.rounds.models import Figure, Population
@@ -48,7 +49,7 @@ async def named(
     level: int,
     parent: str | None,
     by: By,
-    priority: int | None,
+    priority: int | None = None,
 ) -> list[NeedOut]:
     """Return in how many places of each place a need is named, for a reason or for any."""
     length = places.length(level)
@@ -88,7 +89,7 @@ async def _found(
     session: AsyncSession, number: int, population: str, parent: str | None
 ) -> Sequence[RoundNeed]:
     statement = select(RoundNeed).where(*_of(number, population))
-    if parent:
+    if parent and parent != COUNTRY:
         statement = statement.where(col(RoundNeed.pcode).startswith(parent, autoescape=True))
     return (await session.exec(statement)).all()
 
