@@ -123,7 +123,7 @@ async def test_a_file_nobody_has_seen_comes_in_as_it_is_proposed(tracking: Runni
     # Nothing that may name somebody is proposed, nor told.
     left = {each["column"]: each["code"] for each in proposal["remarks"]}
     assert left == dict.fromkeys(("ki_name", "ki_phone", "m1004_comment"), "free_words") | {
-        "label": "column_twice"
+        "label": "column_name"
     }
     assert "Person" not in str(proposal)
     assert "Ali" not in str(proposal)
@@ -161,11 +161,31 @@ async def test_a_workbook_is_read_from_the_sheet_and_the_line_where_its_table_is
     hidden = [each["sheet"] for each in job["warnings"] if each["code"] == "sheet_hidden"]
     assert hidden == ["Lists"]
     assert "sheet_hidden" in {each["code"] for each in proposal["remarks"]}
-    for content, detail in ((b"a,b\nc,d\n", "no places"), (b"", "empty")):
+    many = ",".join(f"c{at}" for at in range(2001)).encode()
+    for content, detail in ((b"a,b\nc,d\n", "no places"), (b"", "empty"), (many, "columns")):
         path = f"{SETS}/proposals?component=B2&code=x"
         refused = await sent(tracking, path, content)
         assert refused.status_code == 422, refused.text
         assert detail in refused.json()["detail"]
+
+
+async def test_signs_and_names_that_no_set_can_hold_are_proposed_otherwise_or_left_out(
+    tracking: Running,
+) -> None:
+    long = "x" * 401
+    rows = ["MW1,?,مياه الشرب,1", "MW2,?,مياه الشرب,2", "MW3,??,غذاء,3", "MW4,??,غذاء,4"]
+    content = "\n".join([f"pcode,How sure?,الحاجة,{long}", *rows]).encode()
+
+    proposal, job = await taken(tracking, content, "signs")
+
+    sure, need = proposal["question_set"]["questions"]
+    assert (sure["name"], need["name"]) == ("q_how_sure", "question")
+    assert (sure["labels"]["en"], need["labels"]["ar"]) == ("How sure?", "الحاجة")
+    choices = proposal["question_set"]["choices"]
+    assert [each["name"] for each in choices["q_how_sure"]] == ["choice_1", "choice_2"]
+    assert [each["name"] for each in choices["question"]] == ["غذاء", "مياه الشرب"]
+    assert [each["code"] for each in proposal["remarks"]] == ["column_name"]
+    assert job["accepted"] == 4
 
 
 async def test_locations_of_one_place_are_each_kept_and_one_bad_answer_loses_no_row(

@@ -139,12 +139,14 @@ async def import_submissions(
     """Take a file of submissions in CSV or XLSX, read by a mapping."""
     upload = await _one_file(request)
     _, reader = await service.reader_of(session, mapping_id)
-    file = imports.read(upload, reader)
+    # A file of thousands of rows takes seconds, which other requests must not wait for.
+    file = await asyncio.to_thread(imports.read, upload, reader)
+    payload = await asyncio.to_thread(imports.pack, file, reader)
     options = {"mapping_id": str(mapping_id)}
     job = jobs.submit(
         session,
         imports.KIND,
-        imports.pack(file),
+        payload,
         total=len(file.rows),
         caller=caller,
         options=options,

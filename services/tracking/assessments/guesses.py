@@ -13,6 +13,9 @@ from services.tracking.formats.numbers import Mark, decimal, whole
 
 MOSTLY, ALWAYS = 0.8, 1.0
 MOST_CHOICES, MOST_LABEL = 60, 80
+ENOUGH = 300
+"""So many different cells show how all of them are written."""
+ORDERS: tuple[DayOrder, ...] = get_args(DayOrder)
 FEW, OFTEN = 12, 2
 BELOW_ALL = 9
 """A location lies below every level that has a number."""
@@ -138,12 +141,12 @@ def decimal_mark(found: Iterable[Column]) -> Mark:
 
 def day_order(cells: Sequence[str]) -> DayOrder | None:
     """Return in which order days are written, of several the one that reads most; None for none."""
-    if not cells:
+    some = list(dict.fromkeys(cells))[:ENOUGH]
+    if not some:
         return None
-    orders = get_args(DayOrder)
-    read = {order: sum(_is_day(cell, order) for cell in cells) for order in orders}
-    best: DayOrder = max(orders, key=lambda order: read[order])
-    return best if read[best] >= MOSTLY * len(cells) else None
+    read = {order: sum(_is_day(cell, order) for cell in some) for order in ORDERS}
+    best = max(ORDERS, key=lambda order: read[order])
+    return best if read[best] >= MOSTLY * len(some) else None
 
 
 def _is_day(cell: str, order: DayOrder) -> bool:

@@ -31,6 +31,14 @@ class File(NamedTuple):
     remarks: list[Remark]
 
 
+class Sent(NamedTuple):
+    """A row, how many before it are about the same place and day, and which has its id."""
+
+    row: Row
+    alike: int
+    same: int | None
+
+
 def read(upload: Upload, reader: Reader) -> File:
     """Return the rows of a file; 422 `table-header` when a column of its place is missing."""
     answers = [each.column for each in reader.mapping.answers]
@@ -104,15 +112,17 @@ def _twice(rows: Sequence[Row], reader: Reader) -> dict[int, int]:
     }
 
 
-def pack(file: File) -> bytes:
-    rows = [[row.line, row.cells] for row in file.rows]
+def pack(file: File, reader: Reader) -> bytes:
+    alike, twice = _alike(file.rows, reader), _twice(file.rows, reader)
+    rows = [[row.line, row.cells, alike[row.line], twice.get(row.line)] for row in file.rows]
     return json.dumps([file.head, rows, [each.model_dump() for each in file.remarks]]).encode()
 
 
 async def import_submissions(work: Work) -> None:
     """Keep each row as a submission; a step is a transaction, so a resumed job repeats none."""
     head, told, *remarks = json.loads(work.payload)
-    rows = [Row(*row) for row in told]
+    # Files that waited through an upgrade say nothing yet of rows that are alike.
+    rows = [Sent(Row(line, cells), *(more or (0, None))) for line, cells, *more in told]
     mapping_id = UUID(str(work.job.options["mapping_id"]))
     while work.job.position < len(rows):
         step = rows[work.job.position : work.job.position + ROWS_A_STEP]
@@ -121,8 +131,7 @@ async def import_submissions(work: Work) -> None:
                 for remark in remarks[0] if remarks else []:
                     tally.warn(Remark.model_validate(remark))
             questions, reader = await service.reader_of(session, mapping_id)
-            intake = Intake(work, questions, reader, tally)
-            await intake.keep(session, head, rows, step)
+            await Intake(work, questions, reader, tally).keep(session, head, step)
 
 
 class Intake:
@@ -132,19 +141,16 @@ class Intake:
         self._work, self._questions = work, questions
         self._reader, self._tally = reader, tally
 
-    async def keep(
-        self, session: AsyncSession, head: Sequence[str], rows: Sequence[Row], step: Sequence[Row]
-    ) -> None:
+    async def keep(self, session: AsyncSession, head: Sequence[str], step: Sequence[Sent]) -> None:
         columns: list[AnswerFrom] = self._reader.columns(head)
         gazetteer = await placing.gazetteer_of(session, self._reader)
-        alike, twice = _alike(rows, self._reader), _twice(rows, self._reader)
         submissions: list[tuple[Told, Submission]] = []
-        for row in step:
-            if before := twice.get(row.line):
-                detail = f"The row {before} has this id too."
+        for row, alike, same in step:
+            if same:
+                detail = f"The row {same} has this id too."
                 self._tally.reject(Remark(row=row.line, code="twice", detail=detail))
                 continue
-            told = self._reader.read(row, columns, alike[row.line])
+            told = self._reader.read(row, columns, alike)
             if isinstance(told, Remark):
                 self._tally.reject(told)
                 continue

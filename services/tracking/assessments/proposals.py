@@ -8,16 +8,20 @@ from typing import Any
 from pydantic import BaseModel
 
 from chassis.jobs import Remark
+from chassis.orthography import ARABIC_SCRIPT
 from chassis.problems import Fault, Problem
+from chassis.strict import readable
 from chassis.uploads import Upload, are_tags
 from services.tracking.assessments import guesses, tables
 from services.tracking.assessments.guesses import Column
 from services.tracking.assessments.mappings import NOTHING, AnswerFrom, MappingIn
-from services.tracking.assessments.questions import Component, QuestionSetIn
+from services.tracking.assessments.questions import MOST_QUESTIONS, Component, QuestionSetIn
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}")
 MOST_NAME = 110
 MOST_WITHIN = 5
+LONGEST = 400
+"""The longest name of a column that a mapping takes."""
 
 
 class ProposalOut(BaseModel):
@@ -44,12 +48,15 @@ def propose(upload: Upload, code: str, component: Component, *, ours: bool) -> P
         raise Problem(422, "table-unreadable", "The file is empty.")
     rows = [cells for _, cells in found.body if not are_tags(cells)]
     times = Counter(found.head)
-    columns = [each for each in guesses.columns(found.head, rows) if times[each.name] == 1]
-    columns = [each for each in columns if each.name]
+    if len(times) > MOST_QUESTIONS:
+        detail = f"The file has more than {MOST_QUESTIONS} columns."
+        raise Problem(422, "table-header", detail)
+    fit = {name for name, several in times.items() if several == 1 and 0 < len(name) <= LONGEST}
+    columns = [each for each in guesses.columns(found.head, rows) if each.name in fit]
     proposal = Proposal(columns, ours=ours)
-    for name, several in times.items():
-        if name and several > 1:
-            proposal.leave(name, "column_twice", "Several columns have this name.")
+    for name in times.keys() - fit - {""}:
+        detail = "Several columns have this name, or it is too long for one."
+        proposal.leave(name, "column_name", detail)
     proposal.ask()
     if not proposal.questions:
         detail = "No column of the file holds counts, days or choices."
@@ -168,7 +175,7 @@ class Proposal:
     def _ask_parts(self, parent: str, parts: Sequence[Column]) -> None:
         name = self._named(parent[:-1].rpartition("/")[2])
         coded = _coded([each.name.removeprefix(parent) for each in parts])
-        self._add(name, "select_multiple", coded)
+        self._add(name, "select_multiple", coded, parent[:-1])
         for each in parts:
             choice = coded[each.name.removeprefix(parent)]
             self.answers.append(AnswerFrom(column=each.name, question=name, choice=choice))
@@ -187,6 +194,8 @@ class Proposal:
         if not kind:
             return False
         question: dict[str, Any] = {"name": self._named(column.name), "type": kind}
+        if column.name != question["name"]:
+            question["labels"] = _labels(column.name)
         population = guesses.population(column) if kind == "integer" and self._ours else None
         if population and population not in self._counted:
             self._counted.add(population)
@@ -207,17 +216,19 @@ class Proposal:
             return False
         coded = _coded(sorted(labels))
         name = self._named(column.name)
-        self._add(name, "select_multiple" if several else "select_one", coded)
+        self._add(name, "select_multiple" if several else "select_one", coded, column.name)
         values = {label: choice for label, choice in coded.items() if label != choice}
         self.answers.append(
             AnswerFrom(column=column.name, question=name, separator=several, values=values)
         )
         return True
 
-    def _add(self, name: str, kind: str, coded: dict[str, str]) -> None:
-        self.questions.append({"name": name, "type": kind, "choices": name})
+    def _add(self, name: str, kind: str, coded: dict[str, str], told: str) -> None:
+        labels = _labels(told) if told != name else {}
+        question = {"name": name, "type": kind, "choices": name, "labels": labels}
+        self.questions.append(question)
         self.choices[name] = [
-            {"name": choice, "labels": {"en": label}} for label, choice in coded.items()
+            {"name": choice, "labels": _labels(label)} for label, choice in coded.items()
         ]
 
     def _add_answer(self, question: dict[str, Any], column: Column) -> None:
@@ -226,7 +237,9 @@ class Proposal:
 
     def _named(self, column: str) -> str:
         """Return a name for a question: the column's own where it can be one."""
-        name = column if NAME.fullmatch(column) else f"q_{guesses.key(column)}"[:MOST_NAME]
+        key = guesses.key(column)
+        own = f"q_{key}"[:MOST_NAME] if key else "question"
+        name = column if NAME.fullmatch(column) else own
         taken = {each["name"] for each in self.questions}
         return next(
             each for each in (name, *(f"{name}_{n}" for n in range(2, 2000))) if each not in taken
@@ -243,10 +256,25 @@ def _before(column: str) -> list[str]:
 
 
 def _coded(labels: Sequence[str]) -> dict[str, str]:
-    """Return a code for each label: the label itself where it can be one."""
+    """Return a code for each label: the label itself where it can be one, or has other letters."""
     found: dict[str, str] = {}
+    taken: set[str] = set()
     for at, label in enumerate(labels, 1):
-        own = label if re.fullmatch(r"[^\s/]{1,120}", label) else ""
-        code = own or guesses.key(label)[:MOST_NAME] or f"choice_{at}"
-        found[label] = code if code not in found.values() else f"{code}_{at}"
+        may = _reads(label) and (not label.isascii() or re.fullmatch(r"[^\s/]+", label))
+        code = label if may else guesses.key(label)[:MOST_NAME]
+        found[label] = f"choice_{at}" if not code or code in taken else code
+        taken.add(found[label])
     return found
+
+
+def _labels(text: str) -> dict[str, str]:
+    """Return a label in the language of its letters; none for what nobody can read."""
+    language = "ar" if ARABIC_SCRIPT.search(text) else "en"
+    return {language: text} if _reads(text) else {}
+
+
+def _reads(label: str) -> bool:
+    try:
+        return readable(label) == label and len(label) <= MOST_NAME
+    except ValueError:
+        return False
