@@ -1,5 +1,6 @@
 """What the filled-in forms of a set of questions come to: sums, and how often each choice."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,11 +95,22 @@ async def find(session: AsyncSession, set_id: UUID, wanted: Wanted) -> list[Resu
     places: dict[str | None, list[Form]] = {}
     for pcode, told, answers in await session.exec(statement):
         places.setdefault((pcode or told) if wanted.by else None, []).append(answers)
+    questions = [
+        each
+        for each in asked
+        if each.type in COUNTED and each.kept and wanted.question in {None, each.name}
+    ]
+    # Of thousands of forms it is seconds of counting, which other requests must not wait for.
+    return await asyncio.to_thread(_results, places, questions, wanted)
+
+
+def _results(
+    places: Mapping[str | None, Sequence[Form]], questions: Sequence[Question], wanted: Wanted
+) -> list[ResultOut]:
     return [
         _result(where, question, places[where], wanted)
         for where in sorted(places, key=lambda each: each or "")
-        for question in asked
-        if question.type in COUNTED and question.kept and wanted.question in {None, question.name}
+        for question in questions
     ]
 
 
