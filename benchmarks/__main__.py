@@ -7,6 +7,7 @@ Without names all of them are run and the page is written; with names (`start`, 
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -45,6 +46,9 @@ LARGE: dict[str, Callable[[], Awaitable[Report]]] = {"doubles-large": doubles.me
 
 
 async def main(names: list[str]) -> None:
+    # As a service does that is served (chassis/serve.py): what is loaded by now is never let go.
+    gc.collect()
+    gc.freeze()
     reports = []
     for name in names or BENCHMARKS:
         report = await (BENCHMARKS | LARGE)[name]()

@@ -1,11 +1,12 @@
 """What every service is made of: its routes, its database, its relay, its reader, its worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
     nullcontext,
+    suppress,
 )
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,11 @@ from chassis.vault import KeysAwayError, VaultError
 log = structlog.get_logger()
 
 STOP_SECONDS = 3.0
+LATER_SECONDS = 1.0
+"""
+So long after the start begins what nobody waits for. At once, each of these works would open a
+connection of its own, while the first request waits for one.
+"""
 HOUSEKEEPING_SECONDS = 3600.0
 ERASURES_SECONDS = 5.0
 Wrapping = tuple[Any, dict[str, Any]]
@@ -184,20 +190,21 @@ def _lifespan(
         if service.subscriptions:
             await carrier.subscribe(Consumer(service.name, database, service.subscriptions))
         stopping = asyncio.Event()
+        at_once = [
+            outbox.run_relay(database, carrier, stopping),
+            jobs.run_worker(database, service.runners, stopping),
+            *(work(database, stopping) for work in service.background),
+        ]
+        later = [
+            run_sealer(database, stopping),
+            run_anchors(database, anchors, stopping),
+            run_daily(database, anchors, stopping),
+            *(work(database, stopping) for work in forgetting),
+            sweeping(HOUSEKEEPING_SECONDS, _forget_old)(database, stopping),
+        ]
         tasks = [
-            asyncio.create_task(outbox.run_relay(database, carrier, stopping)),
-            asyncio.create_task(jobs.run_worker(database, service.runners, stopping)),
-            asyncio.create_task(run_sealer(database, stopping)),
-            asyncio.create_task(run_anchors(database, anchors, stopping)),
-            asyncio.create_task(run_daily(database, anchors, stopping)),
-            *(
-                asyncio.create_task(work(database, stopping))
-                for work in (
-                    *service.background,
-                    *forgetting,
-                    sweeping(HOUSEKEEPING_SECONDS, _forget_old),
-                )
-            ),
+            *(asyncio.create_task(each) for each in at_once),
+            *(asyncio.create_task(_begin_later(each, stopping)) for each in later),
         ]
         if follow:
             tasks.append(asyncio.create_task(issuer.revocations.follow(stopping)))
@@ -272,6 +279,13 @@ async def _forget_old(database: Database) -> None:
     await outbox.forget(database)
     await idempotency.forget(database)
     await inbox.forget(database)
+
+
+async def _begin_later(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LATER_SECONDS):
+            await stopping.wait()
+    await work
 
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:
