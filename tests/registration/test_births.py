@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from services.registration.persons import births
+from services.registration.persons import births, registering
 from services.registration.persons.births import Birth, Span
 from services.registration.persons.models import PersonIn
 from services.registration.retention.rules import policy
@@ -258,6 +259,33 @@ BEFORE_PARTS_WERE_KEPT = (
     '"nationality":"SDN","population_category":"migrant","phone":null,"documents":[],'
     '"location_pcode":"LY0209","household_ref":null,"relationship_to_head":null,"consent":null}'
 )
+
+
+@pytest.mark.parametrize(
+    ("age", "agrees"),
+    [
+        ({"age": 26}, True),
+        ({"age": 24}, True),
+        ({"age": 12}, False),
+        ({"age": 30}, False),
+        ({"age": 20, "age_to": 30}, True),
+        ({"age": 30, "age_to": 20}, False),
+        ({"age": 6, "age_as_of": "2006-01-05"}, True),
+        ({"age": 26, "age_as_of": "2006-01-05"}, False),
+    ],
+)
+def test_of_an_age_beside_a_date_that_agrees_the_date_is_kept(
+    age: dict[str, Any], agrees: bool
+) -> None:
+    born = FORM | {"birth_date": "1999-05-01", "registered_on": "2026-01-05"}
+    if not agrees:
+        with pytest.raises(ValidationError, match="age"):
+            PersonIn.model_validate(born | age)
+        return
+    told = PersonIn.model_validate(born | age)
+    assert registering.birth_of(told) == Birth("1999-05-01", "day")
+    # So a file that tells both, and its own export, say the same.
+    assert told.canonical() == PersonIn.model_validate(born).canonical()
 
 
 def test_an_old_registration_still_says_the_same() -> None:

@@ -24,14 +24,18 @@ BirthDate = Annotated[
 Age = Annotated[int, Shape(strict=True, ge=0, le=MOST_YEARS)]
 
 
+TOLD_WITH_IT = {*births.FIELDS, "registered_on"} - {"birth_date"}
+
+
 class BirthIn(Strict):
     """
-    When somebody was born, as well as it is known; only one of a date, an age, or `unknown`.
+    When somebody was born, as well as it is known: a date, an age, or `unknown`.
 
     `birth_date` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, and is as exact as it is written unless
     `birth_date_precision` says that it is less so. `birth_date_calendar` is `gregorian`, or
     `hijri` (Umm al-Qura). An `age`, or one from `age` to `age_to`, was estimated on `age_as_of`,
-    the day of the registration unless another is told. Arabic-Indic digits are read as digits.
+    the day of the registration unless another is told. Of an age beside a date the date is kept, if
+    they agree. Arabic-Indic digits are read as digits.
     """
 
     # The date is looked at last, because all the others say how to read it.
@@ -40,22 +44,25 @@ class BirthIn(Strict):
     age: Age | None = None
     age_to: Age | None = None
     age_as_of: PastDay | None = None
+    registered_on: PastDay = Shape(default_factory=today)
     birth_date: Annotated[BirthDate | None, Shape(validate_default=True)] = None
 
     @field_validator("birth_date")
     @classmethod
     def _agrees(cls, birth_date: str | None, told: ValidationInfo) -> str | None:
-        if not set(births.FIELDS) <= told.data.keys() | {"birth_date"}:
+        if not told.data.keys() >= TOLD_WITH_IT:
             return birth_date
         nothing = (birth_date, told.data["age"], told.data["birth_date_precision"])
         if nothing == (None, None, None):
             raise PydanticCustomError("missing", births.MISSING)
-        births.check(_birth(told.data | {"birth_date": birth_date}), today())
+        birth = _birth(told.data | {"birth_date": birth_date})
+        births.check(births.agreed(birth, told.data["registered_on"]), today())
         return birth_date
 
     def birth(self) -> Birth:
-        """Return what was told, with the precision that it has by itself."""
-        return _birth({name: getattr(self, name) for name in births.FIELDS})
+        """Return what counts of what was told, with the precision that it has by itself."""
+        told = _birth({name: getattr(self, name) for name in births.FIELDS})
+        return births.agreed(told, self.registered_on)
 
 
 def _birth(told: dict[str, Any]) -> Birth:

@@ -137,6 +137,25 @@ def check(birth: Birth, today: date) -> None:
         raise ValueError(MISSING)
 
 
+def agreed(birth: Birth, on: date) -> Birth:
+    """
+    Return what counts of a date and an age that were told together: the date, which says more.
+
+    The age is that of `on` unless it says of which day; ValueError where the two contradict each
+    other by more than an age may be off.
+    """
+    if birth.age is None or birth.birth_date is None:
+        return birth
+    as_of = birth.age_as_of or on
+    aged = Birth(None, "estimated", age=birth.age, age_to=birth.age_to, age_as_of=as_of)
+    _check_age(aged)
+    dated = replace(birth, age=None, age_to=None, age_as_of=None)
+    (first, last), (earliest, latest) = dated.span(), aged.span()
+    if (latest and first and first > latest) or (earliest and last and last < earliest):
+        raise ValueError("contradicts the age that is told beside it")
+    return dated
+
+
 def _check_age(birth: Birth) -> None:
     if birth.birth_date is not None:
         raise ValueError("is told beside an age: only one of them is what was said")

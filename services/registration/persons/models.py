@@ -11,9 +11,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
 from chassis.authz import Clause, Scoping, Who, moment
-from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
-from chassis.strict import Code, PastDay, Pcode
+from chassis.strict import Code, Pcode
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
 from services.registration.households.models import lives_with_own
@@ -71,15 +71,16 @@ class PersonIn(NamesIn, BirthIn):
     relationship_to_head: Code | None = None
     disability: Disability | None = None
     registration_event_id: UUID | None = None
-    registered_on: PastDay = Shape(default_factory=today)
     consent: ConsentTold | None = None
 
     def canonical(self, told: dict[str, Any] | None = None) -> str:
         """What the registration says, in one form; `told` is its content where that is at hand."""
         values = told or self.model_dump()
-        precision = {"birth_date_precision": self.birth().birth_date_precision}
-        as_of = {"age_as_of": None} if self.age_as_of == self.registered_on else {}
-        return canonical.form_of(values | precision | as_of)
+        birth = self.birth()
+        precision = {"birth_date_precision": birth.birth_date_precision}
+        as_of = {"age_as_of": None} if birth.age_as_of in {None, self.registered_on} else {}
+        ages = {"age": birth.age, "age_to": birth.age_to}
+        return canonical.form_of(values | precision | ages | as_of)
 
 
 def _some(name: str, condition: str) -> Index:
