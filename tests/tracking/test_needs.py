@@ -53,6 +53,9 @@ async def test_needs_are_told_with_the_reasons_for_them(start: Start) -> None:
     await done(tracking, table.replace("Shelter", "Health services"), round_number=8)
     again = await counted(tracking, 8, population="idp", priority=1)
     assert again == {("food", None): (1, 5), ("health", None): (1, 9)}
+    parts = "pcode,origin,idps,need_1\nLY010101,LY02,9,Food\nLY010101,LY03,5,Water\n"
+    assert (await done(tracking, parts, round_number=9))["status"] == "done"
+    assert await counted(tracking, 9, population="idp") == {("food", None): (1, 14)}
     query = {"by": "need_and_reason", "level": "1", "format": "csv", "hxl": "true"}
     file = (await tracking.client.get("/v1/tracking/rounds/7/needs", params=query)).text
     head, tags, first, *rows = file.splitlines()
@@ -68,7 +71,7 @@ async def test_needs_are_told_with_the_reasons_for_them(start: Start) -> None:
         for each in (await tracking.client.get(planned)).json()["items"]
     }
     assert (sectors["food"], sectors["health"]) == ((2, 4, 800), (0, 4, 0))
-    wrong = await tracking.client.get("/v1/tracking/rounds/9/needs")
+    wrong = await tracking.client.get("/v1/tracking/rounds/10/needs")
     assert wrong.status_code == 404
 
 

@@ -155,7 +155,7 @@ class _Table:
     def __init__(self, head: Head, named: labels.Named) -> None:
         self._named = named
         self.lines: dict[str, int] = {}
-        self.needs: list[Need] = []
+        self._needs: dict[tuple[str, int], Need] = {}
         self.faults: list[Fault] = []
         self.odd: dict[str, Remark] = {}
         self._head = head
@@ -178,7 +178,13 @@ class _Table:
             if cell := row.cells[name].strip():
                 self._count(row, name, cell, self._of_part(row, name, column, part), pcode)
         told = [(asked, row.cells[name]) for name, asked in self._head.needs.items()]
-        self.needs += needs.told(pcode, told)
+        # Of a place with several rows, what the first one says is needed stands.
+        for need in needs.told(pcode, told):
+            self._needs.setdefault((pcode, need.priority), need)
+
+    @property
+    def needs(self) -> list[Need]:
+        return [*self._needs.values()]
 
     def wholes(self) -> Values:
         """Return what was counted; where only parts are told, they sum to their wholes."""
