@@ -10,7 +10,7 @@ from chassis.jobs import Remark, Tally
 from services.tracking.assessments.mappings import FileMapping, Reader, Told
 from services.tracking.places import service as places
 from services.tracking.places.models import Place
-from services.tracking.places.spelling import likeness
+from services.tracking.places.spelling import folded, likeness
 
 SURELY_LIKE, PROBABLY_LIKE = 0.97, 0.85
 LONGEST_PLACE = 200
@@ -84,14 +84,24 @@ def _around(told: Told, gazetteer: Gazetteer) -> str:
 def _ranked(
     name: str, known: Iterable[Place], around: str, level: int | None = None
 ) -> list[tuple[float, str]]:
-    """Return the places within another by how like their names are, the likest first."""
+    """
+    Return the places within another by how like their names are, the likest first.
+
+    Where a name sounds the same as it is told, those that are only nearly so are not asked.
+    """
+    sound = folded(name)
+    may = [
+        place
+        for place in known
+        if place.pcode.startswith(around)
+        and place.pcode != around
+        and (level is None or place.level == level)
+    ]
+    same = [place for place in may if sound in {folded(place.name_en), folded(place.name_ar)}]
     return sorted(
         (
             (max(likeness(name, each) for each in (place.name_en, place.name_ar)), place.pcode)
-            for place in known
-            if place.pcode.startswith(around)
-            and place.pcode != around
-            and (level is None or place.level == level)
+            for place in same or may
         ),
         reverse=True,
     )
