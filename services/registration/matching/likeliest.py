@@ -7,7 +7,7 @@ from typing import TypeVar
 
 LARGEST_BLOCK = 400
 """A key that more people share than this tells nobody apart, and is passed over."""
-MOST_COMPARED = 300
+MOST_COMPARED = 200
 """With so many at most one person is compared."""
 
 Person = TypeVar("Person")

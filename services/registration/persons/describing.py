@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +38,7 @@ async def outline(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Desc
 def _description(person: Any, opened: Mapping[str, Any]) -> Description:
     phone = opened["phone"]
     papers = [(each["type"], each["number"]) for each in opened["documents"]]
-    born, days_off = _birth(Birth.of(person))
+    born, days_off = _birth(*map(partial(getattr, person), FIELDS))
     return Description(
         given=person.given_name,
         father=person.father_name,
@@ -61,5 +61,6 @@ def _description(person: Any, opened: Mapping[str, Any]) -> Description:
 
 
 @lru_cache(maxsize=1 << 16)
-def _birth(birth: Birth) -> tuple[date | None, int]:
+def _birth(*fields: Any) -> tuple[date | None, int]:
+    birth = Birth(*fields)
     return birth.middle(), birth.days_off()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import and_
+from sqlalchemy import CTE, ColumnElement, and_, any_, func, true
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -138,6 +138,7 @@ async def find_named(
     bearers = names.found_by(session, asked, terms.born_in, terms.location_pcode)
     statement = (
         RANKED.join(bearers, bearers.c.person_id == PERSONS.c.id)
+        .where(_looked_up(session, bearers))
         .where(access.rows(SCOPING), *(view.showing(each) for each in BORNE))
         .where(*matching(session, view, terms), *_narrowed(view, terms))
         .order_by(bearers.c.likely.desc(), PERSONS.c.id.desc())
@@ -148,6 +149,18 @@ async def find_named(
     whole = select(Person, view.standing).where(col(Person.id).in_(ids), access.rows(SCOPING))
     people = {person.id: (person, bits) for person, bits in await session.exec(whole)}
     return await shown(session, view, [people[each] for each in ids if each in people])
+
+
+def _looked_up(session: AsyncSession, bearers: CTE) -> ColumnElement[bool]:
+    """
+    Return a condition that holds for all whom the words find, and lets them be looked up by id.
+
+    PostgreSQL does not foresee how few bear all the words, and would read the whole register.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return true()
+    ids = func.array(sql_select(bearers.c.person_id).scalar_subquery())
+    return col(Person.id) == any_(ids)
 
 
 def _likeliest(found: Sequence[Any], asked: Collection[str], born_in: int | None) -> list[UUID]:

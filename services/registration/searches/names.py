@@ -10,7 +10,7 @@ import operator
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, delete, func
+from sqlalchemy import CTE, ColumnElement, case, delete, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -83,7 +83,7 @@ def _hashed(session: AsyncSession, key: str) -> int:
 
 def found_by(
     session: AsyncSession, asked: Collection[str], born_in: int | None, place: str | None
-) -> Subquery:
+) -> CTE:
     """Return who bears the words, as `person_id`, and how many of theirs sound so, as `likely`."""
     sounding: dict[int, int] = {}
     for number, word in enumerate(asked):
@@ -104,7 +104,7 @@ def found_by(
     if place is not None:
         statement = statement.where(_in_mantika(place))
     grouped = statement.group_by(col(NameKey.person_id))
-    return grouped.having(_sum(bears) >= _needed(len(bears))).subquery()
+    return grouped.having(_sum(bears) >= _needed(len(bears))).cte()
 
 
 def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
