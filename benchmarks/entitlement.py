@@ -6,6 +6,7 @@ import io
 import tempfile
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from cli.api import Api
 from cli.sample_people import register
 from tests.fleet import OneProcess, private_fleet
 
-A_SECOND = 50
+RATES = (25, 50)
+"""People a second: the rate that is promised for, and half of it for a machine half as fast."""
 SECONDS = 60
 # Every so many people one is watched until their entitlement is there.
 WATCHED = 10
@@ -26,9 +28,11 @@ PATIENCE_SECONDS = 30
 
 @dataclass
 class Run:
-    """What one mode came to; times in seconds."""
+    """What one mode came to at one rate; times in seconds."""
 
+    a_second: int
     registered: int = 0
+    refused: int = 0
     entitled: int = 0
     to_answer: list[float] = field(default_factory=list)
     to_entitlement: list[float] = field(default_factory=list)
@@ -36,23 +40,40 @@ class Run:
 
 async def measure() -> Report:
     async with private_fleet() as fleet:
-        distributed = await _run(await asyncio.to_thread(fleet.operations))
+        distributed = await _rates(await asyncio.to_thread(fleet.operations))
     with tempfile.TemporaryDirectory() as home:
         system = OneProcess(Path(home))
         system.start()
-        standalone = await _run(system.api())
+        standalone = await _rates(system.api())
         system.stop()
-    runs = {"one process, SQLite": standalone, "processes, PostgreSQL, RabbitMQ": distributed}
-    slowest = max(quantile(run.to_entitlement, 0.99) for run in runs.values())
+    runs = [("one process, SQLite", run) for run in standalone]
+    runs += [("processes, PostgreSQL, RabbitMQ", run) for run in distributed]
+    slowest = {
+        rate: max(quantile(run.to_entitlement, 0.99) for _, run in runs if run.a_second == rate)
+        for rate in RATES
+    }
+    told = ", ".join(f"{each * 1000:,.0f} ms at {rate}" for rate, each in slowest.items())
     return Report(
         "From a person to their entitlement",
-        f"`python -m benchmarks entitlement`: people registered through the gateway, {A_SECOND} a "
+        f"`python -m benchmarks entitlement`: people registered through the gateway, so many a "
         f"second for {SECONDS} s, whether or not the answers keep up; every {WATCHED}th is "
         "followed by asking for their entitlement through the gateway every "
-        f"{LOOK_AGAIN_SECONDS * 1000:.0f} ms. Milliseconds from sending the registration.",
-        ("mode", "registered", "entitled", "answer median", "answer p99", "median", "p99", "max"),
-        [_row(name, run) for name, run in runs.items()],
-        f"The slower mode's p99 is {slowest * 1000:.0f} ms (target: under 1,000 ms).",
+        f"{LOOK_AGAIN_SECONDS * 1000:.0f} ms. Milliseconds from sending the registration; who is "
+        "refused, because too many wait already, is told to come again.",
+        (
+            "mode",
+            "a second",
+            "registered",
+            "refused",
+            "entitled",
+            "answer median",
+            "answer p99",
+            "median",
+            "p99",
+            "max",
+        ),
+        [_row(name, run) for name, run in runs],
+        f"The slower mode's p99 is {told} a second (target: under 1,000 ms at {RATES[-1]}).",
     )
 
 
@@ -64,13 +85,24 @@ def _row(name: str, run: Run) -> tuple[str, ...]:
         quantile(run.to_entitlement, 0.99),
         max(run.to_entitlement),
     )
-    counts = (f"{run.registered:,}", f"{run.entitled:,}")
-    return (name, *counts, *(f"{each * 1000:.0f}" for each in times))
+    counts = (run.a_second, f"{run.registered:,}", f"{run.refused:,}", f"{run.entitled:,}")
+    return (name, *map(str, counts), *(f"{each * 1000:.0f}" for each in times))
 
 
-async def _run(api: Api) -> Run:
+async def _rates(api: Api) -> list[Run]:
     programme = await asyncio.to_thread(_programme, api)
-    run = Run()
+    runs: list[Run] = []
+    for rate in RATES:
+        run = await _run(api, rate)
+        entitled = await asyncio.to_thread(_entitled, api, programme)
+        run.entitled = entitled - sum(each.entitled for each in runs)
+        runs.append(run)
+    api.close()
+    return runs
+
+
+async def _run(api: Api, a_second: int) -> Run:
+    run = Run(a_second)
     async with httpx.AsyncClient(
         base_url=api.base_url,
         headers={"Authorization": f"Bearer {api.token()}"},
@@ -80,12 +112,10 @@ async def _run(api: Api) -> Run:
     ) as client:
         started = time.monotonic()
         async with asyncio.TaskGroup() as group:
-            for number, person in enumerate(_people(A_SECOND * SECONDS)):
-                due = started + number / A_SECOND
+            for number, person in enumerate(_people(a_second)):
+                due = started + number / a_second
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
                 group.create_task(_follow(client, number, person, run))
-    run.entitled = await asyncio.to_thread(_entitled, api, programme)
-    api.close()
     return run
 
 
@@ -104,6 +134,9 @@ def _programme(api: Api) -> str:
 async def _follow(client: httpx.AsyncClient, number: int, person: dict[str, Any], run: Run) -> None:
     sent = time.monotonic()
     answer = await client.post("/v1/registration/persons", json=person)
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        run.refused += 1
+        return
     answer.raise_for_status()
     run.to_answer.append(time.monotonic() - sent)
     run.registered += 1
@@ -112,16 +145,20 @@ async def _follow(client: httpx.AsyncClient, number: int, person: dict[str, Any]
     query = {"person_id": answer.json()["id"]}
     while time.monotonic() - sent < PATIENCE_SECONDS:
         found = await client.get("/v1/assistance/entitlements", params=query)
-        if found.raise_for_status().json()["items"]:
-            run.to_entitlement.append(time.monotonic() - sent)
-            return
+        if found.is_success and found.json()["items"]:
+            break
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    raise TimeoutError("an entitlement did not come")
+    # One that has not come by then counts as if it came at that moment, and shows in the maximum.
+    run.to_entitlement.append(time.monotonic() - sent)
 
 
-def _people(number: int) -> list[dict[str, Any]]:
+def _people(a_second: int) -> list[dict[str, Any]]:
     """Return people of whom hardly two look like one: who looks for doubles has its usual work."""
-    rows = csv.DictReader(io.StringIO(register(number, "benchmark").decode("utf-8-sig")))
+    rows = csv.DictReader(
+        io.StringIO(
+            register(a_second * SECONDS, f"at-{a_second}", seed=a_second).decode("utf-8-sig")
+        )
+    )
     own = {"location_pcode": "LY0211", "consent": True, "household_ref": None}
     left_out = {"consent_given", "household_ref"}
     return [
