@@ -10,7 +10,7 @@ from chassis.clock import new_id
 from services.registration.households import rules
 from services.registration.households.rules import Collector, Fellow
 from services.registration.persons.births import Birth
-from services.registration.persons.rules import is_case_number
+from services.registration.persons.rules import case_number, household_number
 
 ON = date(2026, 6, 1)
 GROWN = Birth("1990-05-12", "day")
@@ -108,7 +108,11 @@ def test_who_receives_is_of_age_and_there() -> None:
 
 
 def test_a_households_number_is_a_case_number_that_is_told_from_a_persons() -> None:
-    letter, _, number = rules.new_household_number().partition("-")
+    number = rules.new_household_number()
+    letter, _, digits = number.partition("-")
 
     assert letter == "H"
-    assert is_case_number(number)
+    assert case_number(digits.lower()) == digits
+    assert household_number(number.replace("-", " ")) == number
+    with pytest.raises(ValueError, match="begins with H"):
+        household_number(case_number(digits).replace(digits[0], "9", 1))

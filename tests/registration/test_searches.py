@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -14,13 +15,33 @@ from tests.conftest import claims
 from tests.registration.office import PERSONS, Office
 
 
-@pytest.mark.parametrize("terms", ["external_id=R1", "case_number=12", "external_id=%25%25%25"])
+@pytest.mark.parametrize("terms", ["external_id=R1", "external_id=%25%25%25"])
 async def test_case_31_a_search_by_fewer_than_three_letters_is_refused(
     office: Office, terms: str
 ) -> None:
     response = await office.case_worker.get(f"{PERSONS}?{terms}")
 
     assert (response.status_code, response.json()["type"]) == (422, "/problems/search-too-broad")
+
+
+async def test_a_case_number_is_found_however_it_is_typed_and_a_slip_is_told(
+    office: Office,
+) -> None:
+    person = await office.register()
+    number = (await office.case_worker.get(f"{PERSONS}/{person}")).json()["case_number"]
+    last = "0" if number[-1] != "0" else "1"
+    swapped = number[:-1] + last
+
+    async def asked(text: str) -> httpx.Response:
+        return await office.case_worker.get(PERSONS, params={"case_number": text})
+
+    typed = [number, number.lower().replace("-", ""), number.replace("0", "O").replace("-", " ")]
+    for each in typed:
+        assert [one["id"] for one in (await asked(each)).json()["items"]] == [person]
+    for each in (swapped, number[:-1], "12", "H-" + number, "x" * 40):
+        refused = await asked(each)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/validation")
+        assert refused.json()["errors"][0]["pointer"] == "query/case_number"
 
 
 async def test_case_31_the_61st_search_of_an_hour_is_refused_to_that_user_only(

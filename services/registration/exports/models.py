@@ -15,7 +15,7 @@ from chassis.fields import Shown
 from chassis.strict import Code, Pcode, Strict, Text
 from services.registration.exports.rules import COLUMNS, MOST_ALONE, Column, Ending, Format, Status
 from services.registration.persons.finding import Terms
-from services.registration.persons.parts import Category, Phone
+from services.registration.persons.parts import CaseNumber, Category, Phone
 from services.registration.tables import Table
 
 
@@ -32,7 +32,7 @@ class FilterIn(Strict):
     """Whom of those within reach; without any, all of them. A field that is masked is refused."""
 
     external_id: Code | None = None
-    case_number: Code | None = None
+    case_number: CaseNumber | None = None
     phone: Phone | None = None
     document_number: Text | None = None
     population_category: Category | None = None

@@ -26,6 +26,7 @@ from services.registration.households.shapes import (
     MoveIn,
     SplitIn,
 )
+from services.registration.persons.parts import HouseholdNumber
 from services.registration.places import service as places
 
 PATH = "/v1/registration/households"
@@ -59,7 +60,7 @@ async def list_households(
     session: ReadSession,
     *,
     kind: Kind | None = None,
-    case_number: Annotated[str | None, Query(max_length=20)] = None,
+    case_number: Annotated[HouseholdNumber | None, Query()] = None,
     household_ref: Annotated[Code | None, Query()] = None,
     location_pcode: Annotated[Pcode | None, Query()] = None,
     person_id: UUID | None = None,

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.registration.persons.births import Birth, age_on
-from services.registration.persons.rules import UNTOLD, new_case_number
+from services.registration.persons.rules import HOUSEHOLD, UNTOLD, new_case_number
 
 Flag = Literal[
     "child_headed",
@@ -71,7 +71,7 @@ class Collector:
 
 def new_household_number() -> str:
     """Return a random number with a check character, told from a person's by its first letter."""
-    return f"H-{new_case_number()}"
+    return f"{HOUSEHOLD}-{new_case_number()}"
 
 
 def is_head(relationship: str | None) -> bool:

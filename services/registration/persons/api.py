@@ -16,7 +16,7 @@ from services.registration.occasions import service as occasions
 from services.registration.persons import finding, registering, service
 from services.registration.persons.finding import Listed, Terms
 from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
-from services.registration.persons.parts import Nationality, Phone, Sex
+from services.registration.persons.parts import CaseNumber, Nationality, Phone, Sex
 from services.registration.places import service as places
 from services.registration.searches import service as searches
 
@@ -77,7 +77,7 @@ async def list_persons(
     request: Request,
     *,
     external_id: Annotated[str | None, Query(max_length=64)] = None,
-    case_number: Annotated[str | None, Query(max_length=20)] = None,
+    case_number: Annotated[CaseNumber | None, Query()] = None,
     phone: Annotated[Phone | None, Query()] = None,
     document_number: Annotated[Text | None, Query()] = None,
     name: Annotated[Text | None, Query()] = None,

@@ -43,6 +43,13 @@ Nationality = Annotated[
 Phone = Annotated[
     str, StringConstraints(strict=True, min_length=3, max_length=32), AfterValidator(rules.e164)
 ]
+CaseNumber = Annotated[
+    str, StringConstraints(strict=True, max_length=32), AfterValidator(rules.case_number)
+]
+"""A person's case number as somebody has it in hand: its check character finds a slip."""
+HouseholdNumber = Annotated[
+    str, StringConstraints(strict=True, max_length=32), AfterValidator(rules.household_number)
+]
 PlaceOrCountry = Annotated[
     str, StringConstraints(strict=True, max_length=16), AfterValidator(_place_or_country)
 ]

@@ -8,11 +8,17 @@ from functools import cache
 import phonenumbers
 from babel.core import get_global
 
+from chassis.strict import in_our_digits
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, which are misread on paper."""
 CASE_DIGITS, BITS = 9, 5
 PLACES, LAST = range(0, CASE_DIGITS * BITS, BITS), len(ALPHABET) - 1
 VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+HOUSEHOLD = "H"
+"""By this first letter a household's number is told from a person's."""
+MISREAD = str.maketrans("OIL", "011", "-–")
+"""What is read for a letter that is in no number, and what is only there to be read by."""
 STATELESS = {"XXA", "XXB", "XXC", "XXX"}
 """ICAO Doc 9303's codes for stateless persons, refugees and unspecified nationality."""
 UNTOLD = "unknown"
@@ -43,10 +49,26 @@ def check_character(digits: str) -> str:
     return ALPHABET[-total % len(ALPHABET)]
 
 
-def is_case_number(text: str) -> bool:
-    digits = text.replace("-", "").upper()
-    well_formed = len(digits) == CASE_DIGITS + 1 and set(digits) <= set(ALPHABET)
-    return well_formed and check_character(digits[:-1]) == digits[-1]
+def case_number(text: str) -> str:
+    """
+    Return a person's case number as it is kept, however it was read out or typed.
+
+    ValueError where it has a slip: whoever mistypes one is told so, instead of that nobody has it.
+    """
+    digits = "".join(in_our_digits(text).upper().translate(MISREAD).split())
+    if len(digits) != CASE_DIGITS + 1 or not set(digits) <= set(ALPHABET):
+        raise ValueError("is not a case number, which has ten letters or digits")
+    if check_character(digits[:-1]) != digits[-1]:
+        raise ValueError("is mistyped: its check character does not fit")
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:-1]}-{digits[-1]}"
+
+
+def household_number(text: str) -> str:
+    """Return a household's case number as `case_number` does a person's; ValueError as there."""
+    first, rest = text.strip()[:1].upper(), text.strip()[1:]
+    if first != HOUSEHOLD:
+        raise ValueError(f"is not a household's case number, which begins with {HOUSEHOLD}")
+    return f"{HOUSEHOLD}-{case_number(rest)}"
 
 
 @cache
