@@ -26,6 +26,8 @@ TOLD = {
     "B7": ",,,١٦-۱۸,,",
     "B8": ",estimated,,16,18,2025-12-24",
     "B9": ",unknown,,,,",
+    "B10": "1990-05-12,,,35,,",
+    "B11": "2026-01-06,,,,,",
 }
 KEPT = {
     "B1": ("1990", "year", "gregorian", None, None, None),
@@ -37,6 +39,8 @@ KEPT = {
     "B7": (None, "estimated", "gregorian", 16, 18, "2026-01-05"),
     "B8": (None, "estimated", "gregorian", 16, 18, "2025-12-24"),
     "B9": (None, "unknown", "gregorian", None, None, None),
+    "B10": ("1990-05-12", "day", "gregorian", None, None, None),
+    "B11": ("2026-01-06", "day", "gregorian", None, None, None),
 }
 
 
@@ -57,6 +61,9 @@ async def test_case_13_and_15_a_register_says_of_a_birth_what_is_known(office: O
     job = await imported(office.case_worker, register(TOLD))
 
     assert (job["accepted"], job["rejected"]) == (len(TOLD), 0), job
+    # Who is born after they were registered is taken, and looked at.
+    [warning] = job["warnings"]
+    assert (warning["row"], warning["column"], warning["code"]) == (12, "birth_date", "born_later")
     kept = await told(office.case_worker, ["external_id", *FIELDS])
     assert {each["external_id"]: tuple(each[name] for name in FIELDS) for each in kept} == KEPT
 

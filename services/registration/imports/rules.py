@@ -134,6 +134,15 @@ def counted_days(row: Row) -> list[Remark]:
     ]
 
 
+def born_later(row: Row, form: PersonIn) -> list[Remark]:
+    """Return a warning for who is said to be born after they were registered."""
+    earliest = form.birth().span().earliest
+    if earliest is None or earliest <= form.registered_on:
+        return []
+    detail = "They are said to be born after the day of the registration; look at both dates."
+    return [_remark(row, "birth_date", "born_later", detail)]
+
+
 def _ages(cells: Mapping[str, str]) -> dict[str, object]:
     """Return ages as numbers, `16-18` as two; what is no number stays text, and is refused."""
     ages = {name: cells[name] for name in ("age", "age_to") if name in cells}

@@ -186,11 +186,11 @@ async def _import_step(
             form for row, form in forms if isinstance(form, PersonIn) and not refusals[row.line]
         ]
         outcomes = iter(await take(session, work.job, taken, sender))
-        for row, _ in forms:
+        for row, form in forms:
             if refusal := refusals[row.line]:
                 _reject(tally, refusal)
-            else:
-                _count(tally, row, next(outcomes))
+            elif isinstance(form, PersonIn):
+                _count(tally, row, form, next(outcomes))
         if mapping:
             _say_by_column(tally, mapping)
 
@@ -258,11 +258,11 @@ def _foreseen(earlier: dict[str, str]) -> Take:
     return take
 
 
-def _count(tally: Tally, row: Row, outcome: Outcome) -> None:
+def _count(tally: Tally, row: Row, form: PersonIn, outcome: Outcome) -> None:
     if outcome == "different":
         tally.reject(rules.other_content(row))
         return
-    for remark in rules.counted_days(row):
+    for remark in [*rules.counted_days(row), *rules.born_later(row, form)]:
         tally.warn(remark)
     tally.accepted += outcome == "created"
     tally.unchanged += outcome == "unchanged"
