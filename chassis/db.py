@@ -17,7 +17,7 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint, many
-from chassis.sqlite import DEFERRED, open_engine, written_anew
+from chassis.sqlite import DEFERRED, IMMEDIATE, open_engine, written_anew
 from chassis.tables import ServiceTables, core_table
 from chassis.vault import Vault
 from chassis.wake import Wake
@@ -58,13 +58,15 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = make_url(url).database or ""
         if self.is_sqlite:
-            self.writer = open_engine(url, begin="BEGIN IMMEDIATE", pool=1, at_once=True)
+            self.writer = open_engine(url, begin=IMMEDIATE, pool=1, at_once=True)
             self.reader = open_engine(url, begin=DEFERRED, pool=pool)
+            self.glancer = open_engine(url, begin=DEFERRED, pool=pool, at_once=True)
             self.recorder = self.writer
         else:
             self.writer = _postgres_engine(url, pool)
             # Each statement sees what has committed, in a transaction or not: none saves two trips.
             self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
+            self.glancer = self.reader
             # Requests that wait for their reads to be on record may hold every other connection.
             self.recorder = _postgres_engine(url, 1)
 
@@ -90,6 +92,12 @@ class Database:
         async with self._session(self.reader, autoflush=False) as session:
             yield session
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """Read what an index finds at once: in one process nothing else goes on meanwhile."""
+        async with self._session(self.glancer, autoflush=False) as session:
+            yield session
+
     def _session(self, engine: AsyncEngine, *, autoflush: bool = True) -> AsyncSession:
         info = {"tables": self.tables, "vault": self.vault, TURNS: self._turns}
         return AsyncSession(engine, expire_on_commit=False, autoflush=autoflush, info=info)
@@ -108,7 +116,7 @@ class Database:
         return not self.is_sqlite or await written_anew(self._file)
 
     async def close(self) -> None:
-        for engine in (self.writer, self.reader, self.recorder):
+        for engine in (self.writer, self.reader, self.glancer, self.recorder):
             await engine.dispose()
         if self.vault:
             await self.vault.wrapper.close()

@@ -46,7 +46,7 @@ def telling(event: ReadsDenied, position: type[DenialPositionColumns]) -> Backgr
     """Return what tells of denied reads by this event, as long as the service runs."""
 
     async def tell_of_denials(database: Database) -> None:
-        async with database.read() as session:
+        async with database.glance() as session:
             # Looking first keeps an idle service from taking SQLite's one write lock.
             known = await session.get(position, HERE)
             head = await last_seal(session)

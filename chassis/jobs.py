@@ -286,7 +286,7 @@ async def _lease(database: Database) -> JobColumns | None:
     statement = (
         select(job).where(waiting).order_by(col(job.id)).limit(1).with_for_update(skip_locked=True)
     )
-    async with database.read() as session:
+    async with database.glance() as session:
         # Looking first keeps an idle worker from taking SQLite's one write lock each second.
         if not (await session.exec(select(job.id).where(waiting).limit(1))).first():
             return None

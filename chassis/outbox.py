@@ -102,7 +102,7 @@ async def relay(
     """
     if database.is_sqlite:
         # SQLite has one relay, and its write lock must not be held while readers take effect.
-        async with database.read() as session:
+        async with database.glance() as session:
             rows = await _waiting(session)
         outcome = await _send(rows, bus)
         async with database.write() as session:
@@ -247,7 +247,7 @@ async def _count_unsent(database: Database) -> None:
 
 async def unsent(database: Database) -> int:
     outbox = database.tables.outbox
-    async with database.read() as session:
+    async with database.glance() as session:
         statement = select(func.count()).select_from(outbox).where(col(outbox.sent_at).is_(None))
         return (await session.exec(statement)).one()
 

@@ -1,5 +1,5 @@
 """
-SQLite as a service opens it: durable, one writer, and one trip to its thread for each statement.
+SQLite as a service opens it: durable, one writer, at most one trip to its thread a statement.
 
 aiosqlite goes to the connection's thread and back to open a cursor, to execute, to fetch and to
 close. Each trip wakes two threads and costs more than most of our statements take. SQLAlchemy
@@ -24,8 +24,9 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.concurrency import await_
 
 SCRUB_PATIENCE = 5.0
-DEFERRED = "BEGIN"
-"""What begins a transaction that locks nothing yet."""
+DEFERRED, IMMEDIATE = "BEGIN", "BEGIN IMMEDIATE"
+"""What begins a transaction that locks nothing yet, and one that has the write lock."""
+PATIENT, IMPATIENT = "PRAGMA busy_timeout=10000", "PRAGMA busy_timeout=0"
 
 
 class Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -66,9 +67,23 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
             cursor: Any
             if adapted.waits_for_nobody(operation):
                 cursor, rows = trip()
+            elif operation == IMMEDIATE and (begun := _begun(connection._conn)):  # noqa: SLF001 - As above.
+                cursor, rows = begun, []
             else:
                 cursor, rows = await connection._execute(trip)  # noqa: SLF001 - As above.
             self._cursor, self._rows = cursor, deque(rows)
+
+
+def _begun(connection: sqlite3.Connection) -> sqlite3.Cursor | None:
+    """Begin with the write lock, unless somebody else has it: then it is waited for elsewhere."""
+    connection.execute(IMPATIENT).close()
+    try:
+        with closing(connection.execute(IMMEDIATE)) as cursor:
+            return cursor
+    except sqlite3.OperationalError:
+        return None
+    finally:
+        connection.execute(PATIENT).close()
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
@@ -97,10 +112,11 @@ def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> As
     """
     Return an engine whose transactions begin with the given words.
 
-    `at_once` is for the writer: once its transaction has begun, nobody can keep its statements
-    waiting, and they are short, so they are executed where they are, without a trip. What can
-    wait, for the lock at the beginning or for the disk at the end, goes to the thread. A reader's
-    statements go there too, because they may be long, but neither its beginning nor its end.
+    `at_once` is for the writer, and for who only glances: once a transaction has begun, nobody can
+    keep its statements waiting, and they are short, so they are executed where they are, without a
+    trip. What can wait, for a lock that is not free or for the disk at the end, goes to the thread.
+    Another reader's statements go there too, because they may be long, but neither its beginning
+    nor its end.
     """
 
     def connect() -> Connection:
@@ -125,7 +141,7 @@ def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> As
         # The driver must not begin transactions by itself; the listener below does.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute(PATIENT)
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")

@@ -47,7 +47,7 @@ async def seal(database: Database, most: int = BATCH) -> int:
     """Chain what waits and return how many entries that were; none while another one does it."""
     tables = database.tables
     waiting = core_table(tables.audit_waiting)
-    async with database.read() as session:
+    async with database.glance() as session:
         # Looking first keeps an idle sealer from taking SQLite's one write lock each second.
         looked = await session.connection()
         if (await looked.execute(select(waiting.c.entry_id).limit(1))).first() is None:

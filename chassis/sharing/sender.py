@@ -42,7 +42,7 @@ async def send_waiting(sharing: Sharing, database: Database, started: datetime) 
 
 async def _waiting(sharing: Sharing, database: Database, started: datetime) -> Sequence[UUID]:
     # Looking first keeps idle turns from SQLite's one write lock; what counts is asked in `send`.
-    async with database.read() as session:
+    async with database.glance() as session:
         if not rules.is_sure(await sharing.told_until(session), now(), started):
             return []
         share = sharing.tables.share

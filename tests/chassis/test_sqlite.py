@@ -1,5 +1,7 @@
 """SQLite is asked in one trip to its thread, and answers as any database does."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis.sqlite import DEFERRED, open_engine
+from chassis.sqlite import DEFERRED, IMMEDIATE, open_engine
+from tests.patience import SECONDS
 
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/boats.sqlite", "BEGIN IMMEDIATE", 1)
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/boats.sqlite", IMMEDIATE, 1)
     async with engine.begin() as connection:
         await connection.execute(text("create table boat (id integer primary key, name text)"))
     yield engine
@@ -46,7 +49,7 @@ async def test_a_statement_is_one_trip_whatever_it_finds(engine: AsyncEngine) ->
 
 async def test_the_writer_goes_to_its_thread_only_where_it_could_wait(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/boats.sqlite"
-    engine = open_engine(url, "BEGIN IMMEDIATE", 1, at_once=True)
+    engine = open_engine(url, IMMEDIATE, 1, at_once=True)
     async with engine.connect() as connection:
         trips = await count_trips(connection)
 
@@ -54,11 +57,31 @@ async def test_the_writer_goes_to_its_thread_only_where_it_could_wait(tmp_path: 
         await connection.execute(text("insert into boat (name) values ('Amal')"))
         found = await connection.execute(text("select name from boat"))
         assert found.scalars().all() == ["Amal"]
-        assert len(trips) == 1  # its beginning, which waits for the lock
+        assert len(trips) == 0
 
         await connection.commit()
-        assert len(trips) == 2  # its end, which waits for the disk
+        assert len(trips) == 1  # its end, which waits for the disk
     await engine.dispose()
+
+
+async def test_a_lock_that_somebody_else_has_is_waited_for_in_the_thread(tmp_path: Path) -> None:
+    file = tmp_path / "boats.sqlite"
+    engine = open_engine(f"sqlite+aiosqlite:///{file}", IMMEDIATE, 1, at_once=True)
+    other = sqlite3.connect(file, isolation_level=None)
+    async with engine.connect() as connection:
+        trips = await count_trips(connection)
+        other.execute(IMMEDIATE)
+        waiting = asyncio.create_task(connection.execute(text("create table boat (id integer)")))
+        async with asyncio.timeout(SECONDS):
+            while not trips:
+                await asyncio.sleep(0)
+        assert not waiting.done()
+
+        other.execute("rollback")
+        await waiting
+        assert len(trips) == 1
+    await engine.dispose()
+    other.close()
 
 
 async def test_a_reader_goes_to_its_thread_for_what_it_asks_and_not_to_begin_or_end(

@@ -35,7 +35,7 @@ async def unknown(database: Database, pcodes: Collection[str], seconds: float) -
 
 
 async def _known(database: Database, pcodes: Collection[str]) -> set[str]:
-    async with database.read() as session:
+    async with database.glance() as session:
         return set((await session.exec(AMONG, params={"pcodes": list(set(pcodes))})).all())
 
 
