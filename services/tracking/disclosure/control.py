@@ -200,7 +200,7 @@ class Control:
         near = [self._without_totals(number, home, way, rises=rises) for way, rises in tries]
         found = [circle for circle in near if circle]
         best = min(found, key=lambda circle: circle.price, default=None)
-        if best and best.price < max(NOTHING_NEW, self._two_totals_cost()):
+        if best and (best.price < NOTHING_NEW or best.price < self._two_totals_cost()):
             return best
         far = [self._through(number, home, way, rises=rises) for way, rises in tries]
         found += [circle for circle in far if circle]
