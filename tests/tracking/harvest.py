@@ -214,7 +214,7 @@ def attacked(
     series = Series(design)
     for of, figures in zip(both, counted, strict=True):
         whole, told = tables(figures, design), seen.seen(of)
-        values = dict.fromkeys(told.hidden, 0) | whole.values
+        values = {cell: whole.values.get(cell, 0) for cell in told.cells}
         assert told.figures.items() <= values.items(), "what is told is what was counted"
         series.kept.append(Frozen(values, told.hidden, whole.leaves, frozenset(whole.dimensions)))
     return min(series.attacked(every, enough=3 * design.k).values())
