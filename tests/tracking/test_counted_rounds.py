@@ -202,6 +202,7 @@ async def test_a_round_tells_where_people_come_from_and_where_they_came_back_fro
         ("LY01", "label_nowhere", 10),
         ("LY02", "unknown", 7),
     ]
+    assert [each["category_name"] for each in by_origin["items"]][:3] == ["West", "Ghat", None]
     back = await got(tracking, figures, level=1, population="returnee", by="returned_from")
     assert {each["category"]: each["value"] for each in back["items"]} == {"LY0211": 60, "EGY": 30}
     # Where a table tells nothing but parts, they are what there is.

@@ -90,7 +90,9 @@ async def pages(
 
 
 def _row(figure: FigureOut, by: Breakdown | None) -> dict[str, Any]:
-    told = figure.model_dump(exclude={"by", "category", "nationality"}, exclude_none=True)
+    told = figure.model_dump(
+        exclude={"by", "category", "category_name", "nationality"}, exclude_none=True
+    )
     return told | ({by: figure.category} if by else {})
 
 

@@ -132,6 +132,7 @@ class FigureOut(BaseModel):
 
     `nationality` is ISO 3166-1 alpha-3, `unknown`, or `other` with the region the round gives.
     `source_count` and `confidence` are told of a value that was chosen from estimates.
+    `category_name` is that of a place where a category is one.
     """
 
     pcode: str
@@ -142,6 +143,7 @@ class FigureOut(BaseModel):
     value: int
     by: Breakdown | None = None
     category: str | None = None
+    category_name: str | None = None
     nationality: str | None = None
     source_count: int | None = None
     confidence: Confidence | None = None

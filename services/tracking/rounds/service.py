@@ -18,6 +18,7 @@ from services.tracking.places.spelling import folded
 from services.tracking.rounds import sums as kept_sums
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.coverage import TOTAL
+from services.tracking.rounds.labels import PCODE, PLACES
 from services.tracking.rounds.models import (
     Breakdown,
     Figure,
@@ -180,7 +181,10 @@ async def sums(
         at, last = after
         statement = statement.where((place > at) | ((place == at) & (category > last)))
     rows = (await session.exec(statement)).all()
-    called = await names(session, number, {pcode for pcode, _, _ in rows})
+    places_told = {pcode for pcode, _, _ in rows}
+    if by in PLACES:
+        places_told |= {category for _, category, _ in rows if PCODE.fullmatch(category)}
+    called = await names(session, number, places_told)
     found = [
         FigureOut(
             pcode=pcode,
@@ -191,6 +195,7 @@ async def sums(
             value=int(value),
             by=by,
             category=category or None,
+            category_name=called[category][0] if by in PLACES and category in called else None,
             nationality=category if by == "nationality" else None,
         )
         for pcode, category, value in rows
