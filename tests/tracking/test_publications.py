@@ -262,6 +262,8 @@ async def test_a_correction_that_shows_what_is_hidden_is_not_published(
 
     assert (job["status"], job["accepted"]) == ("failed", 0)
     assert [each["code"] for each in job["rejected_rows"]] == ["publication-would-disclose"]
+    assert any("/nationality/" in each["column"] for each in job["warnings"])
+    assert {each["code"] for each in job["warnings"]} == {"would_come_out"}
     drafts = (await tracking.client.get(DRAFTS)).json()["items"]
     assert [each["status"] for each in drafts] == ["published"]
 

@@ -41,7 +41,7 @@ async def draft_publication(
     Control a round's tables and keep them as a draft, which another analyst approves.
 
     The draft has the id of this job, and is there when the job is done. A job that fails says in
-    its rejected row why nothing is drafted.
+    its rejected row why nothing is drafted, and in its warnings which figures would come out.
     """
     total = (await service.ready(session, number, form)).figures
     payload, asked = form.model_dump_json().encode(), drafting.asked(number, caller)

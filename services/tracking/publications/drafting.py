@@ -36,6 +36,9 @@ async def draft_publication(work: Work) -> None:
     except Problem as problem:
         async with work.step(job.position) as (_, tally):
             tally.reject(Remark(code=problem.slug, detail=problem.detail))
+            for each in problem.errors:
+                # Who drafts sees the figures anyway, and has to know which dimension to leave out.
+                tally.warn(Remark(column=each.pointer[:80], code=each.code, detail=each.detail))
         raise
     async with work.step(job.total) as (session, tally):
         if await session.get(Publication, job.id):

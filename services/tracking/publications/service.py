@@ -28,6 +28,7 @@ from services.tracking.rounds.models import Dimension, Figure, Round
 
 DESIGN = Design()
 DRAFT, PUBLISHED, REFUSED = "draft", "published", "refused"
+COMES_OUT = "This hidden figure would come out."
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ class Uncontrolled:
                 f"{len(error.cells)} hidden figures would come out by comparison with what is "
                 "public; let the change go into the next round, or leave out a dimension."
             )
-            raise Problem(409, "publication-would-disclose", detail) from None
+            faults = [
+                Fault(pointer="/".join(filter(None, cell)), code="would_come_out", detail=COMES_OUT)
+                for cell in error.cells
+            ]
+            raise Problem(409, "publication-would-disclose", detail, errors=faults) from None
 
     @property
     def share_done(self) -> float:
