@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, false, or_
+from sqlalchemy import and_, false, or_, union
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access, Clause, Scoping, ground
 from chassis.policy import LIST
 from chassis.views import View
+from services.registration.assignments.models import Assignment
 from services.registration.consents import service as consents
 from services.registration.devices.models import About, Copied, DeviceCopy, DeviceHousehold
 from services.registration.households import showing
@@ -78,10 +80,29 @@ def _theirs(access: Access, scoping: Scoping, about: About) -> Clause:
     )
 
 
+def _among_theirs(user_id: str) -> Clause:
+    """
+    Return among whom they are, each by an index.
+
+    What lets the caller see somebody is one condition with several sides, by which a database would
+    look at everybody in the register.
+    """
+    one = aliased(Person)
+    handed_over = (col(Assignment.worker_id) == user_id, col(Assignment.ended_at).is_(None))
+    return col(Person.id).in_(
+        union(
+            select(col(one.id)).where(col(one.case_owner) == user_id),
+            select(col(one.id)).where(col(one.created_by) == user_id),
+            select(col(Assignment.person_id)).where(*handed_over),
+        )
+    )
+
+
 def _people(access: Access) -> Clause:
     """Return whom: nobody who said no to the mission, or whose registration goes on as another."""
     return and_(
         _theirs(access, SCOPING, "person"),
+        _among_theirs(access.caller.id),
         col(Person.merged_into).is_(None),
         ~consents.said_no(col(Person.id)),
     )

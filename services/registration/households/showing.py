@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_
+from sqlalchemy import and_, exists, or_, union
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -28,28 +28,32 @@ SHAPE = "household"
 OF_AN_END = ("ended", "joined")
 
 
+def _of_it(member: Any) -> Clause:
+    """Return whether somebody is in the household of a row, or was when it ended."""
+    return or_(col(member.until).is_(None), col(member.left_because).in_(OF_AN_END))
+
+
 def _member_of_it(member: Any) -> Clause:
-    """Return whether somebody is in the household, or was when it ended."""
-    to_the_end = col(member.left_because).in_(OF_AN_END)
-    return and_(
-        col(member.household_id) == col(Household.id),
-        or_(col(member.until).is_(None), to_the_end),
-    )
+    return and_(col(member.household_id) == col(Household.id), _of_it(member))
 
 
 def _assigned(caller: Who) -> Clause:
-    """Return whether a member is the caller's: who carries one sees whom they live with."""
+    """
+    Return whether a member is the caller's: who carries one sees whom they live with.
+
+    Each of the two ways to be the caller's is found by an index of its own: of a large register no
+    household is looked at but theirs.
+    """
     member, person = aliased(Member), aliased(Person)
-    handed_over = exists().where(
-        col(Assignment.person_id) == col(member.person_id),
-        col(Assignment.worker_id) == caller.id,
-        col(Assignment.ended_at).is_(None),
+    handed_over = (col(Assignment.worker_id) == caller.id, col(Assignment.ended_at).is_(None))
+    theirs = union(
+        select(col(person.id)).where(col(person.case_owner) == caller.id),
+        select(col(Assignment.person_id)).where(*handed_over),
     )
-    return exists().where(
-        _member_of_it(member),
-        col(person.id) == col(member.person_id),
-        or_(col(person.case_owner) == caller.id, handed_over),
+    with_one = select(col(member.household_id)).where(
+        col(member.person_id).in_(theirs), _of_it(member)
     )
+    return col(Household.id).in_(with_one)
 
 
 def _closed(caller: Who) -> Clause:
