@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import select
 
 from services.registration.matching.spelling import words
+from services.registration.persons import finding
 from services.registration.searches.models import NameKey
 from tests.registration.office import PERSONS, Office, Worker, look_for_new
 
@@ -19,11 +20,17 @@ async def found(worker: Worker, **terms: Any) -> list[str]:
     return [each["external_id"] for each in response.json()["items"]]
 
 
-async def registered(office: Office, *names: str, **changes: Any) -> None:
+async def registered(
+    office: Office, *names: str, external_prefix: str = "N", **changes: Any
+) -> None:
     """Register one person for each name, whose parts are written in a row, and keep the words."""
     for number, name in enumerate(names):
         parts = dict(zip(("given_name", "father_name", "family_name"), name.split(), strict=False))
-        told = {"external_id": f"N{number:04}", "phone": None, "documents": []} | parts | changes
+        told = (
+            {"external_id": f"{external_prefix}{number:04}", "phone": None, "documents": []}
+            | parts
+            | changes
+        )
         await office.register(**told)
     await look_for_new(office.running.database)
 
@@ -150,6 +157,17 @@ async def test_case_21_whatever_is_asked_for_is_taken_as_a_name(office: Office, 
 
     assert response.status_code in {200, 422}
     assert response.json().get("items", []) == []
+
+
+async def test_whom_others_hide_by_bearing_a_common_name_too_is_found_all_the_same(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_LOOKED_UP", 2)
+    await registered(office, "Amina", location_pcode="LY020901", sex="male")
+    await registered(office, "Amina Ali", "Amina Ali", "Amina Ali", external_prefix="M")
+
+    assert await found(office.case_worker, name="Amina", born_in=1999, sex="male") == ["N0000"]
+    assert len(await found(office.case_worker, name="Amina", born_in=1999)) == 4
 
 
 async def test_nobody_is_found_who_is_out_of_reach_or_by_what_is_masked(office: Office) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, and_, any_, func, true
+from sqlalchemy import CTE, ColumnElement, Select, and_, any_, func, true
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
+from chassis.among import among
 from chassis.authz import Access, Clause
 from chassis.problems import Fault, Problem
 from chassis.tables import core_table
@@ -34,6 +35,8 @@ from services.registration.searches.rules import MOST_HITS
 
 MOST_RANKED = 200
 """So many of those who bear the words are compared with them; the rest bear fewer of them."""
+MOST_LOOKED_UP = 1000
+"""So many are looked up first; of common words more bear all of them than need to be."""
 BORNE = (*NAMES, *LATIN.values(), "other_names")
 PERSONS = core_table(Person)
 RANKED = sql_select(*(PERSONS.c[name] for name in ("id", *BORNE, *FIELDS)))
@@ -136,19 +139,33 @@ async def find_named(
         # It is in letters that no name is kept by: figures, or a script that is not known here.
         return []
     bearers = names.found_by(session, asked, terms.born_in, terms.location_pcode)
-    statement = (
-        RANKED.join(bearers, bearers.c.person_id == PERSONS.c.id)
-        .where(_looked_up(session, bearers))
-        .where(access.rows(SCOPING), *(view.showing(each) for each in BORNE))
-        .where(*matching(session, view, terms), *_narrowed(view, terms))
-        .order_by(bearers.c.likely.desc(), PERSONS.c.id.desc())
-        .limit(MOST_RANKED)
+    seen = RANKED.where(
+        access.rows(SCOPING),
+        *(view.showing(each) for each in BORNE),
+        *matching(session, view, terms),
+        *_narrowed(view, terms),
     )
-    found = await (await session.connection()).execute(statement)
-    ids = _likeliest(found.all(), asked, terms.born_in)[:limit]
+    found = await _most_alike(session, bearers, seen)
+    ids = _likeliest(found, asked, terms.born_in)[:limit]
     whole = select(Person, view.standing).where(col(Person.id).in_(ids), access.rows(SCOPING))
     people = {person.id: (person, bits) for person, bits in await session.exec(whole)}
     return await shown(session, view, [people[each] for each in ids if each in people])
+
+
+async def _most_alike(session: AsyncSession, bearers: CTE, seen: Select[Any]) -> Sequence[Any]:
+    """Return those of whom the caller sees who bear the most of the words, MOST_RANKED at most."""
+    connection = await session.connection()
+    order = bearers.c.likely.desc(), bearers.c.person_id.desc()
+    first = sql_select(bearers.c.person_id).order_by(*order).limit(MOST_LOOKED_UP)
+    ids = (await connection.scalars(first)).all()
+    found = (await connection.execute(seen.where(among(session, PERSONS.c.id, ids)))).all()
+    if len(ids) == MOST_LOOKED_UP and len(found) < MOST_RANKED:
+        # Of common words those come first whom the caller does not see, so all are looked up.
+        all_ = seen.join(bearers, bearers.c.person_id == PERSONS.c.id)
+        all_ = all_.where(_looked_up(session, bearers)).order_by(*order).limit(MOST_RANKED)
+        return list(await connection.execute(all_))
+    place = {person_id: number for number, person_id in enumerate(ids)}
+    return sorted(found, key=lambda person: place[person.id])[:MOST_RANKED]
 
 
 def _looked_up(session: AsyncSession, bearers: CTE) -> ColumnElement[bool]:
