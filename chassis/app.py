@@ -23,12 +23,12 @@ from chassis import (
     health,
     idempotency,
     inbox,
-    jobs,
     operations,
     outbox,
     problems,
     revision,
     telemetry,
+    worker,
 )
 from chassis.audit.anchors import anchors_of, run_anchors
 from chassis.audit.api import router as audit_of
@@ -63,7 +63,7 @@ ERASURES_SECONDS = 5.0
 Wrapping = tuple[Any, dict[str, Any]]
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-NO_RUNNERS: jobs.Runners = {}
+NO_RUNNERS: worker.Runners = {}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Service:
     tables: ServiceTables
     routers: Sequence[operations.Router]
     subscriptions: Subscriptions = field(default_factory=dict)
-    runners: jobs.Runners = field(default_factory=lambda: NO_RUNNERS)
+    runners: worker.Runners = field(default_factory=lambda: NO_RUNNERS)
     prepare: Callable[[Database], Awaitable[None]] | None = None
     background: Sequence[Background] = ()
     unsealed: Sequence[Unsealed] = ()
@@ -192,7 +192,7 @@ def _lifespan(
         stopping = asyncio.Event()
         at_once = [
             outbox.run_relay(database, carrier, stopping),
-            jobs.run_worker(database, service.runners, stopping),
+            worker.run_worker(database, service.runners, stopping),
             *(work(database, stopping) for work in service.background),
         ]
         later = [

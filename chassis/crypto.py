@@ -21,10 +21,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
 from chassis.clock import now
-from chassis.db import Database, insert_all, tables_of, take_turns, vault_of
+from chassis.db import Database, tables_of, vault_of
+from chassis.rows import insert_all
 from chassis.sealing import DataKey, DestroyedError, MisplacedError, UnreadableError, new_secret
 from chassis.settings import Settings
 from chassis.transit import Transit, TransitKeys, engine_of
+from chassis.turns import take_turns
 from chassis.vault import KeyWrapper, Vault, key_file
 
 __all__ = ["DataKey", "DestroyedError", "MisplacedError", "UnreadableError"]

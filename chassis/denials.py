@@ -18,7 +18,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import outbox
 from chassis.audit.following import ids_of, last_seal, sealed_between
 from chassis.background import Background, every
-from chassis.db import Database, put, try_turn
+from chassis.db import Database
+from chassis.rows import put
+from chassis.turns import try_turn
 from contracts.event import Event
 
 SECONDS = 5.0

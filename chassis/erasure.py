@@ -20,9 +20,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, tombstones
 from chassis.clock import now
-from chassis.db import Database, leave_work, tables_of, take_turns
+from chassis.db import Database, leave_work, tables_of
 from chassis.ledger import Entry, Ledger
 from chassis.tables import ErasedColumns
+from chassis.turns import take_turns
 
 log = structlog.get_logger()
 

@@ -22,9 +22,10 @@ from chassis import crypto
 from chassis.auth import caller_of
 from chassis.authz import PURPOSE
 from chassis.clock import now
-from chassis.db import FIRST_IN_TRANSACTION, Database, database_of, tables_of, try_turn
+from chassis.db import FIRST_IN_TRANSACTION, Database, database_of, tables_of
 from chassis.problems import Problem
 from chassis.tables import GivenAnswerColumns
+from chassis.turns import try_turn
 
 HEADER = "Idempotency-Key"
 TABLE = "given_answer"

@@ -23,9 +23,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
-from chassis.db import Database, tables_of, take_turns
+from chassis.db import Database, tables_of
 from chassis.settings import Settings
 from chassis.transit import Transit, TransitKeys, engine_of
+from chassis.turns import take_turns
 from chassis.vault import KeyFile, VaultError, set_aside
 
 BATCH = 500

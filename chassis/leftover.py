@@ -7,7 +7,7 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import crypto, jobs
+from chassis import crypto, jobs, worker
 from chassis.authz import Access
 from chassis.clock import now
 from chassis.db import Database
@@ -27,7 +27,7 @@ async def of(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> 
     job = await jobs.find(session, kind, job_id, access)
     if job.status in {"queued", "running"}:
         raise Problem(409, "out-of-order", "The job is not done yet.")
-    kept_whole = job.status == "failed" and jobs.LEFT_OVER not in job.options
+    kept_whole = job.status == "failed" and worker.LEFT_OVER not in job.options
     if kept_whole or not job.payload:
         raise Problem(404, "not-found", "Nothing is left over of this job, or not any more.")
     return crypto.service_key(session).open_bytes("job", "payload", job.payload, row=job.id)
@@ -37,7 +37,7 @@ async def forget(database: Database) -> None:
     """Forget what was left over longer ago than KEPT."""
     job = database.tables.job
     over = col(job.status) == "done"
-    ended = and_(col(job.status) == "failed", col(job.options)[jobs.LEFT_OVER].as_boolean())
+    ended = and_(col(job.status) == "failed", col(job.options)[worker.LEFT_OVER].as_boolean())
     past = (
         or_(over, ended),
         col(job.finished_at) < now() - KEPT,

@@ -15,8 +15,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.clock import new_id, now
-from chassis.db import Database, before_commit, insert_all, leave_events, tables_of
+from chassis.db import Database, before_commit, leave_events, tables_of
 from chassis.many import among
+from chassis.rows import insert_all
 from chassis.tables import core_table
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
 from contracts.event import Envelope, Event

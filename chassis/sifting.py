@@ -11,8 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import tombstones
 from chassis.clock import now
-from chassis.db import note_new, put_newer, tables_of, take_all_turns
+from chassis.db import tables_of
+from chassis.rows import note_new, put_newer
 from chassis.tables import InboxColumns, PositionColumns, TombstoneColumns, core_table
+from chassis.turns import take_all_turns
 from contracts.event import Envelope, Event
 
 HANDLED, COUNTER = "handled", "sequence"

@@ -21,12 +21,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, merged
 from chassis.authz import AccessDep, Condition, Scoping, moment
 from chassis.clock import UtcDateTime, now
-from chassis.db import ReadSession, insert_new, put
+from chassis.db import ReadSession
 from chassis.erasure import Forgetting
 from chassis.fields import Maskable, Shown
 from chassis.inbox import Subscriptions
 from chassis.operations import Router
 from chassis.problems import not_found
+from chassis.rows import insert_new, put
 from chassis.views import View
 from contracts.registration import SubjectRequestClosed, SubjectRequestOpened
 

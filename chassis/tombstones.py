@@ -15,9 +15,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import crypto
 from chassis.clock import now
-from chassis.db import insert_new, tables_of, take_turns
+from chassis.db import tables_of
 from chassis.many import FEW, among
+from chassis.rows import insert_new
 from chassis.tables import TombstoneColumns
+from chassis.turns import take_turns
 
 SUBJECT = "erased subject"
 ERASING = "erasing"

@@ -16,8 +16,9 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto, idempotency
-from chassis.db import Database, take_turns
+from chassis.db import Database
 from chassis.tables import GivenAnswerColumns, JobColumns
+from chassis.turns import take_turns
 
 log = structlog.get_logger()
 

@@ -22,9 +22,10 @@ from chassis.audit.chain import head
 from chassis.audit.entries import Actor, note
 from chassis.caller import Caller
 from chassis.clock import now
-from chassis.db import Database, take_turns, vault_of
+from chassis.db import Database, vault_of
 from chassis.tables import core_table
 from chassis.telemetry import REGISTRY
+from chassis.turns import take_turns
 from chassis.vault import Vault
 
 log = structlog.get_logger()

@@ -19,8 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.audit.entries import HASH_BYTES, Row
-from chassis.db import Database, tables_of, try_turn
+from chassis.db import Database, tables_of
 from chassis.tables import ServiceTables, core_table
+from chassis.turns import try_turn
 
 log = structlog.get_logger()
 

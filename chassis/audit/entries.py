@@ -16,8 +16,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.caller import Caller
 from chassis.clock import new_id, now
-from chassis.db import before_commit, inserting, tables_of, vault_of
+from chassis.db import before_commit, tables_of, vault_of
 from chassis.fields import fields as field_classes
+from chassis.rows import inserting
 from chassis.tables import ServiceTables
 from chassis.telemetry import current_request_id
 from chassis.vault import Vault

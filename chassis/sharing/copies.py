@@ -5,8 +5,8 @@ from functools import partial
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import put
 from chassis.inbox import Subscriptions
+from chassis.rows import put
 from chassis.sharing.service import Sharing
 from contracts.registration import (
     ConsentChanged,

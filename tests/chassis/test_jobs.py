@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from chassis import jobs
+from chassis import jobs, worker
 from chassis.authz import Access
 from chassis.caller import Caller, Grant
 from chassis.clock import now
 from chassis.db import Database
-from chassis.jobs import JobOut, Remark, Runners, Work
+from chassis.jobs import JobOut, Remark
 from chassis.problems import Problem
+from chassis.worker import Runners, Work
 from tests.chassis.road import Arrival, made
 from tests.conftest import OPERATIONAL_ROLES
 from tests.patience import until
@@ -56,11 +57,11 @@ async def asked(database: Database, job_id: object) -> JobOut:
 async def worked(database: Database, job: JobOut, runners: Runners) -> JobOut:
     """Let a worker run until the job has ended."""
     stopping = asyncio.Event()
-    worker = asyncio.create_task(jobs.run_worker(database, runners, stopping))
+    working = asyncio.create_task(worker.run_worker(database, runners, stopping))
     job = await until(lambda: asked(database, job.id), lambda job: job.status in {"done", "failed"})
     stopping.set()
     database.work_left.set()
-    await worker
+    await working
     return job
 
 
@@ -98,10 +99,10 @@ async def test_a_killed_worker_s_job_goes_on_where_it_stopped(database: Database
                     reached.set()
                     await asyncio.sleep(60)
 
-    worker = asyncio.create_task(jobs.run_worker(database, {KIND: die_at_four}, asyncio.Event()))
+    working = asyncio.create_task(worker.run_worker(database, {KIND: die_at_four}, asyncio.Event()))
     await asyncio.wait_for(reached.wait(), 20)
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
     middle = await asked(database, job.id)
     await expire(database)
 
@@ -128,7 +129,7 @@ async def test_a_worker_that_was_taken_for_dead_counts_nothing_twice(database: D
         await land(work)
 
     stopping = asyncio.Event()
-    first = asyncio.create_task(jobs.run_worker(database, {KIND: sleepy}, stopping))
+    first = asyncio.create_task(worker.run_worker(database, {KIND: sleepy}, stopping))
     await asyncio.wait_for(slow_at.wait(), 20)
     await expire(database)
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from chassis import jobs
 from chassis.caller import Caller, Grant
-from chassis.jobs import OvertakenError, Work
+from chassis.worker import OvertakenError, Work
 from cli.sample_round import NATIONALITIES, Sheets
 from contracts.tracking import FiguresRestated, RoundPublished
 from services.tracking.main import SERVICE

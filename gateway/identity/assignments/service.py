@@ -7,7 +7,7 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
-from chassis.db import take_turns
+from chassis.turns import take_turns
 from gateway.identity.assignments import rules
 from gateway.identity.assignments.models import Assignment, AssignmentOut
 

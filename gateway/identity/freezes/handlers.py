@@ -3,7 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
-from chassis.db import insert_new
+from chassis.rows import insert_new
 from contracts.registration import AccountFrozen, AccountReleased
 from gateway.identity.freezes.models import Freeze
 

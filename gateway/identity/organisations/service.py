@@ -9,9 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.clock import now
-from chassis.db import insert_new, take_turns
 from chassis.issuer import Revocations
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
+from chassis.turns import take_turns
 from gateway.identity.assignments.models import Assignment
 from gateway.identity.organisations.models import (
     AgreementIn,

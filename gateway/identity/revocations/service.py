@@ -8,8 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import LEEWAY
 from chassis.clock import now
-from chassis.db import Database, put
+from chassis.db import Database
 from chassis.issuer import Revocations
+from chassis.rows import put
 from gateway.identity.freezes import service as freezes
 from gateway.identity.keys.signer import LIFETIME_SECONDS
 from gateway.identity.revocations.models import Revocation

@@ -11,9 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto
 from chassis.clock import now
-from chassis.db import insert_new
 from chassis.issuer import Revocations
 from chassis.problems import Problem, not_found
+from chassis.rows import insert_new
 from gateway.identity.assignments import service as assignments
 from gateway.identity.clients.service import hash_of, new_secret
 from gateway.identity.organisations import service as organisations

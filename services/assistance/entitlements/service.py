@@ -12,10 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, merged
 from chassis.authz import Access
 from chassis.clock import today
-from chassis.db import insert_new, take_turns
-from chassis.jobs import Work
 from chassis.problems import not_found
+from chassis.rows import insert_new
+from chassis.turns import take_turns
 from chassis.views import View
+from chassis.worker import Work
 from services.assistance.entitlements.models import Entitlement, EntitlementOut, Status
 from services.assistance.entitlements.rules import MERGED, settled
 from services.assistance.households.service import members

@@ -7,9 +7,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import erasure, outbox
-from chassis.db import take_turns
 from chassis.erasure import DELETED, Counts, Forgetting, unlinked
 from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from contracts.assistance import PersonErased
 from contracts.registration import ErasureRequested
 from services.assistance.distributions.models import Distribution

@@ -4,7 +4,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_all, new_row, put_newer
+from chassis.rows import insert_all, new_row, put_newer
 from contracts.registration import HouseholdChanged
 from services.assistance.households.models import Household, Member
 

@@ -8,7 +8,8 @@ copy of what another service has on record is not put on record once more.
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, merged
-from chassis.db import insert_new, insert_unless_there, new_row, put, take_turns
+from chassis.rows import insert_new, insert_unless_there, new_row, put
+from chassis.turns import take_turns
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,

@@ -8,8 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
 from chassis.authz import Access
-from chassis.db import insert_new
 from chassis.problems import Problem, not_found
+from chassis.rows import insert_new
 from services.assistance.programmes.models import (
     SCOPING,
     Item,

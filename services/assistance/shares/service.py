@@ -10,10 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import jobs
 from chassis.authz import Clause, Who
 from chassis.caller import Caller
-from chassis.jobs import Tally, Work
 from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
 from chassis.sharing.service import Content, refused
 from chassis.tables import JobColumns
+from chassis.worker import Tally, Work
 from contracts.assistance import RecordShared, SharingEnded
 from services.assistance.entitlements.models import Entitlement
 from services.assistance.people.models import Person

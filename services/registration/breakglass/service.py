@@ -16,8 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, outbox
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import take_turns
 from chassis.problems import Problem, not_found
+from chassis.turns import take_turns
 from contracts.registration import GlassBroken, GlassReviewed
 from services.registration.breakglass import rules
 from services.registration.breakglass.models import (

@@ -8,7 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from chassis.clock import now
-from chassis.db import Database, insert_new
+from chassis.db import Database
+from chassis.rows import insert_new
 from contracts.registration import ConsentChanged, ConsentsTold
 from services.registration.consents.models import ConsentClock
 from services.registration.tables import TABLES

@@ -13,8 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.authz import Clause
 from chassis.clock import today
-from chassis.db import insert_all, insert_new, new_row
 from chassis.problems import Fault, Problem
+from chassis.rows import insert_all, insert_new, new_row
 from contracts.registration import ConsentChanged
 from contracts.sharing import ASSISTANCE, GIVEN, MISSION, REFUSED
 from services.registration.consents import rules

@@ -17,8 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import Database, insert_unless_there, new_row, put_all
+from chassis.db import Database
 from chassis.problems import Problem
+from chassis.rows import insert_unless_there, new_row, put_all
 from services.registration.devices import carrying
 from services.registration.devices.carrying import Carried
 from services.registration.devices.models import ChangeOut, ChangesOut, DeviceFeed

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
 from chassis.among import among
-from chassis.db import insert_all
+from chassis.rows import insert_all
 from chassis.tables import core_table
 from services.registration.duplicates.models import MatchingKey
 from services.registration.matching import blocking

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
-from chassis.db import insert_all_new
+from chassis.rows import insert_all_new
 from services.registration.duplicates.candidates import Described, Pair, describe, portions
 from services.registration.duplicates.comparing import Comparison, comparison, pair_row
 from services.registration.duplicates.models import DuplicatePair

@@ -16,9 +16,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
 from chassis.caller import Caller
-from chassis.db import Database, tables_of, take_turns
-from chassis.jobs import Work
+from chassis.db import Database, tables_of
 from chassis.tables import JobColumns
+from chassis.turns import take_turns
+from chassis.worker import Work
 from services.registration.duplicates import candidates, search
 from services.registration.duplicates.settling import settle
 from services.registration.persons.models import Person

@@ -19,8 +19,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
-from chassis.db import Database, try_turn
+from chassis.db import Database
 from chassis.tables import core_table
+from chassis.turns import try_turn
 from services.registration.duplicates import candidates
 from services.registration.duplicates.candidates import Described
 from services.registration.duplicates.comparing import compared, worth_opening

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
-from chassis.db import insert_all_new
+from chassis.rows import insert_all_new
 from services.registration.duplicates import groups
 from services.registration.duplicates.candidates import Described, Pair, portions, unchanged
 from services.registration.duplicates.comparing import Comparison, best, pair_row

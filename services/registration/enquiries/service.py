@@ -17,8 +17,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, versions
 from chassis.authz import Access
 from chassis.clock import new_id
-from chassis.db import insert_new
 from chassis.problems import Fault, Problem, faults_of
+from chassis.rows import insert_new
 from services.registration.consents import service as consents
 from services.registration.corrections import service as corrections
 from services.registration.corrections.models import COMPLETED, Correction

@@ -11,9 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, erasure, failpoint, outbox, topology
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import Database, insert_new
+from chassis.db import Database
 from chassis.erasure import Counts, Forgetting
 from chassis.problems import Problem, not_found
+from chassis.rows import insert_new
 from contracts.registration import ErasureCompleted, ErasureRequested
 from services.registration.erasures import rules
 from services.registration.erasures.forgetting import ROWS, marks, organisation_of

@@ -6,15 +6,16 @@ from sqlalchemy import func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, crypto, jobs
+from chassis import audit, crypto, worker
 from chassis.authz import Access
 from chassis.caller import Caller, claimed
 from chassis.clock import now
-from chassis.db import Database, take_turns
+from chassis.db import Database
 from chassis.fields import fields
-from chassis.jobs import Tally, Work
 from chassis.problems import Problem
 from chassis.tombstones import ERASING
+from chassis.turns import take_turns
+from chassis.worker import Tally, Work
 from services.registration.consents import service as consents
 from services.registration.exports import service
 from services.registration.exports.keeping import empty, end
@@ -35,10 +36,10 @@ async def make(work: Work) -> None:
         while going:
             async with work.step(work.job.position + 1) as (session, tally):
                 going = await _step(session, work.database, export_id, tally)
-    except jobs.OvertakenError:
+    except worker.OvertakenError:
         raise
     except Exception:
-        if work.job.failures + 1 >= jobs.MOST_FAILURES:
+        if work.job.failures + 1 >= worker.MOST_FAILURES:
             async with work.database.write() as session:
                 await _fail(session, export_id)
         raise

@@ -7,8 +7,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto
-from chassis.db import take_turns
 from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from services.registration.exports.models import Export, ExportedPerson, ExportPart
 from services.registration.exports.rules import OVER, Ending
 

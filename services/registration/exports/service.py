@@ -13,9 +13,10 @@ from chassis import audit, crypto, jobs
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import new_id, now
-from chassis.db import Database, take_turns
+from chassis.db import Database
 from chassis.fields import fields
 from chassis.problems import Fault, Problem, not_found
+from chassis.turns import take_turns
 from services.registration.exports import rules, writing
 from services.registration.exports.models import (
     SCOPING,

@@ -18,7 +18,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.audit.following import last_seal, sealed_between
 from chassis.clock import now
-from chassis.db import Database, insert_new, put, try_turn
+from chassis.db import Database
+from chassis.rows import insert_new, put
+from chassis.turns import try_turn
 from contracts.registration import AccountFrozen, AlertRaised
 from services.registration.honey import rules
 from services.registration.honey.models import (

@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import merged
 from chassis.clock import today
-from chassis.db import insert_all_unless_there, new_row
 from chassis.many import among
+from chassis.rows import insert_all_unless_there, new_row
 from chassis.tables import core_table
 from services.registration.households import membership, rules
 from services.registration.households.models import HOUSEHOLD, Came, Household, Left, Member

@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs, outbox
 from chassis.clock import today
-from chassis.db import Database, try_turn
+from chassis.db import Database
+from chassis.turns import try_turn
 from contracts.registration import HouseholdChanged
 from services.registration.households import membership, rules
 from services.registration.households.models import Household

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from chassis.authz import Access
 from chassis.caller import claimed
-from chassis.jobs import Work
 from chassis.problems import Problem
+from chassis.worker import Work
 from services.registration.persons import service as persons
 
 BEHALF, PLACES, NEEDS, CASE_OWNER = "behalf", "places", "needs", "case_owner"

@@ -20,10 +20,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import sheets
 from chassis.authz import Access, lies_below
-from chassis.jobs import Remark, Tally, Work, remarks_of
+from chassis.jobs import Remark, remarks_of
 from chassis.problems import Problem
 from chassis.tables import JobColumns
 from chassis.uploads import Row, Upload, decode, each_line, each_row
+from chassis.worker import Tally, Work
 from services.registration.imports import rejected, rules
 from services.registration.imports.senders import Sender, sender_of
 from services.registration.mappings import rules as mapping_rules

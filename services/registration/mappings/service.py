@@ -8,8 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.authz import Access, Clause
-from chassis.db import insert_new, take_turns
 from chassis.problems import Problem, not_found
+from chassis.rows import insert_new
+from chassis.turns import take_turns
 from chassis.versions import changed
 from services.registration.mappings import rules
 from services.registration.mappings.models import (

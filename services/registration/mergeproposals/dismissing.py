@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.authz import Access
-from chassis.db import put
 from chassis.problems import not_found
+from chassis.rows import put
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.mergeproposals import reach
 from services.registration.mergeproposals.models import DismissalIn, DismissalOut, MergeDismissal

@@ -10,8 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import insert_new
 from chassis.problems import Problem, not_found
+from chassis.rows import insert_new
 from services.registration.duplicates.models import Band, DuplicatePair, Registration
 from services.registration.mergeproposals import answering, dismissing, ending, reach, rules
 from services.registration.mergeproposals.models import (

@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, outbox
 from chassis.clock import new_id
-from chassis.db import insert_all, insert_all_unless_there, new_row
 from chassis.many import FEW, among
+from chassis.rows import insert_all, insert_all_unless_there, new_row
 from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
 from services.registration.households import changing as households

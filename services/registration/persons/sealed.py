@@ -11,7 +11,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
-from chassis.db import insert_all
+from chassis.rows import insert_all
 from chassis.unsealed import plain
 from services.registration.persons import rules
 from services.registration.persons.models import Person

@@ -2,7 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import put_newer
+from chassis.rows import put_newer
 from contracts.tracking import PlacesChanged
 from services.registration.places.models import Place
 

@@ -13,9 +13,10 @@ from chassis import audit, jobs
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import now, today
-from chassis.db import Database, insert_new
-from chassis.jobs import Work
+from chassis.db import Database
 from chassis.problems import Problem, not_found
+from chassis.rows import insert_new
+from chassis.worker import Work
 from services.registration.erasures import service as erasures
 from services.registration.erasures.models import Erasure
 from services.registration.holds.service import held

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
-from chassis.db import insert_all
+from chassis.rows import insert_all
 from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
 from services.registration.matching.spelling import skeleton, sounds, words
 from services.registration.persons.births import Birth

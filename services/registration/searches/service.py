@@ -8,8 +8,9 @@ from sqlmodel import col, select
 from chassis import crypto
 from chassis.caller import Caller
 from chassis.clock import now
-from chassis.db import Database, take_turns
+from chassis.db import Database
 from chassis.problems import Problem
+from chassis.turns import take_turns
 from services.registration.searches import rules
 from services.registration.searches.models import Search
 

@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, merged, outbox
 from chassis.authz import Access
-from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
 from chassis.strict import Strict
 from chassis.views import View
 from contracts.event import Event

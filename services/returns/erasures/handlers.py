@@ -7,9 +7,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import erasure, outbox
-from chassis.db import take_turns
 from chassis.erasure import DELETED, Counts, Forgetting, unlinked
 from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from contracts.registration import ErasureRequested
 from contracts.returns import PersonErased
 from services.returns.cases.models import Case

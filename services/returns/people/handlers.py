@@ -2,7 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_new, insert_unless_there, new_row, put
+from chassis.rows import insert_new, insert_unless_there, new_row, put
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_all_new
-from chassis.jobs import Remark, Tally, Work
+from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
+from chassis.rows import insert_all_new
 from chassis.uploads import Row, Upload, rows_of
+from chassis.worker import Tally, Work
 from services.tracking.assessments import placing, service, tables
 from services.tracking.assessments.mappings import AnswerFrom, Reader, Told
 from services.tracking.assessments.models import QuestionSet, Submission

@@ -6,7 +6,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import today
-from chassis.jobs import Remark, Tally
+from chassis.jobs import Remark
+from chassis.worker import Tally
 from services.tracking.assessments.mappings import FileMapping, Reader, Told
 from services.tracking.places import service as places
 from services.tracking.places.models import Place

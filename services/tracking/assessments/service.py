@@ -12,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.caller import Caller
-from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
 from services.tracking.assessments import questions
 from services.tracking.assessments.mappings import FileMapping, MappingIn, Reader
 from services.tracking.assessments.models import (

@@ -11,8 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, versions
 from chassis.caller import Caller
 from chassis.clock import today
-from chassis.db import insert_new, take_turns
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
+from chassis.turns import take_turns
 from services.tracking.assessments.models import Submission
 from services.tracking.collecting import rules
 from services.tracking.collecting.models import (

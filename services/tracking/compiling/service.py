@@ -4,8 +4,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.caller import Caller
-from chassis.db import take_turns
 from chassis.problems import Problem
+from chassis.turns import take_turns
 from services.tracking.collecting import service as collecting
 from services.tracking.compiling import rules
 from services.tracking.compiling.models import CompilationIn, CompilationOut

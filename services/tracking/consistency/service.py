@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.caller import Caller
 from chassis.clock import now
-from chassis.db import put
 from chassis.problems import Problem
+from chassis.rows import put
 from services.tracking.consistency import rules
 from services.tracking.consistency.models import (
     DisagreementOut,

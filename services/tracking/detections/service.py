@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.caller import Caller
 from chassis.clock import now
-from chassis.db import put
 from chassis.problems import Problem, not_found
+from chassis.rows import put
 from contracts.tracking import DisplacementDetected
 from services.tracking.detections import rules
 from services.tracking.detections.models import (

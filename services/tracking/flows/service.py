@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import insert_all_unless_there, put
 from chassis.problems import Fault, Problem
+from chassis.rows import insert_all_unless_there, put
 from services.tracking.flows import batches, rules
 from services.tracking.flows.batches import Sorted
 from services.tracking.flows.models import (

@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.caller import Caller
 from chassis.clock import now, today
-from chassis.db import insert_all, take_turns
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_all
+from chassis.turns import take_turns
 from services.tracking.disclosure.control import CannotProtectError
 from services.tracking.disclosure.rules import Reason
 from services.tracking.flows import sums

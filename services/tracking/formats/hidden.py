@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from chassis import sheets
-from chassis.jobs import Remark, Tally
+from chassis.jobs import Remark
 from chassis.uploads import Upload
+from chassis.worker import Tally
 
 
 def hidden_sheets(content: bytes, read: Collection[str] = ()) -> list[Remark]:

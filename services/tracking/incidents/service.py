@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.authz import Access
-from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
 from contracts.tracking import DisplacementEstimated
 from services.tracking.incidents import rules, trends
 from services.tracking.incidents.models import (

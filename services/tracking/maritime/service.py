@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.authz import Access
-from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
 from contracts.tracking import PeopleDisembarked
 from services.tracking.maritime.models import (
     SCOPING,

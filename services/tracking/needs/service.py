@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import put_all
+from chassis.rows import put_all
 from services.tracking.needs.models import By, NeedOut, RoundNeed
 from services.tracking.needs.rules import Need
 from services.tracking.places import rules as places

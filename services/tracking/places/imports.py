@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.jobs import Remark, Tally, Work
+from chassis.jobs import Remark
 from chassis.uploads import Row, Upload
+from chassis.worker import Tally, Work
 from services.tracking.formats import hidden
 from services.tracking.places import gazetteers, rules, service, shapes
 from services.tracking.places.gazetteers import Gazetteer

@@ -8,8 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.caller import Caller
-from chassis.db import insert_new
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_new
 from services.tracking.places import geography, history, service, shapes
 from services.tracking.places.models import (
     AliasIn,

@@ -5,8 +5,9 @@ from typing import Any
 
 from chassis.authz import Access
 from chassis.caller import Caller, claimed
-from chassis.jobs import OvertakenError, Remark, Work
+from chassis.jobs import Remark
 from chassis.problems import Problem
+from chassis.worker import OvertakenError, Work
 from services.tracking.publications import service
 from services.tracking.publications.models import DraftIn, Publication
 from services.tracking.publications.service import Controlled, Uncontrolled

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_all
+from chassis.rows import insert_all
 from services.tracking.disclosure.pairs import Frozen
 from services.tracking.disclosure.rules import SMALLEST_FLOWS, TOTAL, Cell, Reason, Values, parent
 from services.tracking.disclosure.tables import Tables, coverage

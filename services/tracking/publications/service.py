@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.caller import Caller
 from chassis.clock import now
-from chassis.db import take_turns
 from chassis.problems import Fault, Problem, not_found
+from chassis.turns import take_turns
 from contracts.tracking import FiguresRestated, RoundPublished
 from services.tracking.collecting import service as collecting
 from services.tracking.consistency import service as consistency

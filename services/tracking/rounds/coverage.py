@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import insert_all
+from chassis.rows import insert_all
 from services.tracking.places import rules as places
 from services.tracking.rounds.models import CoverageChange, Figure, PlaceSum
 

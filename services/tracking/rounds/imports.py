@@ -5,9 +5,10 @@ import asyncio
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.jobs import Remark, Tally, Work
+from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.uploads import Upload
+from chassis.worker import Tally, Work
 from services.tracking.consistency import service as consistency
 from services.tracking.consistency.rules import disagreements
 from services.tracking.detections import service as detections

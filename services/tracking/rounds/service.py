@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from chassis.clock import now
-from chassis.db import insert_all, put, put_all
 from chassis.problems import not_found
+from chassis.rows import insert_all, put, put_all
 from contracts.tracking import RoundImported
 from services.tracking.places import rules as places
 from services.tracking.places.models import Place

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, insert, literal, union_all
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import Database, take_turns
+from chassis.db import Database
+from chassis.turns import take_turns
 from services.tracking.places import rules as places
 from services.tracking.rounds import coverage
 from services.tracking.rounds.coverage import LEVELS, TOTAL, rows

@@ -3,9 +3,10 @@
 import json
 
 from chassis import sheets
-from chassis.jobs import Remark, Work
+from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.uploads import Row, Upload, rows_of
+from chassis.worker import Work
 from services.tracking.formats import hidden
 from services.tracking.seatotals import rules, service
 

@@ -8,8 +8,8 @@ from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.db import take_turns
 from chassis.problems import Fault, Problem
+from chassis.turns import take_turns
 from services.tracking.seatotals.models import PublishedTotal, PublishedTotalIn
 
 TURN = "published sea totals"

@@ -2,8 +2,9 @@
 
 import json
 
-from chassis.jobs import Remark, Work
+from chassis.jobs import Remark
 from chassis.uploads import Row, Upload
+from chassis.worker import Work
 from services.tracking.detections import service as detections
 from services.tracking.formats import hidden
 from services.tracking.series import rules, service

@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.clock import now
-from chassis.db import insert_all, insert_all_unless_there, insert_new
 from chassis.problems import Fault, Problem, not_found
+from chassis.rows import insert_all, insert_all_unless_there, insert_new
 from services.tracking.flows import batches
 from services.tracking.flows.batches import Sorted
 from services.tracking.flows.service import reach_point

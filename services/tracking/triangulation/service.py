@@ -12,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.caller import Caller
-from chassis.db import insert_all, insert_new, new_row
 from chassis.problems import Problem
+from chassis.rows import insert_all, insert_new, new_row
 from services.tracking.assessments.models import Submission
 from services.tracking.assessments.questions import Question
 from services.tracking.informants.service import reliability_of
