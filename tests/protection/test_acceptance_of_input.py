@@ -233,7 +233,7 @@ async def test_case_12_no_birth_date_that_nobody_alive_has(
         {"birth_date": 1990},
         {"birth_date": None},
         {"birth_date": None, "birth_date_precision": "year"},
-        {"birth_date": "1990", "age": 36},
+        {"birth_date": "1990", "age": 20},
         {"birth_date": None, "age": 18, "age_to": 16},
         {"birth_date": None, "age_to": 16},
     ],
