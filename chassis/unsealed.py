@@ -91,7 +91,8 @@ async def _drop_traces(database: Database) -> None:
         sqlite = (await connection.get_raw_connection()).driver_connection
         assert sqlite  # noqa: S101 - It was connected just now.
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            await sqlite.execute(statement)
+            # A checkpoint that is not let go of would keep the next transaction from its end.
+            await (await sqlite.execute(statement)).close()
 
 
 async def _seal_payloads(session: AsyncSession, rows: Sequence[JobColumns]) -> None:
