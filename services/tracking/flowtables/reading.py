@@ -22,8 +22,8 @@ from services.tracking.flowtables.models import (
     WithheldFlow,
 )
 from services.tracking.flowtables.rules import Pair
-from services.tracking.flowtables.service import PUBLISHED
 from services.tracking.places.models import Place
+from services.tracking.publications.deciding import PUBLISHED
 
 Names = dict[str, tuple[str | None, str | None]]
 

@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.caller import Caller
-from chassis.clock import now, today
-from chassis.problems import Fault, Problem, not_found
+from chassis.clock import today
+from chassis.problems import Problem, not_found
 from chassis.rows import insert_all
 from chassis.turns import take_turns
 from services.tracking.disclosure.control import CannotProtectError
@@ -25,8 +25,8 @@ from services.tracking.flowtables.models import (
     WithheldFlow,
 )
 from services.tracking.flowtables.rules import DESIGN, Pair, Public
-
-DRAFT, PUBLISHED, REFUSED = "draft", "published", "refused"
+from services.tracking.publications import deciding
+from services.tracking.publications.deciding import PUBLISHED
 
 
 async def draft(session: AsyncSession, form: FlowDraftIn, by: Caller) -> FlowPublication:
@@ -38,10 +38,8 @@ async def draft(session: AsyncSession, form: FlowDraftIn, by: Caller) -> FlowPub
     """
     await take_turns(session, _turn(form.month))
     before = await vintages(session, form.month)
-    if before and not form.reason:
-        detail = "The month is public; say why it is published anew."
-        fault = Fault(pointer="/reason", code="missing", detail=detail)
-        raise Problem(422, "restatement-unexplained", detail, errors=[fault])
+    if before:
+        deciding.refuse_unexplained("month", form.reason)
     wanted = Wanted(*rules.bounds(form.month))
     if wanted.until >= today():
         raise Problem(409, "out-of-order", "The month is not over.")
@@ -150,10 +148,9 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Fl
 
     409 when the month's entries, or what is public of it, are not those it was drafted from.
     """
-    found = await _undecided(session, publication_id)
-    if found.drafted_by == by.id:
-        detail = "Whoever drafted a publication does not approve it; another analyst has to."
-        raise Problem(403, "second-person-needed", detail)
+    found = await get(session, publication_id, lock=True)
+    deciding.refuse_own(found, by)
+    deciding.refuse_decided(found)
     await take_turns(session, _turn(found.month))
     before = await vintages(session, found.month)
     counted = await sums.pairs(session, rules.LEVEL, Wanted(*rules.bounds(found.month)))
@@ -162,28 +159,15 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Fl
         detail = "Entries, or other publications, have changed since the draft; draft it anew."
         raise Problem(409, "out-of-order", detail)
     found.vintage = len(before) + 1
-    _decide(session, found, PUBLISHED, by)
-    audit.note(session, by, "approve", "publication", found.id)
+    deciding.publish(session, found, by)
     return found
 
 
 async def refuse(session: AsyncSession, publication_id: UUID, by: Caller) -> FlowPublication:
-    found = await _undecided(session, publication_id)
-    _decide(session, found, REFUSED, by)
-    audit.note(session, by, "refuse", "publication", found.id)
-    return found
-
-
-async def _undecided(session: AsyncSession, publication_id: UUID) -> FlowPublication:
     found = await get(session, publication_id, lock=True)
-    if found.status != DRAFT:
-        raise Problem(409, "out-of-order", "This publication waits for nobody's decision.")
+    deciding.refuse_decided(found)
+    deciding.refuse(session, found, by)
     return found
-
-
-def _decide(session: AsyncSession, found: FlowPublication, status: str, by: Caller) -> None:
-    found.status, found.decided_by, found.decided_at = status, by.id, now()
-    session.add(found)
 
 
 def _turn(month: str) -> str:

@@ -50,6 +50,20 @@ OF_THE_WHOLE = (
 )
 
 
+def of_places(level: int) -> list[Column]:
+    """Return what says of which places, of which round and of whom the rows of a level are."""
+    return [
+        Column("component", "#meta+component"),
+        Column("round_number", "#round+code", "integer"),
+        Column("period", "#date+reported"),
+        Column("population", "#population+type"),
+        Column("level", "#adm+level", "integer"),
+        Column("pcode", f"#adm{level}+code"),
+        Column("name", f"#adm{level}+name+i_en"),
+        Column("name_ar", f"#adm{level}+name+i_ar"),
+    ]
+
+
 def individuals(population: str | None) -> str:
     """Return the tag of a count of people."""
     known = {"idp": "#affected+idps", "returnee": "#affected+returnees"}

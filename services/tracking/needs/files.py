@@ -3,20 +3,20 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from services.tracking.formats.columns import OF_THE_WHOLE, About, Column, Table, individuals
+from services.tracking.formats.columns import (
+    OF_THE_WHOLE,
+    About,
+    Column,
+    Table,
+    individuals,
+    of_places,
+)
 from services.tracking.needs.models import By, NeedOut
 
 
 def table(about: About, population: str, level: int, by: By, *, hxl: bool) -> Table:
     columns = [
-        Column("component", "#meta+component"),
-        Column("round_number", "#round+code", "integer"),
-        Column("period", "#date+reported"),
-        Column("population", "#population+type"),
-        Column("level", "#adm+level", "integer"),
-        Column("pcode", f"#adm{level}+code"),
-        Column("name", f"#adm{level}+name+i_en"),
-        Column("name_ar", f"#adm{level}+name+i_ar"),
+        *of_places(level),
         Column("need", "#sector"),
         Column("reason", "#cause"),
         Column("priority", "#severity+priority", "integer"),

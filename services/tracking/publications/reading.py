@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.problems import not_found
 from services.tracking.disclosure.rules import TOTAL
 from services.tracking.publications import origins
+from services.tracking.publications.deciding import PUBLISHED
 from services.tracking.publications.models import (
     CellOut,
     Publication,
@@ -24,7 +25,7 @@ from services.tracking.publications.models import (
     SuppressionOut,
     WithheldCell,
 )
-from services.tracking.publications.service import DESIGN, PUBLISHED
+from services.tracking.publications.service import DESIGN
 from services.tracking.rounds import service as rounds
 from services.tracking.rounds.labels import PLACES
 from services.tracking.rounds.models import Dimension

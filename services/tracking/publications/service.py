@@ -10,7 +10,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.caller import Caller
-from chassis.clock import now
 from chassis.problems import Fault, Problem, not_found
 from chassis.turns import take_turns
 from contracts.tracking import FiguresRestated, RoundPublished
@@ -20,14 +19,14 @@ from services.tracking.disclosure.control import CannotProtectError, Control
 from services.tracking.disclosure.pairs import Frozen
 from services.tracking.disclosure.rules import TOTAL, Cell, Design, Reason
 from services.tracking.disclosure.tables import OverlappingPlacesError, Tables, tables
-from services.tracking.publications import frozen, origins, wholes
+from services.tracking.publications import deciding, frozen, origins, wholes
+from services.tracking.publications.deciding import PUBLISHED
 from services.tracking.publications.models import DraftIn, Publication
 from services.tracking.rounds import service as rounds
 from services.tracking.rounds.labels import PLACES
 from services.tracking.rounds.models import Dimension, Figure, Round
 
 DESIGN = Design()
-DRAFT, PUBLISHED, REFUSED = "draft", "published", "refused"
 COMES_OUT = "This hidden figure would come out."
 
 
@@ -106,10 +105,8 @@ async def ready(session: AsyncSession, number: int, form: DraftIn) -> Ready:
     found = await rounds.get(session, number, form.population)
     await consistency.refuse_unexplained(session, number, form.population)
     beside = await _beside(session, number, form.population)
-    if any(each.round_number == number for each in beside) and not form.reason:
-        detail = "The round is public; say why it is published anew."
-        fault = Fault(pointer="/reason", code="missing", detail=detail)
-        raise Problem(422, "restatement-unexplained", detail, errors=[fault])
+    if any(each.round_number == number for each in beside):
+        deciding.refuse_unexplained("round", form.reason)
     counted = select(func.count()).where(
         col(Figure.round_number) == number, col(Figure.population) == form.population
     )
@@ -222,7 +219,9 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Pu
 
     409 when the round's figures, or what is public beside it, are not those it was drafted from.
     """
-    publication = await _waiting(session, publication_id, by)
+    publication = await get(session, publication_id, lock=True)
+    deciding.refuse_own(publication, by)
+    deciding.refuse_decided(publication)
     number, population = publication.round_number, publication.population
     await take_turns(session, f"publications {population}")
     found = await rounds.get(session, number, population)
@@ -236,37 +235,16 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Pu
         raise Problem(409, "out-of-order", detail)
     before = [each for each in beside if each.round_number == number]
     publication.vintage = len(before) + 1
-    _decided(session, publication, PUBLISHED, by)
+    deciding.publish(session, publication, by)
     _tell(session, publication, before[-1] if before else None)
-    audit.note(session, by, "approve", "publication", publication.id)
     return publication
 
 
 async def refuse(session: AsyncSession, publication_id: UUID, by: Caller) -> Publication:
     publication = await get(session, publication_id, lock=True)
-    _refuse_decided(publication)
-    _decided(session, publication, REFUSED, by)
-    audit.note(session, by, "refuse", "publication", publication.id)
+    deciding.refuse_decided(publication)
+    deciding.refuse(session, publication, by)
     return publication
-
-
-async def _waiting(session: AsyncSession, publication_id: UUID, by: Caller) -> Publication:
-    publication = await get(session, publication_id, lock=True)
-    if publication.drafted_by == by.id:
-        detail = "Whoever drafted a publication does not approve it; another analyst has to."
-        raise Problem(403, "second-person-needed", detail)
-    _refuse_decided(publication)
-    return publication
-
-
-def _refuse_decided(publication: Publication) -> None:
-    if publication.status != DRAFT:
-        raise Problem(409, "out-of-order", "This publication waits for nobody's decision.")
-
-
-def _decided(session: AsyncSession, publication: Publication, status: str, by: Caller) -> None:
-    publication.status, publication.decided_by, publication.decided_at = status, by.id, now()
-    session.add(publication)
 
 
 def _tell(session: AsyncSession, publication: Publication, before: Publication | None) -> None:

@@ -8,7 +8,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.db import Database
-from services.tracking.formats.columns import OF_THE_WHOLE, About, Column, Table, individuals
+from services.tracking.formats.columns import (
+    OF_THE_WHOLE,
+    About,
+    Column,
+    Table,
+    individuals,
+    of_places,
+)
 from services.tracking.formats.writing import Points
 from services.tracking.places import rules as places
 from services.tracking.places.models import Place
@@ -30,16 +37,7 @@ def about(found: Round) -> About:
 
 def columns(population: str, level: int, by: Breakdown | None) -> list[Column]:
     """Return the columns of figures of a level, in all or by a dimension."""
-    told = [
-        Column("component", "#meta+component"),
-        Column("round_number", "#round+code", "integer"),
-        Column("period", "#date+reported"),
-        Column("population", "#population+type"),
-        Column("level", "#adm+level", "integer"),
-        Column("pcode", f"#adm{level}+code"),
-        Column("name", f"#adm{level}+name+i_en"),
-        Column("name_ar", f"#adm{level}+name+i_ar"),
-    ]
+    told = of_places(level)
     if by:
         told.append(Column(by, f"#indicator+{by}"))
     return [

@@ -7,8 +7,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.tracking.publications.deciding import PUBLISHED
 from services.tracking.publications.models import Publication, PublicCell
-from services.tracking.publications.service import PUBLISHED
 from services.tracking.rounds.coverage import ABOVE_ALL
 from services.tracking.series.counting import COUNTED, Counted, Line, Question
 
