@@ -1,12 +1,11 @@
 """What every service is made of: its routes, its database, its relay, its reader, its worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
     nullcontext,
-    suppress,
 )
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,7 @@ from chassis.audit.daily import run_daily
 from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Trusted, Verifier, public_operations
 from chassis.authz import authorise
-from chassis.background import Background, every, sweeping
+from chassis.background import Background, begin_later, every, sweeping
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
@@ -53,11 +52,6 @@ from chassis.vault import KeysAwayError, VaultError
 log = structlog.get_logger()
 
 STOP_SECONDS = 3.0
-LATER_SECONDS = 1.0
-"""
-So long after the start begins what nobody waits for. At once, each of these works would open a
-connection of its own, while the first request waits for one.
-"""
 HOUSEKEEPING_SECONDS = 3600.0
 ERASURES_SECONDS = 5.0
 Wrapping = tuple[Any, dict[str, Any]]
@@ -193,18 +187,17 @@ def _lifespan(
         at_once = [
             outbox.run_relay(database, carrier, stopping),
             worker.run_worker(database, service.runners, stopping),
-            *(work(database, stopping) for work in service.background),
+            run_daily(database, anchors, stopping),
+            *(work(database, stopping) for work in (*service.background, SWEEPING)),
         ]
         later = [
             run_sealer(database, stopping),
             run_anchors(database, anchors, stopping),
-            run_daily(database, anchors, stopping),
             *(work(database, stopping) for work in forgetting),
-            sweeping(HOUSEKEEPING_SECONDS, _forget_old)(database, stopping),
         ]
         tasks = [
             *(asyncio.create_task(each) for each in at_once),
-            *(asyncio.create_task(_begin_later(each, stopping)) for each in later),
+            *(asyncio.create_task(begin_later(each, stopping)) for each in later),
         ]
         if follow:
             tasks.append(asyncio.create_task(issuer.revocations.follow(stopping)))
@@ -281,11 +274,7 @@ async def _forget_old(database: Database) -> None:
     await inbox.forget(database)
 
 
-async def _begin_later(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LATER_SECONDS):
-            await stopping.wait()
-    await work
+SWEEPING = sweeping(HOUSEKEEPING_SECONDS, _forget_old)
 
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:

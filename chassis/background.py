@@ -7,13 +7,18 @@ from typing import Any
 import structlog
 
 from chassis.db import Database
-from chassis.wake import Bell, Wake
+from chassis.wake import Bell, Wake, rest
 
 log = structlog.get_logger()
 
 Background = Callable[[Database, asyncio.Event], Coroutine[Any, Any, None]]
 """What runs on a service's database from its start until the event is set."""
 
+LATER_SECONDS = 1.0
+"""
+So long after the start begins what nobody waits for. At once, each of these works would open a
+connection of its own, while the first request waits for one.
+"""
 SWEEP_SECONDS = 30.0
 """How long after the start things that are over are first looked for."""
 
@@ -54,6 +59,11 @@ def every(
 def sweeping(seconds: float, work: Callable[[Database], Awaitable[Any]]) -> Background:
     """Return what drops every so often what is over: a start has enough to do without it."""
     return every(seconds, work, rung=False, first=min(seconds, SWEEP_SECONDS))
+
+
+async def begin_later(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
+    await rest(stopping, LATER_SECONDS)
+    await work
 
 
 async def _rest(bell: Bell, stopping: asyncio.Event, seconds: float) -> None:

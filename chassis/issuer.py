@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet
 
 from chassis.caller import Caller
 from chassis.problems import Problem
+from chassis.wake import rest
 
 log = structlog.get_logger()
 
@@ -82,9 +83,7 @@ class Revocations:
         while not stopping.is_set():
             with suppress(Problem):
                 await self._renew(needed=False)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._every):
-                    await stopping.wait()
+            await rest(stopping, self._every)
 
     async def _renew(self, *, needed: bool = True) -> None:
         async with self._fetching:

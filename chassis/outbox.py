@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -20,6 +19,7 @@ from chassis.many import among
 from chassis.rows import insert_all
 from chassis.tables import core_table
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
+from chassis.wake import rest
 from contracts.event import Envelope, Event
 
 log = structlog.get_logger()
@@ -220,7 +220,7 @@ async def run_relay(
             if sent == BATCH:
                 continue
             if sent:
-                await _rest(stopping, GATHER_SECONDS)
+                await rest(stopping, GATHER_SECONDS)
             # The bell rings with each write; a gauge that is read each few seconds need not.
             if time.monotonic() >= counted + POLL_SECONDS:
                 counted = time.monotonic()
@@ -228,18 +228,12 @@ async def run_relay(
         except BusDown as error:
             log.warning("bus_down", service=database.tables.source, reason=str(error))
             # The bell rings with each write; a bus that is down must not be tried at each.
-            await _rest(stopping, pause)
+            await rest(stopping, pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
         except Exception as error:  # noqa: BLE001 - The relay must outlive any failure of the database.
             log.error("relay_failed", service=database.tables.source, error=type(error).__name__)
         await bell.wait(pause)
-
-
-async def _rest(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
 
 
 async def _count_unsent(database: Database) -> None:

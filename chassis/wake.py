@@ -1,4 +1,4 @@
-"""A bell that one part of a process rings and several others wait for."""
+"""A bell that one part of a process rings and several others wait for; and a rest between turns."""
 
 import asyncio
 from contextlib import suppress
@@ -30,3 +30,11 @@ class Bell:
             async with asyncio.timeout(seconds):
                 await self._event.wait()
         self._event.clear()
+
+
+async def rest(stopping: asyncio.Event, seconds: float) -> bool:
+    """Wait so long, or until told to stop; say whether that was told."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    return stopping.is_set()

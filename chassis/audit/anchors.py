@@ -27,6 +27,7 @@ from chassis.tables import core_table
 from chassis.telemetry import REGISTRY
 from chassis.turns import take_turns
 from chassis.vault import Vault
+from chassis.wake import rest
 
 log = structlog.get_logger()
 
@@ -208,8 +209,4 @@ async def run_anchors(database: Database, anchors: Anchors, stopping: asyncio.Ev
             log.critical("audit_broken", service=service, detail=str(error))
         except Exception as error:  # noqa: BLE001 - The next turn may find the database again.
             log.error("not_anchored", service=service, error=type(error).__name__)
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                await stopping.wait()
-        except TimeoutError:
-            continue
+        await rest(stopping, LOOK_SECONDS)

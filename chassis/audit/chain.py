@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
@@ -22,6 +21,7 @@ from chassis.audit.entries import HASH_BYTES, Row
 from chassis.db import Database, tables_of
 from chassis.tables import ServiceTables, core_table
 from chassis.turns import try_turn
+from chassis.wake import rest
 
 log = structlog.get_logger()
 
@@ -128,6 +128,4 @@ async def run_sealer(database: Database, stopping: asyncio.Event) -> None:
             sealed = 0
         if sealed == BATCH:
             continue
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SEAL_SECONDS):
-                await stopping.wait()
+        await rest(stopping, SEAL_SECONDS)

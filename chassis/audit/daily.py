@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 
 import structlog
 from prometheus_client import Gauge
@@ -11,6 +10,7 @@ from chassis.audit.anchors import AUDIT_BROKEN, Anchors
 from chassis.audit.verification import Fault, verify
 from chassis.db import Database
 from chassis.telemetry import REGISTRY
+from chassis.wake import rest
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ async def run_daily(
     """Verify the record after `first` seconds, then every `then` seconds, until told to stop."""
     service = database.tables.source
     pause = first
-    while not await _stopped(stopping, pause):
+    while not await rest(stopping, pause):
         pause = then
         try:
             fault = await verify_whole(database, anchors)
@@ -61,10 +61,3 @@ async def run_daily(
         if fault:
             detail = f"{fault.kind} at seal {fault.seq}"
             log.critical("audit_broken", service=service, detail=detail)
-
-
-async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    return stopping.is_set()

@@ -9,7 +9,6 @@ minute is over: a flood must not grow the record without limit.
 import asyncio
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto
 from chassis.audit import Actor
 from chassis.db import Database
+from chassis.wake import rest
 
 log = structlog.get_logger()
 
@@ -112,10 +112,7 @@ class Failures:
     async def follow(self, database: Database, stopping: asyncio.Event) -> None:
         """Put on record what was counted, when its minute is over and as the process stops."""
         while not stopping.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await stopping.wait()
-            if stopping.is_set():
+            if await rest(stopping, LOOK_SECONDS):
                 self._turn()
             try:
                 await self.keep(database)

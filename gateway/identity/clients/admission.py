@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
@@ -18,6 +17,7 @@ from chassis.caller import Caller
 from chassis.clock import now
 from chassis.db import Database
 from chassis.problems import Problem
+from chassis.wake import rest
 from gateway.identity.clients.models import Client
 from gateway.identity.limits import service as limits
 from gateway.identity.limits.leases import Bound, Leases
@@ -115,9 +115,7 @@ class Admission:
     async def follow(self, stopping: asyncio.Event) -> None:
         """Keep what was refused, give back what is idle; as the process stops, a last time all."""
         while not stopping.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(KEEP_SECONDS):
-                    await stopping.wait()
+            await rest(stopping, KEEP_SECONDS)
             try:
                 await self._keep()
                 idle = {"idle": timedelta(0)} if stopping.is_set() else {}
