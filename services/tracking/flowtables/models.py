@@ -11,7 +11,7 @@ from sqlmodel import Field
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.strict import Strict, Text
 from services.tracking.disclosure.rules import Reason
-from services.tracking.formats.columns import ATTRIBUTION, LICENCE
+from services.tracking.formats import terms
 from services.tracking.tables import Table
 
 Status = Literal["draft", "published", "refused"]
@@ -144,8 +144,8 @@ class FlowCellsOut(BaseModel):
     k: int
     observed_hours: int
     hours: int
-    licence: str = LICENCE
-    attribution: str = ATTRIBUTION
+    licence: str = Field(default_factory=terms.licence)
+    attribution: str = Field(default_factory=terms.attribution)
     items: list[FlowCellOut]
     next_cursor: str | None
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-LICENCE = "CC BY 4.0"
-ATTRIBUTION = "Displacement Tracking Matrix (DTM), Libya"
+from services.tracking.formats import terms
 
 Kind = Literal["text", "integer"]
 
@@ -15,8 +14,8 @@ Kind = Literal["text", "integer"]
 class About(BaseModel):
     """What figures stand under, and what they are of; each file repeats it in each row."""
 
-    licence: str = LICENCE
-    attribution: str = ATTRIBUTION
+    licence: str = Field(default_factory=terms.licence)
+    attribution: str = Field(default_factory=terms.attribution)
     component: str = "mobility_tracking"
     round_number: int | None = None
     period: str | None = None
