@@ -41,7 +41,7 @@ from services.assistance.people.handlers import (
     remember_assignment,
 )
 from services.assistance.people.models import FileRequest
-from services.assistance.places.handlers import keep_places
+from services.assistance.places.models import GAZETTEER
 from services.assistance.programmes import api as programmes
 from services.assistance.programmes.service import KIND
 from services.assistance.shares import api as shares
@@ -50,7 +50,7 @@ from services.assistance.shares.service import SHARING, share_list
 from services.assistance.tables import TABLES, DenialPosition
 
 SUBSCRIPTIONS: Subscriptions = {
-    PlacesChanged: keep_places,
+    PlacesChanged: GAZETTEER.keep,
     PersonRegistered: entitle_new_person,
     PersonCorrected: follow_correction,
     PersonMerged: follow_merge,

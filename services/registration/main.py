@@ -62,7 +62,7 @@ from services.registration.persons import api as persons
 from services.registration.persons.handlers import mark_departed
 from services.registration.persons.models import Person
 from services.registration.persons.sealed import seal_persons
-from services.registration.places.handlers import keep_places
+from services.registration.places.models import GAZETTEER
 from services.registration.readings import api as readings
 from services.registration.referrals import api as referrals
 from services.registration.requests import api as requests
@@ -84,7 +84,7 @@ TELL_SECONDS = 60.0
 """How often it is looked whether a service has been silent about an erasure for too long."""
 
 SUBSCRIPTIONS: Subscriptions = {
-    PlacesChanged: keep_places,
+    PlacesChanged: GAZETTEER.keep,
     PersonDeparted: mark_departed,
     EntitlementDelivered: note_service,
     AssistanceErased: note_assistance,

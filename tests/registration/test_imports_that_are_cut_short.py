@@ -11,7 +11,7 @@ from chassis import leftover
 from services.registration.imports import service
 from services.registration.persons import registering
 from services.registration.persons.models import Person
-from services.registration.places import service as places
+from services.registration.places.models import GAZETTEER
 from tests.registration.office import Office
 from tests.registration.test_registers_as_they_come import AMINA, HEADER, IMPORTS, sent, text
 
@@ -96,13 +96,13 @@ async def test_wrong_places_all_over_a_register_are_waited_for_once_in_all(
     monkeypatch.setattr(service, "ROWS_A_STEP_OF_SQLITE", 1)
     monkeypatch.setattr(service, "PATIENCE_SECONDS", 0.2)
     waits: list[float] = []
-    really = places.unknown
+    really = GAZETTEER.unknown
 
     async def waited_for(database: Any, pcodes: Any, seconds: float) -> Any:
         waits.append(seconds)
         return await really(database, pcodes, seconds)
 
-    monkeypatch.setattr(places, "unknown", waited_for)
+    monkeypatch.setattr(GAZETTEER, "unknown", waited_for)
     where = HEADER.index("location_pcode")
     wrong = [(f"P{each}", *AMINA[1:where], f"LY02099{each}", *AMINA[where + 1 :]) for each in "123"]
 

@@ -6,16 +6,16 @@ from fastapi import Request, Response
 
 from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
+from chassis.gazetteer import PATIENCE_SECONDS
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
-from services.assistance.places import service as places
+from services.assistance.places.models import GAZETTEER
 from services.assistance.programmes import service
 from services.assistance.programmes.models import ProgrammeIn, ProgrammeOut, ProgrammesOut
 
 PATH = "/v1/assistance/programmes"
-PATIENCE_SECONDS = 3.0
 
 router = Router(prefix=PATH, tags=["programmes"], route_class=Once)
 
@@ -31,7 +31,7 @@ async def create_programme(
     """Make a programme; everybody it covers is entitled within seconds, now and later."""
     for pcode in form.places:
         access.refuse_elsewhere(pcode)
-    unknown = await places.unknown(database_of(request), form.places, PATIENCE_SECONDS)
+    unknown = await GAZETTEER.unknown(database_of(request), form.places, PATIENCE_SECONDS)
     if unknown:
         faults = [
             Fault(pointer=f"/places/{i}", code="unknown_place", detail="No place has this p-code.")

@@ -9,7 +9,6 @@ from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.operations import Router
-from chassis.problems import Fault, Problem
 from services.registration.consents import rules, service
 from services.registration.consents.models import (
     AnswerIn,
@@ -23,8 +22,6 @@ from services.registration.consents.models import (
 from services.registration.persons import service as persons
 from services.registration.places import service as places
 
-PATIENCE_SECONDS = 3.0
-
 router = Router(prefix="/v1/registration", tags=["consents"], route_class=Once)
 
 
@@ -33,11 +30,7 @@ async def record_consent(
     person_id: UUID, form: AnswerIn, request: Request, access: AccessDep, session: WriteSession
 ) -> ConsentOut:
     """Keep what a person answered about one recipient and purpose; the older answers stay."""
-    if await places.unknown(database_of(request), [form.place_pcode], PATIENCE_SECONDS):
-        fault = Fault(
-            pointer="/place_pcode", code="unknown_place", detail="No place has this p-code."
-        )
-        raise Problem(422, "unknown-place", "The place is not known.", errors=[fault])
+    await places.refuse_nowhere(database_of(request), form.place_pcode, "/place_pcode")
     person = await persons.get_to_add_to(session, person_id, access)
     return service.shown(await service.record(session, person, form, access.caller.id))
 

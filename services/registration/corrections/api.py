@@ -14,8 +14,6 @@ from services.registration.persons import service as persons
 from services.registration.persons.models import PersonOut
 from services.registration.places import service as places
 
-PATIENCE_SECONDS = 3.0
-
 router = Router(prefix="/v1/registration/persons", tags=["corrections"])
 
 
@@ -30,10 +28,7 @@ async def correct_person(
     session: WriteSession,
 ) -> PersonOut:
     """Correct what the register says of a person; what it said before is kept as history."""
-    if form.location_pcode and await places.unknown(
-        database_of(request), [form.location_pcode], PATIENCE_SECONDS
-    ):
-        raise places.refuse_unknown()
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     standing = await persons.standing_to(session, person_id, access)
     person = await service.correct(session, person_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{person.version}"'

@@ -29,7 +29,7 @@ class Device:
     def refuse_nowhere(self, pcode: str | None, within: str) -> None:
         """422 for a place that nobody knows; `within` is which part of the item names it."""
         if pcode in self.nowhere:
-            raise places.refuse_unknown(f"/{within}/location_pcode")
+            raise places.nowhere(f"/{within}/location_pcode")
 
 
 @dataclass(frozen=True)

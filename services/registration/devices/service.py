@@ -15,16 +15,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.authz import Access
 from chassis.db import Database
+from chassis.gazetteer import PATIENCE_SECONDS
 from chassis.problems import Problem, unavailable
 from services.registration.devices import answers, feeds, households, people, rules
 from services.registration.devices.models import BatchIn, ItemIn, OutcomeOut
 from services.registration.devices.rules import Placed
 from services.registration.devices.sender import Device, Done
-from services.registration.places import service as places
+from services.registration.places.models import GAZETTEER
 
 log = structlog.get_logger()
-
-PATIENCE_SECONDS = 3.0
 
 
 async def take_in(database: Database, batch: BatchIn, access: Access) -> list[OutcomeOut]:
@@ -44,7 +43,7 @@ async def take_in(database: Database, batch: BatchIn, access: Access) -> list[Ou
         else:
             items.append((position, item))
     pcodes = {place for _, each in items if (place := each.told.location_pcode)}
-    nowhere = await places.unknown(database, pcodes, PATIENCE_SECONDS) if pcodes else set()
+    nowhere = await GAZETTEER.unknown(database, pcodes, PATIENCE_SECONDS) if pcodes else set()
     device = Device(database, access, feed_id, nowhere)
     for run in rules.runs(items):
         outcomes += await _taken(device, run)

@@ -16,7 +16,6 @@ from services.registration.persons.models import PersonOut
 from services.registration.places import service as places
 
 PERSONS = "/v1/registration/persons"
-PATIENCE_SECONDS = 3.0
 
 router = Router(prefix="/v1/registration/enquiries", tags=["enquiries"], route_class=Once)
 
@@ -30,10 +29,7 @@ async def note_enquiry(
 
     The same enquiry sent again under its external id answers 200 and changes nothing.
     """
-    if form.location_pcode and await places.unknown(
-        database_of(request), [form.location_pcode], PATIENCE_SECONDS
-    ):
-        raise places.refuse_unknown()
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     person, outcome = await service.note(session, form, access)
     if outcome == "different":
         raise persons.refuse_other_content()
@@ -62,8 +58,7 @@ async def complete_enquiry(
     """
     if form.location_pcode:
         access.refuse_elsewhere(form.location_pcode)
-        if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
-            raise places.refuse_unknown()
+        await places.refuse_nowhere(database_of(request), form.location_pcode)
     person = await service.complete(session, person_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{person.version}"'
     return await persons.see(session, person_id, access)

@@ -20,8 +20,6 @@ from services.registration.honey.models import (
 from services.registration.persons.models import PersonIn
 from services.registration.places import service as places
 
-PATIENCE_SECONDS = 3.0
-
 router = Router(prefix="/v1/registration", tags=["honey records"], route_class=Once)
 
 
@@ -35,8 +33,7 @@ async def plant_honey_record(
     Invent the person; nothing tells them from others, in lists or files, and no figure counts them.
     They are entitled like others too, so choose a place and a category that no programme covers.
     """
-    if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
-        raise places.refuse_unknown()
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     honey = await service.plant(session, form, access)
     return HoneyOut.model_validate(honey, from_attributes=True)
 

@@ -30,7 +30,6 @@ from services.registration.persons.parts import HouseholdNumber
 from services.registration.places import service as places
 
 PATH = "/v1/registration/households"
-PATIENCE_SECONDS = 3.0
 
 router = Router(prefix=PATH, tags=["households"], route_class=Once)
 
@@ -49,7 +48,7 @@ async def create_household(
     Registrations that name one `household_ref` form a household by themselves.
     """
     access.refuse_elsewhere(form.location_pcode)
-    await _refuse_unknown(request, form.location_pcode)
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     household = await service.create(session, form, access)
     return await _changed(session, household, access, response)
 
@@ -107,8 +106,7 @@ async def correct_household(
     session: WriteSession,
 ) -> HouseholdOut:
     """Correct where a household is, who receives for it, and who is who to its head."""
-    if form.location_pcode:
-        await _refuse_unknown(request, form.location_pcode)
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     household = await service.correct(session, household_id, form, access, expected=expected)
     return await _changed(session, household, access, response)
 
@@ -160,8 +158,7 @@ async def split_household(
     session: WriteSession,
 ) -> HouseholdOut:
     """Let some of its members be a household of their own, and return that one."""
-    if form.location_pcode:
-        await _refuse_unknown(request, form.location_pcode)
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     household = await moving.split(session, household_id, form, access)
     return await _changed(session, household, access, response)
 
@@ -194,8 +191,3 @@ async def _changed(
     response.headers["Location"] = f"{PATH}/{household.id}"
     response.headers["ETag"] = f'"{household.version}"'
     return await showing.see_changed(session, household.id, access)
-
-
-async def _refuse_unknown(request: Request, pcode: str) -> None:
-    if await places.unknown(database_of(request), [pcode], PATIENCE_SECONDS):
-        raise places.refuse_unknown()

@@ -36,7 +36,7 @@ from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
 from services.registration.persons.registering import Outcome
 from services.registration.persons.rules import fingerprint
-from services.registration.places import service as places
+from services.registration.places.models import GAZETTEER
 
 KIND = "import_persons"
 DRY_RUN, MAPPING = "dry_run", "mapping"
@@ -170,7 +170,7 @@ async def _import_step(
     news_by: float,
 ) -> None:
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
-    nowhere = await places.unknown(work.database, pcodes, max(0.0, news_by - monotonic()))
+    nowhere = await GAZETTEER.unknown(work.database, pcodes, max(0.0, news_by - monotonic()))
     async with work.step(work.job.position + len(forms)) as (session, tally):
         numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)

@@ -12,6 +12,7 @@ from chassis import audit, crypto
 from chassis.authz import lies_below
 from chassis.clock import now
 from chassis.db import Database
+from chassis.gazetteer import PATIENCE_SECONDS
 from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.uploads import Row
@@ -33,12 +34,11 @@ from services.registration.occasions import service as occasions
 from services.registration.persons import registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
-from services.registration.places import service as places
+from services.registration.places.models import GAZETTEER
 
 TABLE = "submission"
 MOST_A_MINUTE = 600
 MINUTE = 60
-PATIENCE_SECONDS = 3.0
 NO_SECRET = hash_of("")
 
 Told = list[tuple[Row, PersonIn | list[Remark]]]
@@ -71,7 +71,7 @@ async def receive(
         for row in rules.people(sent.content, mapping, await _name(database, form, sent))
     ]
     pcodes = {person.location_pcode for _, person in told if isinstance(person, PersonIn)}
-    nowhere = await places.unknown(database, pcodes, PATIENCE_SECONDS)
+    nowhere = await GAZETTEER.unknown(database, pcodes, PATIENCE_SECONDS)
     await _count(session, form)
     before = await _known(session, form, sent)
     fingerprint = crypto.keyed_hash(session, TABLE, rules.canonical(sent.content))

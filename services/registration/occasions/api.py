@@ -23,7 +23,6 @@ from services.registration.occasions.models import (
 from services.registration.places import service as places
 
 PATH = "/v1/registration/registration-events"
-PATIENCE_SECONDS = 3.0
 
 router = Router(prefix=PATH, tags=["registration events"], route_class=Once)
 
@@ -34,7 +33,7 @@ async def hold_registration_event(
 ) -> EventOut:
     """Say where, when and how people are about to be registered; name it in each registration."""
     access.refuse_elsewhere(form.place_pcode)
-    await _refuse_nowhere(request, form.place_pcode)
+    await places.refuse_nowhere(database_of(request), form.place_pcode, "/place_pcode")
     event = await service.hold(session, form, access)
     response.headers["Location"] = f"{PATH}/{event.id}"
     response.headers["ETag"] = f'"{event.version}"'
@@ -89,12 +88,7 @@ async def correct_registration_event(
     """Correct what was said of a registration event."""
     if form.place_pcode:
         access.refuse_elsewhere(form.place_pcode)
-        await _refuse_nowhere(request, form.place_pcode)
+        await places.refuse_nowhere(database_of(request), form.place_pcode, "/place_pcode")
     event = await service.correct(session, event_id, form, access, expected=expected)
     response.headers["ETag"] = f'"{event.version}"'
     return event
-
-
-async def _refuse_nowhere(request: Request, place: str) -> None:
-    if await places.unknown(database_of(request), [place], PATIENCE_SECONDS):
-        raise places.refuse_unknown("/place_pcode")

@@ -21,7 +21,6 @@ from services.registration.places import service as places
 from services.registration.searches import service as searches
 
 PATH = "/v1/registration/persons"
-PATIENCE_SECONDS = 3.0
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
 router = Router(prefix=PATH, tags=["persons"], route_class=Once)
@@ -38,8 +37,7 @@ async def register_person(
     """
     access.refuse_elsewhere(form.location_pcode)
     access.refuse_without(service.resources_of(form.model_fields_set), "C")
-    if await places.unknown(database_of(request), [form.location_pcode], PATIENCE_SECONDS):
-        raise places.refuse_unknown()
+    await places.refuse_nowhere(database_of(request), form.location_pcode)
     await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
     organisation = access.caller.organisation
     if await service.erased_external_ids(session, organisation, [form.external_id]):

@@ -1,12 +1,11 @@
 """Registration's own small copy of the places, fed by tracking."""
 
-from sqlmodel import Field
-
+from chassis.gazetteer import Gazetteer, PlaceColumns
 from services.registration.tables import Table
 
 
-class Place(Table, table=True):
-    pcode: str = Field(primary_key=True)
-    level: int
-    parent_pcode: str | None = None
-    version: int
+class Place(Table, PlaceColumns, table=True):
+    pass
+
+
+GAZETTEER = Gazetteer(Place)

@@ -15,13 +15,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
+from chassis.gazetteer import MANTIKA_LENGTH
 from chassis.rows import insert_all
 from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
 from services.registration.matching.spelling import skeleton, sounds, words
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 from services.registration.persons.names import LATIN, NAMES
-from services.registration.places.service import MANTIKA_LENGTH
 from services.registration.searches.models import NameKey
 
 UNKNOWN_YEAR = 0

@@ -9,7 +9,6 @@ from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
-from chassis.problems import Fault, Problem
 from services.registration.persons.models import SCOPING as PERSONS
 from services.registration.places import service as places
 from services.registration.servicereferrals import rules, service
@@ -25,7 +24,6 @@ from services.registration.servicereferrals.models import (
 )
 
 PATH = "/v1/registration"
-PATIENCE_SECONDS = 3.0
 OF_PERSON = "/persons/{person_id}/service-referrals"
 SENT = "/service-referrals"
 GOT = "/received-referrals"
@@ -43,12 +41,7 @@ async def refer_to_service(
     session: WriteSession,
 ) -> ServiceReferralOut:
     """Ask a service, or another organisation, to help a person who agrees to that."""
-    asked = [form.place_pcode] if form.place_pcode else []
-    if await places.unknown(database_of(request), asked, PATIENCE_SECONDS):
-        fault = Fault(
-            pointer="/place_pcode", code="unknown_place", detail="No place has this p-code."
-        )
-        raise Problem(422, "unknown-place", "The place is not known.", errors=[fault])
+    await places.refuse_nowhere(database_of(request), form.place_pcode, "/place_pcode")
     referral = await service.send(session, person_id, form, access)
     response.headers["Location"] = f"{PATH}{SENT}/{referral.id}"
     return service.shown(referral)
