@@ -1,6 +1,7 @@
 """Whether a file is a workbook that may be opened at all, decided before anything unpacks it."""
 
 import io
+import re
 import zipfile
 
 from chassis.problems import Problem
@@ -12,8 +13,18 @@ MOST_RATIO = 100
 """A published round unpacks to 8 times its size; a bomb to a thousand times."""
 SMALL = 100 * 1024
 """Below this an entry may be all zeros without doing harm."""
+MOST_CELLS = 5_000_000
+"""From its first to its last cell a sheet is laid out whole, the empty ones too: 160 MB at most."""
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
+OTHER_KINDS = ("xl/workbook.bin", "content.xml")
+"""A reader may take a file with these for one of another kind, whose cells nobody has counted."""
 ENCRYPTED = 0x1
+CELL_START = re.compile(rb"<(?:\w+:)?c[\s/>]")
+ROW_START = re.compile(rb"<(?:\w+:)?row[\s/>]")
+ROW_NUMBER = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\br\s*=\s*[\"']0*([0-9]{1,9})")
+REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,7})([0-9]{1,9})[\"']")
+CLOSED = re.compile(rb"(?:\s+[\w:]+\s*=\s*\"[^\"<>]*\")*\s*/>")
+"""The rest of a cell in which nothing is: whole rows are formatted that way."""
 
 
 def check(content: bytes) -> None:
@@ -57,15 +68,46 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
         raise unreadable("The workbook is encrypted, or holds a part twice.")
     if missing := [name for name in NEEDED if name not in names]:
         raise unreadable(f"The file is not a workbook in XLSX: it lacks {', '.join(missing)}.")
+    if any(name in names for name in OTHER_KINDS):
+        raise unreadable("The file is not a workbook in XLSX alone; save it as one.")
 
 
 def _check_xml(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    # A sheet is where the workbook says it is, whatever the name there ends in.
     for entry in entries:
-        if entry.filename.endswith((".xml", ".rels")):
-            with archive.open(entry) as part:
-                # Declared sizes may lie, so no more than was declared is ever read.
-                text = part.read(entry.file_size + 1)
-            if len(text) != entry.file_size:
-                raise unreadable("The workbook is broken.")
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"D\0O\0C\0T\0Y\0P\0E" in text:
-                raise unreadable("The workbook declares entities, which no spreadsheet does.")
+        with archive.open(entry) as part:
+            # Declared sizes may lie, so no more than was declared is ever read.
+            text = part.read(entry.file_size + 1)
+        if len(text) != entry.file_size:
+            raise unreadable("The workbook is broken.")
+        if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"D\0O\0C\0T\0Y\0P\0E" in text:
+            raise unreadable("The workbook declares entities, which no spreadsheet does.")
+        if area(text) > MOST_CELLS:
+            detail = (
+                "The cells of a sheet lie too far apart to be read: one far below or beside the "
+                "others holds something. Delete what is outside of the table."
+            )
+            raise Problem(413, "body-too-large", detail)
+
+
+def area(text: bytes) -> int:
+    """Return how many cells there are from a sheet's first to its last one, the empty ones too."""
+    wide, high, told = 0, 0, 0
+    for found in REFERENCE.finditer(text):
+        told += 1
+        if not CLOSED.match(text, found.end()):
+            wide, high = max(wide, _column(found[1])), max(high, int(found[2]))
+    if told < len(CELL_START.findall(text)):
+        # A cell that does not say where it is stands beside the one before it.
+        rows = ROW_START.split(text)
+        numbers = [int(found[1]) for found in ROW_NUMBER.finditer(text)]
+        wide = max(wide, *(len(CELL_START.findall(row)) for row in rows))
+        high = max(high, len(rows), *numbers) if numbers else max(high, len(rows))
+    return wide * high
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number

@@ -35,7 +35,7 @@ class JobOut(BaseModel):
     How far a job is.
 
     `accepted` counts rows that made or changed something, `unchanged` those that were known,
-    `rejected` those refused; the first REMARKS_SHOWN of `rejected_rows` and `warnings` follow.
+    `rejected` those refused; the first thousand of `rejected_rows` and of `warnings` follow.
     """
 
     id: UUID

@@ -1,31 +1,29 @@
 """Files that come in: read with limits, decoded strictly, tables checked before any row is used."""
 
-import codecs
 import csv
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
+from itertools import dropwhile
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
+from chassis.charsets import CHARSETS, shown_by
 from chassis.problems import Fault, Problem
 
 MOST_FILES = 20
-CHARSETS = {
-    "utf-8": "utf-8-sig",
-    "utf-16": "utf-16",
-    "windows-1256": "cp1256",
-    "iso-8859-6": "iso-8859-6",
-    "windows-1252": "cp1252",
-}
-"""How files of the region are written, as MIME names it and as Python does."""
+MOST_NAMED = 20
 SEPARATORS = ",;\t"
 """What stands between cells: spreadsheets write a semicolon where the comma is for decimals."""
+SEPARATOR_TOLD = "sep="
+"""With a separator after it, the line by which a spreadsheet is told what separates the others."""
 BYTE_ORDER_MARK = "\ufeff"
 """By it spreadsheets know UTF-8."""
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How XLS begins, and any workbook under a password."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 MULTIPART = {
@@ -83,26 +81,34 @@ def _charset(content_type: str | None) -> str | None:
 
 def decode(upload: Upload) -> str:
     """
-    Return the text of a file: UTF-8, UTF-16 by its byte order mark, or what its part names.
+    Return the text of a file: UTF-8, UTF-16 or UTF-32 as its bytes show, or what its part names.
 
     A spreadsheet on Windows writes Arabic in windows-1256, in which any bytes are some letters, so
     it is never guessed: `Content-Type: text/csv; charset=windows-1256` of the part says it.
     """
+    if upload.content.startswith(OLD_WORKBOOK):
+        detail = "The file is a workbook in XLS, or one under a password; save it as XLSX without."
+        raise Problem(422, "workbook-unreadable", detail)
     charset = upload.charset or "utf-8"
-    if upload.content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        charset = "utf-16"
     if charset not in CHARSETS:
         detail = f"The charset of the part is one of: {', '.join(CHARSETS)}."
         raise Problem(422, "wrong-encoding", detail)
+    read_as = shown_by(upload.content) or charset
     try:
-        text = upload.content.decode(CHARSETS[charset])
+        text = upload.content.decode(CHARSETS.get(read_as, read_as))
     except UnicodeDecodeError as error:
         line = upload.content[: error.start].count(b"\n") + 1
-        fault = Fault(pointer=f"line/{line}", code="encoding", detail=f"Not {charset} from here.")
-        detail = f"The file is not {charset}; save it as 'CSV UTF-8', or name its charset."
+        fault = Fault(pointer=f"line/{line}", code="encoding", detail=f"Not {read_as} from here.")
+        detail = (
+            f"The file is not {read_as}. Save it as 'CSV UTF-8', or name the charset of its part, "
+            "as in `Content-Type: text/csv; charset=windows-1256`."
+        )
         raise Problem(422, "wrong-encoding", detail, errors=[fault]) from None
     if "\0" in text:
-        raise Problem(422, "wrong-encoding", "The file holds NUL bytes; it is not a text file.")
+        line = text.partition("\0")[0].count("\n") + 1
+        fault = Fault(pointer=f"line/{line}", code="nul", detail="A NUL, which is no letter.")
+        detail = "The file holds NUL characters; it is not a text file, or it is damaged."
+        raise Problem(422, "wrong-encoding", detail, errors=[fault])
     return text
 
 
@@ -144,10 +150,32 @@ def rows_of(
 
 
 def each_line(content: bytes) -> Iterator[Line]:
-    """Go through the lines of CSV in UTF-8, of which only one is in memory besides the content."""
-    header = content.partition(b"\n")[0].decode()
-    # Names of columns hold none of them, so what the header has most of is what separates.
-    separator = max(SEPARATORS, key=header.count)
+    """
+    Go through the lines of CSV in UTF-8, of which only one is in memory besides the content.
+
+    What is before the header is passed over: empty lines, and the one that tells the separator.
+    """
+    lines = _each_line(content, _separator(content))
+    return dropwhile(lambda line: _is_before_header(line[1]), lines)
+
+
+def _is_before_header(cells: Sequence[str]) -> bool:
+    told = "".join(cells).strip().lower()
+    return not told or told in {SEPARATOR_TOLD, f"{SEPARATOR_TOLD},"}
+
+
+def _separator(content: bytes) -> str:
+    for line in io.BytesIO(content):
+        header = line.decode().strip("\r\n").lower()
+        if header.startswith(SEPARATOR_TOLD) and header[len(SEPARATOR_TOLD) :] in SEPARATORS:
+            return header[len(SEPARATOR_TOLD) :] or ","
+        if header.strip(f"{SEPARATORS} "):
+            # Names of columns hold none of them, so what the header has most of is what separates.
+            return max(SEPARATORS, key=header.count)
+    return max(SEPARATORS, key=lambda each: content.count(each.encode()))
+
+
+def _each_line(content: bytes, separator: str) -> Iterator[Line]:
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     begun = 1
@@ -177,7 +205,7 @@ def each_row(
     if first is None:
         raise Problem(422, "table-unreadable", "The file is empty.")
     header = [name.strip() for name in first[1]]
-    _check_header(header, required, optional, others=others)
+    _check_header(first[0], header, required, optional, others=others)
     faults = []
     for number, (line, cells) in enumerate(left):
         if len(cells) > len(header):
@@ -196,20 +224,31 @@ def are_tags(cells: Sequence[str]) -> bool:
 
 
 def _check_header(
-    header: list[str], required: Collection[str], optional: Collection[str], *, others: bool
+    line: int,
+    header: list[str],
+    required: Collection[str],
+    optional: Collection[str],
+    *,
+    others: bool,
 ) -> None:
+    where = f"line/{line}"
     faults = [
-        Fault(pointer="line/1", code="column_missing", detail=f"The column {name} is missing.")
+        Fault(pointer=where, code="column_missing", detail=f"The column {name} is missing.")
         for name in required
         if name not in header
     ]
-    if not others and set(header) - set(required) - set(optional):
-        known = ", ".join([*required, *optional])
-        detail = f"A column is not known. Known: {known}."
-        faults.append(Fault(pointer="line/1", code="column_unknown", detail=detail))
+    known = {*required, *optional}
+    if not others and (strange := [at for at, name in enumerate(header, 1) if name not in known]):
+        # By their numbers, because a name may be anything, and is not repeated.
+        unknown = ", ".join(map(str, strange[:MOST_NAMED]))
+        detail = f"Columns that are not known, counted from the first: {unknown}. Known: "
+        detail += f"{', '.join([*required, *optional])}."
+        faults.append(Fault(pointer=where, code="column_unknown", detail=detail))
     named = [name for name in header if name or not others]
     if len(set(named)) != len(named):
-        faults.append(Fault(pointer="line/1", code="column_twice", detail="A column is twice."))
+        twice = next(at for at, name in enumerate(header) if name in named and name in header[:at])
+        detail = f"Column {twice + 1} has the name of one before it."
+        faults.append(Fault(pointer=where, code="column_twice", detail=detail))
     if faults:
         raise Problem(422, "table-header", "The columns are not those expected.", errors=faults)
 

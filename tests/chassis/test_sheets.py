@@ -1,0 +1,78 @@
+"""Workbooks that are laid out by a reader: none whose empty cells alone would fill the memory."""
+
+import io
+import zipfile
+
+import pytest
+
+from chassis import sheets
+from chassis.problems import Problem
+from chassis.workbooks import Workbook
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def book(cells: str, **more: bytes) -> bytes:
+    """Return a workbook whose first row says `a`, with more cells below it as they are written."""
+    writer = Workbook("People")
+    content = io.BytesIO(writer.rows([]) + writer.end())
+    made = io.BytesIO()
+    with zipfile.ZipFile(content) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == SHEET:
+                first = '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c></row>'
+                text = text.replace(b"<sheetData>", f"<sheetData>{first}{cells}".encode())
+            new.writestr(name, text)
+        for name, part in more.items():
+            new.writestr(name, part)
+    return made.getvalue()
+
+
+SAID = 't="inlineStr"><is><t>b</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        f'<row r="1048576"><c r="XFD1048576" {SAID}</row>',
+        f'<row r="2"><c r="xfd2" {SAID}<c r="A1048576" {SAID}</row>',
+        f'<row r="2"><c s=">" r="XFD2" {SAID}<c r="B9999" s="/>" {SAID}</row>',
+        f'<row r="1048576">{f"<c {SAID}" * 5}</row>',
+        f'<row><c r="A2" {SAID}{f"<c {SAID}" * 2500}</row>' + f"<row><c {SAID}</row>" * 2000,
+    ],
+    ids=["corners", "lower case", "in disguise", "a far row", "without places"],
+)
+def test_a_sheet_whose_cells_lie_too_far_apart_is_refused_before_it_is_laid_out(cells: str) -> None:
+    # The reader would ask for half a terabyte, and end the process when it does not get it.
+    with pytest.raises(Problem) as refused:
+        sheets.lines(book(cells))
+
+    assert (refused.value.status, refused.value.slug) == (413, "body-too-large")
+    assert "too far apart" in str(refused.value.detail)
+
+
+def test_rows_that_are_only_formatted_make_a_sheet_no_larger() -> None:
+    formatted = '<row r="1048576"><c r="A1048576" s="1"/><c r="XFD1048576" s="1" /></row>'
+
+    assert sheets.lines(book(f'<row r="2"><c r="B2" {SAID}</row>{formatted}')) == [
+        (1, ["a", ""]),
+        (2, ["", "b"]),
+    ]
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.bin", "content.xml"])
+def test_a_file_that_is_a_workbook_of_two_kinds_is_refused(part: str) -> None:
+    with pytest.raises(Problem) as refused:
+        sheets.lines(book("", **{part: b"<x/>"}))
+
+    assert refused.value.slug == "workbook-unreadable"
+
+
+def test_a_formula_is_looked_for_in_its_own_cell_only() -> None:
+    cut = f'<row r="2"><c r="A2"><f>1+1</f><c r="B2" {SAID}</row>'
+
+    with pytest.raises(Problem) as refused:
+        sheets.lines(book(cut))
+
+    assert [fault.pointer for fault in refused.value.errors] == ["cell/A2"]
