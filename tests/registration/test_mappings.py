@@ -326,6 +326,30 @@ async def test_a_mapping_is_proposed_from_an_xlsform_with_the_group_whose_entrie
     assert columns["hh/where"]["values"] == {"Nalut": "LY0209", "نالوت": "LY0209"}
 
 
+def test_a_label_that_two_places_share_stands_for_neither() -> None:
+    survey = [(1, ["type", "name", "label"]), (2, ["select_one places", "muhalla", "Muhalla"])]
+    places = [("LY02120101", "Al Wadi"), ("LY02120102", "al wadi"), ("LY02120103", "Azzahra")]
+    choices = [
+        (number, [*each])
+        for number, each in enumerate(
+            [
+                ("list_name", "name", "label"),
+                *(("places", code, label) for code, label in places),
+                *(("places", f"LY0213{n // 60 + 10}{n % 60 + 10}", f"M{n}") for n in range(1200)),
+            ]
+        )
+    ]
+
+    told = propose(of_form(survey, choices))
+
+    [rule] = told.columns
+    assert {"Al Wadi", "al wadi"}.isdisjoint(rule.values)
+    assert rule.values["Azzahra"] == "LY02120103"
+    # None is cut off: whose muhalla it is would be rejected later.
+    assert len(rule.values) == 1201
+    assert "labels that stand for several codes (1)" in told.reasons[0].because
+
+
 def test_a_published_form_is_understood_for_what_it_asks_of_the_respondent() -> None:
     book = sheets.sheets(real("forms/reach_lby_msna2021_xlsform.xlsx").read_bytes())
 
@@ -337,3 +361,6 @@ def test_a_published_form_is_understood_for_what_it_asks_of_the_respondent() -> 
     assert fields["location_pcode"].column == "consented/bio_data/muhalla"
     assert fields["nationality"].values["Bangladesh"] == "BGD"
     assert "given_name" not in fields
+    # Three muhallas are called so.
+    assert "الجديدة" not in fields["location_pcode"].values
+    assert fields["location_pcode"].values["Azzahra"] == "LY02120902"

@@ -45,7 +45,10 @@ async def ask(session: AsyncSession, form: ExportIn, access: Access) -> Export:
         raise Problem(400, "purpose-needed", f"Send X-Purpose: what for? One of {known}.")
     rows, masked = await Selection(session, access, form.columns, form.filter).count()
     if masked:
-        detail = f"You may take these columns out of {rows - masked} of these {rows} people only."
+        detail = (
+            f"You may take these columns out of {rows - masked} of these {rows} people only. Leave "
+            "out what comes masked, or ask for those assigned to you (`assigned_to_me`)."
+        )
         raise Problem(403, "masked-field", detail)
     _refuse_long_sheet(form, rows)
     left = rules.MOST_ALONE - await _taken_alone(session, access.caller)

@@ -20,7 +20,7 @@ FULL_NAME = "full_name"
 """Stands for a name in one cell, which is divided only in the way that the mapping says."""
 FIELDS = tuple(name for name in (*REQUIRED, *OPTIONAL) if name not in ASIDE)
 BIRTH_DATE = "birth_date"
-MOST_COLUMNS, MOST_VALUES = 200, 1000
+MOST_COLUMNS, MOST_VALUES = 200, 5000
 
 
 def _known(field: str) -> str:

@@ -181,6 +181,8 @@ def _scored(question: Question) -> Iterable[tuple[Question, Reason]]:
 def _doubt(question: Question, candidate: str) -> str:
     if candidate in DAYS and _dates(question) and _order(question) is None:
         return " Whether the day or the month comes first cannot be told: say it."
+    if shared := _shared(question, candidate):
+        return f" Left out are labels that stand for several codes ({len(shared)}): send the codes."
     return ""
 
 
@@ -194,12 +196,23 @@ def _known(question: Question, candidate: str) -> dict[str, str]:
     return known
 
 
+def _shared(question: Question, candidate: str) -> set[str]:
+    """Return the texts, in small letters, that stand for several codes: muhallas share names."""
+    codes: dict[str, set[str]] = {}
+    if candidate in words.CODED:
+        for answer, code in _known(question, candidate).items():
+            for text in (answer, *question.answers[answer]):
+                codes.setdefault(text.lower(), set()).add(code)
+    return {text for text, found in codes.items() if len(found) > 1}
+
+
 def _rule(question: Question, name: str) -> ColumnIn:
     values: dict[str, str] = {}
     if name in words.CODED:
+        shared = _shared(question, name)
         for answer, code in _known(question, name).items():
             for text in (answer, *question.answers[answer]):
-                if text != code and len(values) < MOST_VALUES:
+                if text != code and text.lower() not in shared and len(values) < MOST_VALUES:
                     values[text] = code
     order = _order(question) if name in DAYS else "ymd"
     return ColumnIn(column=question.column, field=name, values=values, day_order=order or "ymd")
