@@ -120,6 +120,16 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem.
         return JSONResponse(self.body(), self.status, headers, media_type=MEDIA_TYPE)
 
 
+def unacceptable(*faults: Fault) -> Problem:
+    """Return the refusal of a request that is well formed and says what cannot be."""
+    return Problem(422, "validation", "Some values cannot be accepted.", errors=faults)
+
+
+def wrong(pointer: str, code: str, detail: str) -> Problem:
+    """Return the refusal of one value; `detail` says what to do."""
+    return unacceptable(Fault(pointer=pointer, code=code, detail=detail))
+
+
 def not_found(what: str) -> Problem:
     return Problem(404, "not-found", f"There is no such {what}, or you may not see it.")
 
@@ -145,7 +155,7 @@ async def _validation(request: Request, error: Exception) -> Response:
     faults = faults_of(error)
     if any(fault.code == "json_invalid" for fault in faults):
         return Problem(400, "malformed-body", "The body is not JSON.").response()
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=faults).response()
+    return unacceptable(*faults).response()
 
 
 def faults_of(

@@ -18,8 +18,7 @@ from chassis.db import ReadSession, WriteSession, database_of, tables_of
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
-from chassis.problems import Fault as Wrong
-from chassis.problems import Problem
+from chassis.problems import wrong
 from chassis.strict import Moment, Strict
 
 OFFICER = "dpo"
@@ -119,8 +118,7 @@ def router(service: str) -> Router:
     ) -> RestoreOut:
         """Declare that the database was restored: what the anchors told since then is lost."""
         if form.restored_to > now():
-            fault = Wrong(pointer="/restored_to", code="future", detail="It lies in the future.")
-            raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+            raise wrong("/restored_to", "future", "It lies in the future.")
         line = await anchors.declare_restore(
             session, database_of(request), _anchors(request), form.restored_to, access.caller
         )

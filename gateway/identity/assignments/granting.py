@@ -9,7 +9,7 @@ from chassis import audit
 from chassis.caller import Caller
 from chassis.clock import now
 from chassis.issuer import Revocations
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import not_found, wrong
 from gateway.identity.assignments import rules, service
 from gateway.identity.assignments.models import Assignment, AssignmentIn
 from gateway.identity.clients.models import Client
@@ -42,18 +42,13 @@ async def _refuse_unfit(session: AsyncSession, form: AssignmentIn) -> None:
     ).one_or_none()
     staff = (await session.exec(select(Staff).where(col(Staff.subject) == form.holder))).first()
     if client is None and staff is None:
-        raise _unfit("/holder", "unknown", "Name a person or a client that is there.")
+        raise wrong("/holder", "unknown", "Name a person or a client that is there.")
     if client and form.role == "admin":
-        raise _unfit("/role", "people_only", "Only a person can become an administrator.")
+        raise wrong("/role", "people_only", "Only a person can become an administrator.")
     if client and client.organisation != form.organisation:
-        raise _unfit("/organisation", "another", "A client acts for its own organisation only.")
+        raise wrong("/organisation", "another", "A client acts for its own organisation only.")
     if form.until and form.until <= now():
-        raise _unfit("/until", "past", "Name an instant that is still to come.")
-
-
-def _unfit(pointer: str, code: str, detail: str) -> Problem:
-    fault = Fault(pointer=pointer, code=code, detail=detail)
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/until", "past", "Name an instant that is still to come.")
 
 
 async def approve(

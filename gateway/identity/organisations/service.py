@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit
 from chassis.clock import now
 from chassis.issuer import Revocations
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from chassis.rows import insert_new
 from chassis.turns import take_turns
 from gateway.identity.assignments.models import Assignment
@@ -40,10 +40,7 @@ async def ensure(session: AsyncSession, code: str) -> None:
 async def refuse_unknown(session: AsyncSession, *codes: str) -> None:
     statement = select(Organisation.code).where(col(Organisation.code).in_(codes))
     if set((await session.exec(statement)).all()) != set(codes):
-        fault = Fault(
-            pointer="/organisation", code="unknown", detail="Name an organisation that is there."
-        )
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/organisation", "unknown", "Name an organisation that is there.")
 
 
 async def find(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Organisation]:
@@ -57,12 +54,9 @@ async def agree(session: AsyncSession, form: AgreementIn, asked_by: str) -> Shar
     """Ask for an agreement, which another person approves before it opens anything."""
     await refuse_unknown(session, form.giver, form.reader)
     if form.giver == form.reader or form.until <= now():
-        fault = Fault(
-            pointer="/until" if form.giver != form.reader else "/reader",
-            code="nothing_shared",
-            detail="Two organisations share until an instant that is still to come.",
-        )
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        pointer = "/until" if form.giver != form.reader else "/reader"
+        detail = "Two organisations share until an instant that is still to come."
+        raise wrong(pointer, "nothing_shared", detail)
     agreement = SharingAgreement(**form.model_dump(), asked_by=asked_by)
     session.add(agreement)
     audit.note(session, audit.asker(), "create", "agreement", agreement.id)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pyotp
 
-from chassis.problems import Fault, Problem
+from chassis.problems import wrong
 from gateway.identity.staff.models import Staff
 
 FREE_FAILURES = 5
@@ -44,5 +44,4 @@ def refuse_weak(password: str, name: str) -> None:
     """Length is what counts; beyond it, what anybody would try first is refused."""
     lowered = password.casefold()
     if name in lowered or len(set(lowered)) < FREE_FAILURES or "password" in lowered:
-        fault = Fault(pointer="/password", code="weak", detail="Choose one that is not guessed.")
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/password", "weak", "Choose one that is not guessed.")

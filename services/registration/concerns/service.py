@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto
 from chassis.authz import Access, Clause
 from chassis.clock import now
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from chassis.views import View
 from services.registration.concerns.models import (
     SCOPING,
@@ -74,12 +74,8 @@ async def triage(
     if concern.triaged_at:
         raise Problem(409, "conflict", "The concern was triaged before.")
     if (form.outcome == "passed_on") != (form.worker_id is not None):
-        fault = Fault(
-            pointer="/worker_id",
-            code="colleague_expected",
-            detail="Name a colleague when the concern is passed on, and only then.",
-        )
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        detail = "Name a colleague when the concern is passed on, and only then."
+        raise wrong("/worker_id", "colleague_expected", detail)
     if form.outcome != "unfounded":
         worker = form.worker_id or access.caller.id
         link = ReferralIn(service="protection", worker_id=worker)

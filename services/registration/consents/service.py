@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.authz import Clause
 from chassis.clock import today
-from chassis.problems import Fault, Problem
+from chassis.problems import Fault, Problem, unacceptable
 from chassis.rows import insert_all, insert_new, new_row
 from contracts.registration import ConsentChanged
 from contracts.sharing import ASSISTANCE, GIVEN, MISSION, REFUSED
@@ -235,7 +235,7 @@ def _check_text(answer: AnswerIn) -> None:
         )
     else:
         return
-    raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+    raise unacceptable(fault)
 
 
 async def _newest(session: AsyncSession, person_id: UUID) -> dict[tuple[str, str], Consent]:

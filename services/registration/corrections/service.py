@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, outbox, versions
 from chassis.authz import Access
 from chassis.clock import today
-from chassis.problems import Fault, Problem
+from chassis.problems import Problem, wrong
 from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
@@ -138,8 +138,7 @@ def _names(person: Person, form: CorrectionIn) -> dict[str, Any]:
 
 
 def _refused(pointer: str, detail: str) -> Problem:
-    fault = Fault(pointer=pointer, code="value_error", detail=detail)
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+    return wrong(pointer, "value_error", detail)
 
 
 def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from chassis.problems import Problem, faults_of
+from chassis.problems import Problem, faults_of, unacceptable
 from chassis.strict import Strict
 from services.registration.devices.models import ItemIn, OutcomeOut, ReasonOut
 
@@ -36,7 +36,7 @@ def read(told: Mapping[str, Any]) -> ItemIn | Problem:
 
 def _not_accepted(error: ValidationError, *within: str) -> Problem:
     faults = faults_of(error, within=("body", *within))
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=faults)
+    return unacceptable(*faults)
 
 
 def id_of(told: Mapping[str, Any]) -> UUID | None:

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, versions
 from chassis.authz import Access
 from chassis.clock import new_id
-from chassis.problems import Fault, Problem, faults_of
+from chassis.problems import faults_of, unacceptable, wrong
 from chassis.rows import insert_new
 from services.registration.consents import service as consents
 from services.registration.corrections import service as corrections
@@ -89,8 +89,7 @@ def _place_of_caller(access: Access) -> str:
     """Return the widest place at which the caller's role counts: somewhere there they are."""
     reached = [place for each in access.allowances() for place in each.grant.places]
     if not reached:
-        fault = Fault(pointer="/location_pcode", code="missing", detail="Say where they are.")
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/location_pcode", "missing", "Say where they are.")
     return min(reached, key=lambda place: (len(place), place))
 
 
@@ -141,9 +140,7 @@ def _whole(known: Mapping[str, Any], form: CompletionIn) -> PersonIn:
     try:
         return PersonIn.model_validate(registration(known, sent))
     except ValidationError as error:
-        faults = faults_of(error, within=("body",))
-        detail = "Some values cannot be accepted."
-        raise Problem(422, "validation", detail, errors=faults) from None
+        raise unacceptable(*faults_of(error, within=("body",))) from None
 
 
 async def _refuse_known(session: AsyncSession, person: Person, external_id: str) -> None:

@@ -15,7 +15,7 @@ from chassis.caller import Caller
 from chassis.clock import new_id, now
 from chassis.db import Database
 from chassis.fields import fields
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from chassis.turns import take_turns
 from services.registration.exports import rules, writing
 from services.registration.exports.models import (
@@ -92,8 +92,7 @@ async def _taken_alone(session: AsyncSession, caller: Caller) -> int:
 def _refuse_long_sheet(form: ExportIn, rows: int) -> None:
     if form.format == "xlsx" and rows > rules.MOST_ROWS_OF_A_SHEET:
         detail = f"A sheet has {rules.MOST_ROWS_OF_A_SHEET} rows at most; take csv or jsonl."
-        fault = Fault(pointer="/format", code="too_many_rows", detail=detail)
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/format", "too_many_rows", detail)
 
 
 def _note(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from services.registration.households import changing, membership, naming
 from services.registration.households.models import HOUSEHOLD, Came, Household, Left, Member
 from services.registration.households.service import (
@@ -63,7 +63,7 @@ async def move(
     """Move a member to another household of the kind, in one step; return that one."""
     await naming.visible(session, household_id, access)
     if form.to == household_id:
-        _refuse("/to", "same_household", "They are in this household.")
+        raise wrong("/to", "same_household", "They are in this household.")
     both = await naming.to_change(session, [household_id, form.to], access)
     old, to = both[household_id], both[form.to]
     _refuse_other_kind(old, to, "/to")
@@ -88,7 +88,9 @@ async def split(
     ids = [each.person_id for each in form.members]
     going = await _here(session, old, ids)
     if len(going) == len(await membership.members(session, old.id)):
-        _refuse("/members", "nobody_stays", "Somebody has to stay; correct the household instead.")
+        raise wrong(
+            "/members", "nobody_stays", "Somebody has to stay; correct the household instead."
+        )
     made = new(form, form.location_pcode or old.location_pcode, access, kind=old.kind)
     naming.refuse_collectors(made, naming.COLLECTORS, known)
     await insert(session, made)
@@ -108,7 +110,7 @@ async def join(
     """
     await naming.visible(session, household_id, access)
     if form.into == household_id:
-        _refuse("/into", "same_household", "A household is not joined with itself.")
+        raise wrong("/into", "same_household", "A household is not joined with itself.")
     both = await naming.to_change(session, [household_id, form.into], access)
     old, into = both[household_id], both[form.into]
     _refuse_other_kind(old, into, "/into")
@@ -179,8 +181,4 @@ async def _come(
 
 def _refuse_other_kind(one: Household, other: Household, pointer: str) -> None:
     if one.kind != other.kind:
-        _refuse(pointer, "other_kind", "It is of another kind.")
-
-
-def _refuse(pointer: str, code: str, detail: str) -> None:
-    naming.refuse([Fault(pointer=pointer, code=code, detail=detail)])
+        raise wrong(pointer, "other_kind", "It is of another kind.")

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access
 from chassis.clock import today
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Fault, Problem, not_found, unacceptable
 from services.registration.households import membership, rules
 from services.registration.households.models import HOUSEHOLD, Household, Member
 from services.registration.households.showing import SCOPING
@@ -126,7 +126,7 @@ def _fault(name: str, code: str, detail: str) -> Fault:
 
 def refuse(faults: Sequence[Fault]) -> None:
     if faults:
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=faults)
+        raise unacceptable(*faults)
 
 
 def refuse_before(members: Sequence[Member], day: object, name: str = "on") -> None:

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access
-from chassis.problems import Fault, Problem
+from chassis.problems import Problem, wrong
 from services.registration.consents import service as consents
 from services.registration.duplicates import service as duplicates
 from services.registration.merges import joining, rules
@@ -27,8 +27,7 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
     sides = {pair.left_id, pair.right_id}
     if form.keep not in sides:
         detail = "The registration to keep is one of the two."
-        fault = Fault(pointer="/keep", code="not_of_pair", detail=detail)
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/keep", "not_of_pair", detail)
     if pair.status == "different":
         detail = "A reviewer said that these are two people; change that decision first."
         raise Problem(409, "out-of-order", detail)

@@ -11,7 +11,7 @@ from chassis import audit, outbox
 from chassis.authz import Access, Clause, Scoping
 from chassis.caller import Caller
 from chassis.clock import now, today
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from contracts.registration import ServiceReferralChanged
 from services.registration.persons import service as persons
 from services.registration.persons.models import SCOPING as PERSONS
@@ -43,8 +43,7 @@ async def send(
     person = await persons.get_to_add_to(session, person_id, access, lock=True)
     if not rules.can_be_asked(form.recipient):
         detail = "Nobody is referred to this recipient."
-        fault = Fault(pointer="/recipient", code="unknown_purpose", detail=detail)
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/recipient", "unknown_purpose", detail)
     await permission.refuse_without(session, person, form.recipient)
     referral = ServiceReferral(
         **form.model_dump(exclude={"due_on", "place_pcode"}),

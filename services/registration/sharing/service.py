@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.authz import Access
 from chassis.clock import now, today
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Fault, Problem, not_found, wrong
 from contracts.registration import SharingAgreementChanged, SharingExceptionChanged
 from contracts.sharing import LAW_ENFORCEMENT, possible
 from services.registration.persons.models import Person
@@ -32,8 +32,7 @@ def check_possible(recipient: str, purpose: str) -> None:
         raise Problem(403, "purpose-not-allowed", detail, errors=[fault])
     if not possible(recipient, purpose):
         detail = "This recipient has no such purpose."
-        fault = Fault(pointer="/purpose", code="unknown_purpose", detail=detail)
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong("/purpose", "unknown_purpose", detail)
 
 
 async def agree(session: AsyncSession, form: AgreementIn, access: Access) -> Agreement:

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, outbox
 from chassis.authz import Access
 from chassis.clock import today
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from contracts.tracking import CentreVisited
 from services.tracking.detention import rules
 from services.tracking.detention.models import HealthOut, SummaryOut, Visit, VisitIn, VisitOut
@@ -63,13 +63,8 @@ def _content(form: VisitIn) -> tuple[dict[str, Any], list[str]]:
     try:
         counts, odd = rules.nationalities(form.population.by_nationality)
     except rules.UnknownNationalityError as error:
-        fault = Fault(
-            pointer="/population/by_nationality",
-            code="unknown_nationality",
-            detail=f"Label {error.position + 1} names no country; send its alpha-3 code.",
-        )
-        detail = "Some values cannot be accepted."
-        raise Problem(422, "validation", detail, errors=[fault]) from None
+        detail = f"Label {error.position + 1} names no country; send its alpha-3 code."
+        raise wrong("/population/by_nationality", "unknown_nationality", detail) from None
     content["population"]["by_nationality"] = counts
     return content, odd
 
@@ -77,14 +72,9 @@ def _content(form: VisitIn) -> tuple[dict[str, Any], list[str]]:
 async def _refuse_wrong_correction(session: AsyncSession, site_id: UUID, corrects: UUID) -> None:
     visits = await _visits(session, site_id)
     if corrects not in {each.id for each in visits}:
-        raise _wrong("unknown_visit", "There is no such visit to this centre.")
+        raise wrong("/corrects", "unknown_visit", "There is no such visit to this centre.")
     if corrects in rules.corrected_by(visits):
         raise Problem(409, "conflict", "This visit was corrected before; correct that correction.")
-
-
-def _wrong(code: str, detail: str) -> Problem:
-    fault = Fault(pointer="/corrects", code=code, detail=detail)
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
 
 
 async def _centre(

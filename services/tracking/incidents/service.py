@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.authz import Access
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Fault, Problem, not_found, wrong
 from chassis.rows import insert_new
 from contracts.tracking import DisplacementEstimated
 from services.tracking.incidents import rules, trends
@@ -62,7 +62,7 @@ async def estimate(
     # Two estimates at once must see each other: the second waits here for the first.
     incident = await get(session, incident_id, access, alone=True)
     if form.published_on < incident.occurred_on:
-        raise _wrong("/published_on", "too_early", "The incident had not happened on that day.")
+        raise wrong("/published_on", "too_early", "The incident had not happened on that day.")
     places = {"/from_pcode": form.from_pcode, "/to_pcode": form.to_pcode}
     await refuse_unknown(session, places)
     earlier = await _estimates(session, incident_id)
@@ -91,18 +91,13 @@ def _in_a_row(form: EstimateIn, earlier: Sequence[Estimate]) -> str | None:
     if form.replaces is None:
         return None
     if set(form.replaces) - {each.id for each in earlier}:
-        raise _wrong("/replaces", "unknown_estimate", "One of these is no estimate of it.")
+        raise wrong("/replaces", "unknown_estimate", "One of these is no estimate of it.")
     return " ".join(sorted({str(each) for each in form.replaces}))
 
 
 def _same(one: Estimate, other: Estimate) -> bool:
     apart = {"id", "recorded_by", "recorded_at", "reason"}
     return one.model_dump(exclude=apart) == other.model_dump(exclude=apart)
-
-
-def _wrong(pointer: str, code: str, detail: str) -> Problem:
-    fault = Fault(pointer=pointer, code=code, detail=detail)
-    return Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
 
 
 def _tell(session: AsyncSession, incident: Incident, row: Estimate) -> None:

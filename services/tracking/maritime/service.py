@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.authz import Access
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Fault, Problem, not_found, wrong
 from chassis.rows import insert_new
 from contracts.tracking import PeopleDisembarked
 from services.tracking.maritime.models import (
@@ -97,9 +97,7 @@ async def recount(
 
 def _refuse_early(form: CountIn, occurred_on: date, pointer: str) -> None:
     if form.published_on < occurred_on:
-        detail = "The operation had not happened on that day."
-        fault = Fault(pointer=pointer, code="too_early", detail=detail)
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+        raise wrong(pointer, "too_early", "The operation had not happened on that day.")
 
 
 def _count(operation: Operation, form: CountIn, access: Access) -> Count:

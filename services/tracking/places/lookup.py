@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.caller import Caller
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import not_found, wrong
 from chassis.rows import insert_new
 from services.tracking.places import geography, history, service, shapes
 from services.tracking.places.models import (
@@ -64,9 +64,8 @@ async def at(
 
     422 for a point outside the country; 404 while neither shapes nor centres are known.
     """
-    if wrong := geography.misplaced(latitude, longitude):
-        fault = Fault(pointer="query/latitude", code="coordinates", detail=wrong)
-        raise Problem(422, "validation", "Some values cannot be accepted.", errors=[fault])
+    if misplaced := geography.misplaced(latitude, longitude):
+        raise wrong("query/latitude", "coordinates", misplaced)
     around = select(PlaceShape, Place).where(
         col(PlaceShape.pcode) == col(Place.pcode),
         col(PlaceShape.west) <= longitude,
