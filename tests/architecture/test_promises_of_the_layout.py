@@ -84,3 +84,13 @@ def test_words_that_say_nothing_name_no_file() -> None:
     empty = {"utils", "helpers", "helper", "manager", "common", "misc", "data", "info"}
 
     assert [path for path in sources() if path.stem in empty] == []
+
+
+def test_a_file_that_the_docs_name_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    named = {
+        name for page in pages for name in re.findall(r"`(\w+/[\w/]+\.\w+)[`:]", page.read_text())
+    }
+
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
