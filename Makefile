@@ -47,8 +47,8 @@ down: ## Stop what Compose started; its volumes stay
 logs: ## Follow the logs, of one service with S=registration
 	@$(COMPOSE) logs --follow $(S)
 
-migration: $(INSTALLED) ## Write a migration: S=registration M="What it does"
-	@$(BIN)/python -m cli.migration $(S) "$(M)"
+migration: $(INSTALLED) ## Write a migration: S=registration M="What it does"; without M only newest.sql
+	@$(BIN)/python -m cli.migration $(S) $(if $(M),"$(M)")
 
 events: $(INSTALLED) ## Write the events' schemas and docs/events.md again
 	@$(BIN)/python -m cli.events

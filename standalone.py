@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -148,7 +148,12 @@ def serve(home: Path, port: int, metrics_port: int | None) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    TellingServer(config, lambda: _tell(base, home)).run()
+    server = TellingServer(config, lambda: _tell(base, home))
+    # uvicorn passes Ctrl-C on once all has ended, and that it was the way to end it is known.
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)
 
 
 class TellingServer(uvicorn.Server):

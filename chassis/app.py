@@ -239,7 +239,9 @@ async def _database(service: Service, settings: Settings) -> Database:
 
 
 async def _migrate(database: Database, folder: Path) -> None:
-    if not await revision.is_newest(database, folder):
+    if file := database.new_file():
+        revision.make_newest(file, folder)
+    elif not await revision.is_newest(database, folder):
         from chassis import migrations  # noqa: PLC0415 - Most starts need no Alembic.
 
         await migrations.upgrade(database, folder)

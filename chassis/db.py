@@ -92,9 +92,10 @@ class Database:
         info = {"tables": self.tables, "vault": self.vault, TURNS: self._turns}
         return AsyncSession(engine, expire_on_commit=False, autoflush=autoflush, info=info)
 
-    def exists(self) -> bool:
-        """Say whether there is a file, where the database is one: asking SQLite would make it."""
-        return not self.is_sqlite or Path(self._file).exists()
+    def new_file(self) -> Path | None:
+        """Return the file that is not there yet, where the database is to be one."""
+        file = Path(self._file)
+        return file if self.is_sqlite and not file.exists() else None
 
     async def scrub(self) -> bool:
         """

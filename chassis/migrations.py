@@ -110,9 +110,9 @@ async def write(database: Database, folder: Path, message: str) -> None:
         await connection.run_sync(revise)
 
 
-def arguments() -> tuple[str, str]:
+def arguments() -> tuple[str, str | None]:
     parser = ArgumentParser(description="Write a migration for a service.")
     parser.add_argument("service")
-    parser.add_argument("message")
+    parser.add_argument("message", nargs="?", help="nothing: only write newest.sql again")
     options = parser.parse_args()
     return options.service, options.message

@@ -7,19 +7,23 @@ from pathlib import Path
 
 from chassis import migrations
 from chassis.db import Database
+from chassis.revision import NEWEST, script_of
 
 
-async def write(service: str, message: str) -> None:
-    """Bring an empty database to the newest revision and write what the tables have more."""
+async def write(service: str, message: str | None) -> None:
+    """Write what the tables have more than the history, if told what, and what a new file gets."""
     module = "gateway.main" if service == "gateway" else f"services.{service}.main"
     main = importlib.import_module(module)
     folder = main.SERVICE.folder / "migrations"
     with tempfile.TemporaryDirectory() as scratch:
-        url = f"sqlite+aiosqlite:///{Path(scratch) / 'scratch.sqlite'}"
-        database = Database(url, main.SERVICE.tables)
+        file = Path(scratch) / "scratch.sqlite"
+        database = Database(f"sqlite+aiosqlite:///{file}", main.SERVICE.tables)
         await migrations.upgrade(database, folder)
-        await migrations.write(database, folder, message)
+        if message:
+            await migrations.write(database, folder, message)
+            await migrations.upgrade(database, folder)
         await database.close()
+        (folder / NEWEST).write_text(script_of(file))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""An empty database is migrated once for each history and kind, and copied from then on."""
+"""An empty PostgreSQL database is migrated once for each history, and copied from then on."""
 
 import asyncio
 import secrets
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, inspect, make_url
 
-from chassis import migrations
+from chassis import migrations, revision
 from chassis.db import Database
 from tests.servers.postgres import PostgresServer
 
@@ -20,9 +19,8 @@ really_upgrade = migrations.upgrade
 class Histories:
     """What stands in for `migrations.upgrade`, and fills new databases with copies."""
 
-    def __init__(self, request: pytest.FixtureRequest, kept: Path) -> None:
+    def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
-        self._files = Files(kept)
         self._templates: Templates | None = None
 
     @property
@@ -33,22 +31,21 @@ class Histories:
 
     async def upgrade(self, database: Database, folder: Path) -> None:
         url = make_url(database.writer.url)
-        copies = self._files if database.is_sqlite else self.templates
-        if not await copies.fill(url, database, folder):
+        if file := database.new_file():
+            revision.make_newest(file, folder)
+        elif database.is_sqlite or not await self.templates.fill(url, database, folder):
             await really_upgrade(database, folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def histories(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Histories]:
+def histories(request: pytest.FixtureRequest) -> Iterator[Histories]:
     """
     Spare most tests what each start of a service on a new database would do over again.
 
     What a history does to records, and that it ends at the tables as they are, are tests of
     their own.
     """
-    made = Histories(request, tmp_path_factory.mktemp("migrated"))
+    made = Histories(request)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(migrations, "upgrade", made.upgrade)
         yield made
@@ -66,26 +63,6 @@ def service_url(
     name = histories.templates.promise()
     yield server.url(name, driver="asyncpg")
     histories.templates.finish(name)
-
-
-class Files:
-    """One migrated SQLite file for each history."""
-
-    def __init__(self, kept: Path) -> None:
-        self._kept = kept
-
-    async def fill(self, url: URL, database: Database, folder: Path) -> bool:
-        """Say whether the database is at the newest revision now, because it was new."""
-        if not url.database or Path(url.database).exists():
-            return False
-        copy = self._kept / "-".join(folder.parts[1:])
-        if not copy.exists():
-            new = Database(f"sqlite+aiosqlite:///{copy}.new", database.tables)
-            await really_upgrade(new, folder)
-            await new.close()
-            Path(f"{copy}.new").rename(copy)
-        shutil.copyfile(copy, url.database)
-        return True
 
 
 class Templates:

@@ -1,10 +1,13 @@
 """Every service's history leads to its tables, on either kind of database."""
 
 import asyncio
+import sqlite3
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
-from chassis import migrations
+from chassis import migrations, revision
 from chassis.app import Service
 from chassis.db import Database
 from gateway.main import SERVICE as GATEWAY
@@ -13,6 +16,7 @@ from services.registration.main import SERVICE as REGISTRATION
 from services.returns.main import SERVICE as RETURNS
 from services.tracking.main import SERVICE as TRACKING
 from tests.chassis.road import unique
+from tests.conftest import Start
 from tests.migrated import really_upgrade
 from tests.servers.postgres import PostgresServer
 
@@ -20,7 +24,9 @@ EVERY = [GATEWAY, REGISTRATION, ASSISTANCE, RETURNS, TRACKING]
 
 
 @pytest.mark.parametrize("service", EVERY, ids=lambda service: service.name)
-async def test_the_history_and_the_tables_agree(service: Service, database_url: str) -> None:
+async def test_the_history_the_tables_and_what_a_new_file_gets_agree(
+    service: Service, database_url: str
+) -> None:
     folder = service.folder / "migrations"
     database = Database(database_url, service.tables)
 
@@ -29,6 +35,25 @@ async def test_the_history_and_the_tables_agree(service: Service, database_url: 
 
     await migrations.differences(database, folder)
     await database.close()
+    if database.is_sqlite:
+        given = (folder / revision.NEWEST).read_text()
+        made = revision.script_of(Path(make_url(database_url).database or ""))
+        assert given == made, f"newest.sql is old: make migration S={service.name}"
+
+
+async def test_a_first_start_that_was_cut_off_is_finished_by_the_next(
+    start: Start, tmp_path: Path
+) -> None:
+    folder = RETURNS.folder / "migrations"
+    cut = (folder / revision.NEWEST).read_text().replace("COMMIT;", "cut off;")
+    (tmp_path / revision.NEWEST).write_text(cut)
+    with pytest.raises(sqlite3.OperationalError):
+        revision.make_newest(tmp_path / "returns.sqlite", tmp_path)
+
+    running = await start(RETURNS)
+
+    assert await revision.is_newest(running.database, folder)
+    await migrations.differences(running.database, folder)
 
 
 async def test_replicas_that_start_together_migrate_once(postgres: PostgresServer) -> None:

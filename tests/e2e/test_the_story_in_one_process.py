@@ -56,6 +56,9 @@ def test_a_second_start_finds_everything_and_tells_its_own_port(
     one_process.start()
     first = told(one_process.api())
     assert one_process.stop() < 5
+    assert one_process.process
+    assert one_process.process.returncode == 0
+    assert "Traceback" not in (one_process.home / "log").read_text()
     before = one_process.credentials()
     one_process.port = free_port()
 
