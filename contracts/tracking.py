@@ -139,6 +139,32 @@ class FiguresRestated(Event):
     individuals_before: int
 
 
+class FlowsPublished(Event):
+    """
+    Origins and destinations of a month are public, in this vintage. Subject: flows and month.
+
+    `month` is written 2024-05; `individuals` is what the public table comes to in all.
+    """
+
+    type: ClassVar[str] = "tracking.flows_published.v1"
+
+    publication_id: UUID
+    month: str
+    vintage: int
+    individuals: int
+
+
+class FlowsRestated(Event):
+    """A public month of flows has another vintage. Subject: flows and month."""
+
+    type: ClassVar[str] = "tracking.flows_restated.v1"
+
+    month: str
+    vintage: int
+    individuals: int
+    individuals_before: int
+
+
 class PersonErased(Event):
     """A person was forgotten here; counts by table, and no person. Subject: the erasure's id."""
 

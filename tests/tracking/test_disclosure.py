@@ -22,6 +22,7 @@ TELL_FROZEN_FIGURES = {
     "GET /v1/tracking/public/flows",
     "GET /v1/tracking/public/flows/{month}",
     "GET /v1/tracking/public/flows/{month}/matrix",
+    "GET /v1/tracking/public/flows/{month}/suppression",
     "GET /v1/tracking/public/rounds",
     "GET /v1/tracking/public/rounds/{number}",
     "GET /v1/tracking/public/rounds/{number}/figures",

@@ -1,6 +1,8 @@
 """Origins and destinations on their way to the public: two analysts, what is hidden, and files."""
 
+import asyncio
 import io
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,16 @@ from typing import Any
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlmodel import select
 
 from chassis.clock import today
+from contracts.tracking import FlowsPublished, FlowsRestated
 from services.tracking.disclosure.rules import TOTAL, Cell
 from services.tracking.flowtables import rules
 from services.tracking.flowtables.rules import DESIGN, Pair, Public
 from services.tracking.main import SERVICE
 from tests.conftest import Running, Start, client_of
+from tests.servers.postgres import PostgresServer
 from tests.tracking.attack import Told, told, widths
 from tests.tracking.test_flows import a_muhalla, entry, point, sent
 from tests.tracking.test_formats import in_a_row, parquet
@@ -115,6 +120,18 @@ async def drafted(tracking: Running, **form: str) -> dict[str, Any]:
     return answer
 
 
+async def told_to_others(tracking: Running) -> set[tuple[str, int, int | None]]:
+    """Return what was told of the month: the event, the vintage, and the total before."""
+    async with tracking.database.read() as session:
+        bodies = (await session.exec(select(tracking.database.tables.outbox.body))).all()
+    events = [(each["type"], each["data"]) for each in map(json.loads, bodies)]
+    return {
+        (name, told["vintage"], told.get("individuals_before"))
+        for name, told in events
+        if told.get("month") == "2024-05"
+    }
+
+
 async def test_a_month_is_public_when_a_second_analyst_has_approved_it(
     tracking: Running, second: httpx.AsyncClient
 ) -> None:
@@ -151,6 +168,17 @@ async def test_a_month_is_public_when_a_second_analyst_has_approved_it(
         for each in (await second.get(f"{path}/matrix")).json()["items"]
     }
     assert (why["SDN", "LY02"], why["NER", None]) == ("primary", None)
+    of_cells = [
+        (await anybody.get(f"{PUBLIC}/2024-05/suppression?{query}")).json()
+        for query in ("origin=SDN&destination=LY02", "origin=LY03&destination=LY02", "origin=NER")
+    ]
+    assert table["LY03", "LY02"]["value"] is None
+    assert of_cells[0] == of_cells[1], "that few are counted is not told of one and not of another"
+    assert (of_cells[0]["suppressed"], of_cells[0]["narrowest"]) == (True, 21)
+    assert (of_cells[2]["suppressed"], of_cells[2]["reasons"]) == (False, [])
+    nobody = await anybody.get(f"{PUBLIC}/2024-05/suppression?origin=ERI&destination=ITA")
+    assert nobody.status_code == 404
+    assert await told_to_others(tracking) == {(FlowsPublished.type, 1, None)}
 
     # Who was counted late makes another vintage, with its reason, and the first one stays.
     stale = await drafted(tracking, reason="Late sheets")
@@ -162,7 +190,34 @@ async def test_a_month_is_public_when_a_second_analyst_has_approved_it(
     assert (await second.post(f"{DRAFTS}/{draft['id']}/approval")).json()["vintage"] == 2
     assert (await anybody.get(f"{PUBLIC}/2024-05/matrix?vintage=1")).json() == first.json()
     assert len((await anybody.get(f"{PUBLIC}/2024-05")).json()["items"]) == 2
+    later = {(FlowsPublished.type, 2, None), (FlowsRestated.type, 2, 207)}
+    assert await told_to_others(tracking) == {(FlowsPublished.type, 1, None), *later}
     await refuses_every_change(tracking, CHANGES_OF_FLOWS)
+
+
+@pytest.mark.integration
+async def test_of_two_drafts_approved_at_once_on_postgresql_one_becomes_public(
+    start: Start, postgres: PostgresServer
+) -> None:
+    postgres.create_database("flows")
+    tracking = await start(SERVICE, postgres.url("flows", driver="asyncpg"))
+    await a_muhalla(tracking)
+    await some_flows(tracking)
+    drafts = [await drafted(tracking) for _ in range(2)]
+    second = client_of(tracking.app, sub="second-analyst")
+
+    answers = await asyncio.gather(
+        *(second.post(f"{DRAFTS}/{each['id']}/approval") for each in drafts)
+    )
+
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    items = (await tracking.client.get(f"{PUBLIC}/2024-05/matrix")).json()["items"]
+    seen: dict[Pair, int | None] = {
+        (each["origin"] or "", each["destination"] or ""): each["value"] for each in items
+    }
+    assert (seen["NER", ""], seen["SDN", "LY02"]) == (105, None)
+    assert narrowest(as_tables(seen)) > DESIGN.k
+    assert await told_to_others(tracking) == {(FlowsPublished.type, 1, None)}
 
 
 async def test_a_month_that_is_not_over_or_tells_of_few_is_not_drafted(tracking: Running) -> None:

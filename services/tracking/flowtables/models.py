@@ -12,6 +12,7 @@ from chassis.clock import UtcDateTime, new_id, now
 from chassis.strict import Strict, Text
 from services.tracking.disclosure.rules import Reason
 from services.tracking.formats import terms
+from services.tracking.publications.models import WhyHiddenOut
 from services.tracking.tables import Table
 
 Status = Literal["draft", "published", "refused"]
@@ -148,6 +149,10 @@ class FlowCellsOut(BaseModel):
     attribution: str = Field(default_factory=terms.attribution)
     items: list[FlowCellOut]
     next_cursor: str | None
+
+
+class FlowSuppressionOut(WhyHiddenOut):
+    """Of a pair, or of the sum over the origins or destinations that are not named."""
 
 
 class ReviewedFlowOut(FlowCellOut):

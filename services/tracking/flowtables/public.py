@@ -10,9 +10,11 @@ from chassis.problems import not_found
 from services.tracking.flowtables import files, reading, service
 from services.tracking.flowtables.api import MOST_CELLS, After, after, following
 from services.tracking.flowtables.models import (
+    EACH,
     MONTH,
     FlowCellsOut,
     FlowPublication,
+    FlowSuppressionOut,
     FlowVintageOut,
     FlowVintagesOut,
 )
@@ -28,6 +30,8 @@ from services.tracking.formats.writing import file_of
 from services.tracking.rounds.files import centroids
 
 Month = Annotated[str, Path(pattern=MONTH)]
+Vintage = Annotated[int | None, Query(ge=1, le=9999)]
+Code = Annotated[str, Query(pattern=r"^([A-Z0-9]{3,4}|unknown)?$")]
 
 router = Router(prefix="/v1/tracking/public/flows", tags=["public figures"])
 
@@ -66,7 +70,7 @@ async def get_public_flows(
     request: Request,
     session: ReadSession,
     form: Choice,
-    vintage: Annotated[int | None, Query(ge=1, le=9999)] = None,
+    vintage: Vintage = None,
     cursor: After = None,
     limit: Annotated[int, Query(ge=1, le=MOST_CELLS)] = MOST_CELLS,
     hxl: Tags = False,
@@ -91,6 +95,25 @@ async def get_public_flows(
         next_cursor=following(page, limit),
     )
     return cached(request, shown, seconds)
+
+
+@router.get("/{month}/suppression", response_model=FlowSuppressionOut)
+async def explain_flow_suppression(
+    month: Month,
+    request: Request,
+    session: ReadSession,
+    origin: Code = EACH,
+    destination: Code = EACH,
+    vintage: Vintage = None,
+) -> Response:
+    """
+    Say by which rule a cell is hidden, and not what it holds.
+
+    Without an origin, or a destination, the cell is the sum over all of them.
+    """
+    found = await reading.public_month(session, month, vintage)
+    shown = await reading.suppression(session, found, (origin, destination))
+    return cached(request, shown, kept_for(vintage))
 
 
 async def _file(

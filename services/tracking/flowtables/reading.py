@@ -17,6 +17,7 @@ from services.tracking.flowtables.models import (
     EACH,
     FlowCellOut,
     FlowPublication,
+    FlowSuppressionOut,
     PublicFlow,
     ReviewedFlowOut,
     WithheldFlow,
@@ -25,6 +26,11 @@ from services.tracking.flowtables.rules import Pair
 from services.tracking.places.models import Place
 from services.tracking.publications.deciding import PUBLISHED
 
+RULE = (
+    "Counts from 1 to k - 1 are hidden, and with them as many others as it takes that no hidden "
+    "figure can be computed, by this vintage or another. Which of these it is here is not told: "
+    "it would tell how large the figure is."
+)
 Names = dict[str, tuple[str | None, str | None]]
 
 
@@ -102,6 +108,16 @@ async def reviewed(
         )
         for each in shown
     ]
+
+
+async def suppression(
+    session: AsyncSession, publication: FlowPublication, pair: Pair
+) -> FlowSuppressionOut:
+    """Say whether a cell is hidden and by which rule; 404 for a cell that the table has not."""
+    found = await session.get(PublicFlow, (publication.id, *pair))
+    if found is None:
+        raise not_found("published figure")
+    return FlowSuppressionOut.of(found.value, RULE, publication.k)
 
 
 async def _names(session: AsyncSession, codes: Collection[str]) -> Names:

@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit
+from chassis import audit, outbox
 from chassis.caller import Caller
 from chassis.clock import today
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_all
 from chassis.turns import take_turns
+from contracts.tracking import FlowsPublished, FlowsRestated
 from services.tracking.disclosure.control import CannotProtectError
 from services.tracking.disclosure.rules import Reason
 from services.tracking.flows import sums
@@ -160,6 +161,7 @@ async def approve(session: AsyncSession, publication_id: UUID, by: Caller) -> Fl
         raise Problem(409, "out-of-order", detail)
     found.vintage = len(before) + 1
     deciding.publish(session, found, by)
+    _tell(session, found, before[-1] if before else None)
     return found
 
 
@@ -168,6 +170,23 @@ async def refuse(session: AsyncSession, publication_id: UUID, by: Caller) -> Flo
     deciding.refuse_decided(found)
     deciding.refuse(session, found, by)
     return found
+
+
+def _tell(session: AsyncSession, found: FlowPublication, before: FlowPublication | None) -> None:
+    assert found.vintage  # noqa: S101 - It has just got it.
+    event = FlowsPublished(
+        publication_id=found.id,
+        month=found.month,
+        vintage=found.vintage,
+        individuals=found.individuals,
+    )
+    subject = f"flows-{found.month}"
+    outbox.publish(session, event, subject=subject, sequence=found.vintage)
+    if before:
+        restated = FlowsRestated(
+            **event.model_dump(exclude={"publication_id"}), individuals_before=before.individuals
+        )
+        outbox.publish(session, restated, subject=subject, sequence=found.vintage)
 
 
 def _turn(month: str) -> str:

@@ -1,7 +1,7 @@
 """A publication of a round: as kept, with what it tells and what it withholds; as shown."""
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
 from annotated_types import Len
@@ -168,7 +168,7 @@ class ReviewedCellsOut(BaseModel):
     next_cursor: str | None
 
 
-class SuppressionOut(BaseModel):
+class WhyHiddenOut(BaseModel):
     """
     The rule by which a cell is hidden; not which part of it, since that would tell its size.
 
@@ -180,4 +180,15 @@ class SuppressionOut(BaseModel):
     reasons: list[Reason]
     k: int
     narrowest: int
+
+    @classmethod
+    def of(cls, value: int | None, rule: str, k: int, **more: Any) -> Self:
+        """Return the answer for a cell as it is public: each hidden one has the same reasons."""
+        hidden = value is None
+        reasons = ["primary", "complementary"] if hidden else []
+        told = {"suppressed": hidden, "rule": rule, "reasons": reasons, "k": k}
+        return cls.model_validate(told | {"narrowest": k + 1} | more)
+
+
+class SuppressionOut(WhyHiddenOut):
     sensitive: bool

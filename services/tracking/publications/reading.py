@@ -158,13 +158,5 @@ async def suppression(
     found = await session.get(PublicCell, key)
     if found is None:
         raise not_found("published figure")
-    hidden = found.value is None
     k = origins.DESIGN.k if by in PLACES else publication.k
-    return SuppressionOut(
-        suppressed=hidden,
-        rule=RULE,
-        reasons=["primary", "complementary"] if hidden else [],
-        k=k,
-        narrowest=k + 1,
-        sensitive=by in DESIGN.sensitive,
-    )
+    return SuppressionOut.of(found.value, RULE, k, sensitive=by in DESIGN.sensitive)
