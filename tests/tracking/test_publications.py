@@ -18,11 +18,12 @@ from services.tracking.publications import service as publishing
 from tests.conftest import Running, Start, client_of
 from tests.tracking.attack import Told, widths
 from tests.tracking.test_frozen_tables import CHANGES, refuses_every_change
-from tests.tracking.test_rounds import IMPORTS, ended, finished, put, workbook
+from tests.tracking.test_rounds import IMPORTS, ended, finished, put, sent, workbook
 
 PUBLIC = "/v1/tracking/public/rounds"
 DRAFTS = "/v1/tracking/rounds/7/publications"
 WRONG = "/v1/tracking/rounds/7/disagreements"
+EXPLAINED = f"{IMPORTS}?reason=A%20late%20sheet"
 K = 10
 ANALYST = Caller("first-analyst", "iom", (Grant("data_analyst"),), expires=1e12)
 COUNTED_TOGETHER = (
@@ -218,9 +219,14 @@ async def test_a_published_vintage_stays_whatever_is_imported_or_written(
     await published(tracking, second, workbook(few_in_the_first_muhalla))
     before = await told(tracking)
 
-    await finished(tracking, IMPORTS, workbook(many_more))
-    await finished(tracking, IMPORTS, workbook(few_in_the_first_muhalla))
+    silent = await sent(tracking, IMPORTS, workbook(many_more))
+    await finished(tracking, EXPLAINED, workbook(many_more))
+    await finished(tracking, EXPLAINED, workbook(few_in_the_first_muhalla))
 
+    [fault] = silent.json()["errors"]
+    assert (silent.status_code, fault["pointer"]) == (422, "query/reason")
+    versions = (await tracking.client.get("/v1/tracking/rounds/7/versions")).json()["items"]
+    assert [each["reason"] for each in versions] == [None, "A late sheet", "A late sheet"]
     assert await told(tracking) == before
     await refuses_every_change(tracking, CHANGES)
     assert await told(tracking) == before
@@ -231,7 +237,7 @@ async def test_a_restated_round_is_another_vintage_with_a_reason_and_both_stay(
 ) -> None:
     await published(tracking, second, workbook())
     first = await told(tracking)
-    await finished(tracking, IMPORTS, workbook(many_more))
+    await finished(tracking, EXPLAINED, workbook(many_more))
 
     silent = await tracking.client.post(DRAFTS, json={})
     stale = await drafted(tracking, reason="Counted twice before")
@@ -256,7 +262,7 @@ async def test_a_correction_that_shows_what_is_hidden_is_not_published(
     tracking: Running, second: httpx.AsyncClient
 ) -> None:
     await published(tracking, second, workbook())
-    await finished(tracking, IMPORTS, workbook(fewer_of_one_nationality))
+    await finished(tracking, EXPLAINED, workbook(fewer_of_one_nationality))
 
     job = await drafting(tracking, reason="Four were misread")
 

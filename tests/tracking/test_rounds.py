@@ -81,6 +81,23 @@ async def test_the_same_round_again_changes_nothing(tracking: Running) -> None:
     assert (await tracking.client.get("/v1/tracking/rounds/7")).json()["version"] == 1
 
 
+async def test_a_round_that_comes_in_with_other_figures_says_what_changed_and_where(
+    tracking: Running,
+) -> None:
+    path = f"{IMPORTS}?round_number=9&reason=A%20late%20sheet"
+    await finished(tracking, path, b"pcode,idps\nLY0103,500\nLY0211,70\n")
+
+    job = await finished(tracking, path, b"pcode,idps\nLY0103,500\nLY0211,72\n")
+
+    [told] = [each for each in job["warnings"] if each["code"] == "figures_changed"]
+    assert "570 people are 572 now" in told["detail"]
+    answer = await tracking.client.get("/v1/tracking/rounds/9/versions?population=idp&cursor=1")
+    [version] = answer.json()["items"]
+    assert (version["version"], version["individuals"]) == (2, 572)
+    assert (version["places_changed"], version["figures_changed"]) == (["LY0211"], 1)
+    assert version["reason"] == "A late sheet"
+
+
 async def test_the_real_round_54_is_read_as_published(tracking: Running) -> None:
     content = real("dtm/DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx").read_bytes()
     gazetteers = [

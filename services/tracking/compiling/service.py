@@ -11,9 +11,10 @@ from services.tracking.compiling import rules
 from services.tracking.compiling.models import CompilationIn, CompilationOut
 from services.tracking.consistency import service as consistency
 from services.tracking.detections import service as detections
-from services.tracking.rounds import imports, service
+from services.tracking.rounds import imports, service, versions
 from services.tracking.rounds.counts import RoundCounts
 from services.tracking.rounds.models import Round
+from services.tracking.rounds.versions import Why
 from services.tracking.triangulation import service as triangulation
 
 
@@ -41,7 +42,8 @@ async def compile_round(
         figures=rules.figures(kept, chosen),
     )
     await imports.refuse_out_of_order(session, number, form.population, told.period)
-    changed = await service.restate(session, told)
+    await versions.refuse_unexplained(session, told, form.reason, "/reason")
+    changed = await service.restate(session, told, Why(caller.id, form.reason))
     if changed:
         await detections.look(session, form.population, number)
     audit.note(session, caller, "create", "compilation", f"{form.population}-{number}")

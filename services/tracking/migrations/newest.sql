@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0025');
+INSERT INTO "alembic_version" VALUES('0026');
 CREATE TABLE audit_about (
 	subject BLOB NOT NULL,
 	entry_id CHAR(32) NOT NULL,
@@ -568,6 +568,19 @@ CREATE TABLE round_place (
 	name_en VARCHAR NOT NULL,
 	name_ar VARCHAR NOT NULL, latitude FLOAT, longitude FLOAT,
 	CONSTRAINT pk_round_place PRIMARY KEY (round_number, pcode)
+);
+CREATE TABLE round_version (
+	round_number INTEGER NOT NULL,
+	population VARCHAR NOT NULL,
+	version INTEGER NOT NULL,
+	individuals INTEGER NOT NULL,
+	places INTEGER NOT NULL,
+	figures_changed INTEGER NOT NULL,
+	places_changed JSON NOT NULL,
+	reason VARCHAR,
+	imported_by VARCHAR NOT NULL,
+	imported_at DATETIME NOT NULL,
+	CONSTRAINT pk_round_version PRIMARY KEY (round_number, population, version)
 );
 CREATE TABLE site (
 	kind VARCHAR NOT NULL,

@@ -13,10 +13,11 @@ from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.problems import Problem
+from chassis.strict import Text
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.formats.choice import OFFERED, Choice, Tags
 from services.tracking.formats.writing import file_of
-from services.tracking.rounds import counted, files, heading, imports, service
+from services.tracking.rounds import counted, files, heading, imports, service, versions
 from services.tracking.rounds.counts import RoundCounts, of_workbook
 from services.tracking.rounds.models import (
     Breakdown,
@@ -24,6 +25,8 @@ from services.tracking.rounds.models import (
     Population,
     RoundOut,
     RoundsOut,
+    RoundVersionOut,
+    RoundVersionsOut,
 )
 
 PATH = "/v1/tracking/rounds"
@@ -47,6 +50,7 @@ async def import_round(
     period: Annotated[str | None, Query(pattern=PERIOD)] = None,
     columns: Annotated[str | None, Query(max_length=20_000)] = None,
     sheet: Annotated[str | None, Query(max_length=100)] = None,
+    reason: Annotated[Text | None, Query()] = None,
 ) -> jobs.JobOut:
     """
     Take a DTM round: the published workbook of migrants, or a table of any populations.
@@ -58,6 +62,8 @@ async def import_round(
     `sheet` names the sheet, else it is the first that has such a table, below titles or not.
     `period` is that of the round, as 2024-08/2024-09. What does not sum is refused whole; with
     `disagreements=keep` it is taken as it is, and not published before each is explained.
+    Other figures of a round that is public need a `reason`; what is other is told in the job's
+    warnings and in the round's versions.
     """
     uploads = await read_files(request)
     if len(uploads) > 1:
@@ -74,6 +80,8 @@ async def import_round(
         rounds, options, total = [of_workbook(book)], {}, len(book.rows)
     for each in rounds:
         await imports.refuse_out_of_order(session, each.number, each.population, each.period)
+        await versions.refuse_unexplained(session, each, reason, imports.AT_REASON)
+    options |= {imports.REASON: reason}
     job = jobs.submit(
         session, imports.KIND, upload.content, total=total, caller=caller, options=options
     )
@@ -107,6 +115,24 @@ async def get_round(
 ) -> RoundOut:
     found = await service.get(session, number, population)
     return RoundOut.model_validate(found, from_attributes=True)
+
+
+@router.get("/{number}/versions")
+async def list_round_versions(
+    number: Number,
+    session: ReadSession,
+    population: Population = service.POPULATION,
+    cursor: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROUNDS)] = MOST_ROUNDS,
+) -> RoundVersionsOut:
+    """List what the round was in each version, what was changed for it, and why."""
+    await service.get(session, number, population)
+    found = await versions.find(session, number, population, cursor, limit + 1)
+    page = found[:limit]
+    return RoundVersionsOut(
+        items=[RoundVersionOut.model_validate(each, from_attributes=True) for each in page],
+        next_cursor=str(page[-1].version) if len(found) > limit else None,
+    )
 
 
 @router.get("/{number}/figures", response_model=FiguresOut, responses=OFFERED)

@@ -7,21 +7,24 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
+from chassis.tables import JobColumns
 from chassis.uploads import Upload
 from chassis.worker import Tally, Work
 from services.tracking.consistency import service as consistency
 from services.tracking.consistency.rules import disagreements
 from services.tracking.detections import service as detections
 from services.tracking.needs import service as needs
-from services.tracking.rounds import counted, counts, rules, service
+from services.tracking.rounds import counted, counts, rules, service, versions
 from services.tracking.rounds.counted import Asked
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.models import Population, Round
 from services.tracking.rounds.periods import bounds
+from services.tracking.rounds.versions import Why
 from services.tracking.rounds.workbook import Workbook, read
 from services.tracking.series.rules import MONTH, follows
 
 KIND = "import_round"
+REASON, AT_REASON = "reason", "query/reason"
 BALADIYAS = "Baladiya Main"
 
 
@@ -116,7 +119,7 @@ async def import_round(work: Work) -> None:
         known = await service.known_places(session)
         for remark in [*rules.against_gazetteer(book, known), *book.warnings]:
             tally.warn(remark)
-        changed = await _keep(session, told, tally)
+        changed = await _keep(session, told, tally, why_of(work.job))
         stated = rules.stated_otherwise(book)
         await consistency.state(session, book.number, told.population, stated)
         for row in book.rows:
@@ -135,7 +138,7 @@ async def _import_table(work: Work, asked: Asked) -> None:
             tally.warn(remark)
         changed: set[Key] = set()
         for population, of_population in told.rounds.items():
-            changed |= await _keep(session, of_population, tally)
+            changed |= await _keep(session, of_population, tally, why_of(work.job))
             number, stated = of_population.number, told.stated[population]
             await consistency.state(session, number, population, stated)
         figures: dict[str, dict[Key, int]] = {pcode: {} for pcode in told.lines}
@@ -146,11 +149,19 @@ async def _import_table(work: Work, asked: Asked) -> None:
             _tally(tally, said, changed)
 
 
-async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally) -> set[Key]:
+def why_of(job: JobColumns) -> Why:
+    return Why(job.created_by, job.options.get(REASON))
+
+
+async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally, why: Why) -> set[Key]:
     """Keep a population's round; return what was new of it, each figure named apart."""
     for remark in await refuse_out_of_order(session, told.number, told.population, told.period):
         tally.warn(remark)
-    changed = await service.restate(session, told)
+    await versions.refuse_unexplained(session, told, why.reason, AT_REASON)
+    before = await session.get(Round, (told.number, told.population))
+    changed = await service.restate(session, told, why)
+    if before and changed:
+        tally.warn(versions.remark(told, before, changed))
     await needs.keep(session, told.number, told.population, told.needs)
     if changed:
         await detections.look(session, told.population, told.number)

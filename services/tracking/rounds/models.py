@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import JSON, BigInteger, Index
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, now
@@ -39,6 +39,27 @@ class Round(Table, table=True):
     places: int
     version: int = 1
     imported_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class RoundVersion(Table, table=True):
+    """
+    What a round came to in one version, and what was changed for it; only ever added.
+
+    The first version changes nothing. `imported_by` is the account that sent it.
+    """
+
+    __tablename__ = "round_version"
+
+    round_number: int = Field(primary_key=True)
+    population: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    individuals: int
+    places: int
+    figures_changed: int
+    places_changed: list[str] = Field(sa_type=JSON)
+    reason: str | None = None
+    imported_by: str
+    imported_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Figure(Table, table=True):
@@ -119,6 +140,28 @@ class RoundOut(BaseModel):
     places: int
     version: int
     imported_at: datetime
+
+
+class RoundVersionOut(BaseModel):
+    """
+    A version of a round: what it comes to, and what of the one before it changed.
+
+    A public round is not changed without a `reason`.
+    """
+
+    version: int
+    individuals: int
+    places: int
+    figures_changed: int
+    places_changed: list[str]
+    reason: str | None
+    imported_by: str
+    imported_at: datetime
+
+
+class RoundVersionsOut(BaseModel):
+    items: list[RoundVersionOut]
+    next_cursor: str | None
 
 
 class RoundsOut(BaseModel):

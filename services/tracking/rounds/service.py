@@ -16,6 +16,7 @@ from services.tracking.places import rules as places
 from services.tracking.places.models import Place
 from services.tracking.places.spelling import folded
 from services.tracking.rounds import sums as kept_sums
+from services.tracking.rounds import versions
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.coverage import TOTAL
 from services.tracking.rounds.labels import PCODE, PLACES
@@ -28,6 +29,7 @@ from services.tracking.rounds.models import (
     Round,
     RoundPlace,
 )
+from services.tracking.rounds.versions import Why
 from services.tracking.triangulation import service as triangulation
 from services.tracking.triangulation.rules import confidence
 
@@ -58,11 +60,10 @@ async def named_places(session: AsyncSession) -> dict[str, str]:
     return named
 
 
-async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:
+async def restate(session: AsyncSession, told: RoundCounts, why: Why = Why()) -> set[Key]:
     """Keep a population's round as it is told, whole; return the figures that were new or other."""
-    number, population, wanted = told.number, told.population, told.figures
-    known = await _kept(session, number, population)
-    changed = {key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key)}
+    number, population = told.number, told.population
+    changed = await versions.changed(session, told)
     if not changed:
         return changed
     before = await session.get(Round, (number, population))
@@ -71,18 +72,17 @@ async def restate(session: AsyncSession, told: RoundCounts) -> set[Key]:
     await insert_all(session, Figure, _rows(told))
     await put_all(session, RoundPlace, _places(told))
     version = before.version + 1 if before else 1
-    await put(
-        session,
-        Round(
-            number=number,
-            population=population,
-            period=told.period,
-            individuals=told.individuals,
-            places=told.places,
-            version=version,
-            imported_at=now(),
-        ),
+    found = Round(
+        number=number,
+        population=population,
+        period=told.period,
+        individuals=told.individuals,
+        places=told.places,
+        version=version,
+        imported_at=now(),
     )
+    versions.keep(session, found, before, changed, why)
+    await put(session, found)
     await kept_sums.keep(session, number, population)
     event = RoundImported(round_number=number, population=population, individuals=told.individuals)
     outbox.publish(session, event, subject=f"{population}-{number}", sequence=version)
@@ -106,13 +106,6 @@ def _places(told: RoundCounts) -> list[dict[str, Any]]:
         at = {"latitude": latitude, "longitude": longitude}
         found.append({"round_number": told.number, "pcode": pcode} | called | at)
     return found
-
-
-async def _kept(session: AsyncSession, number: int, population: str) -> dict[Key, int]:
-    statement = select(Figure.pcode, Figure.dimension, Figure.category, Figure.value).where(
-        col(Figure.round_number) == number, col(Figure.population) == population
-    )
-    return {(pcode, dim, cat): value for pcode, dim, cat, value in await session.exec(statement)}
 
 
 async def get(session: AsyncSession, number: int, population: str = POPULATION) -> Round:
