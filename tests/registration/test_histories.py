@@ -2,11 +2,16 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, update
 
 from services.registration.histories.rules import Step, periods
+from services.registration.persons.models import Person
 from tests.conftest import Start
-from tests.registration.office import PERSONS, Worker
+from tests.registration.office import PERSONS, Office, Worker
 from tests.registration.test_devices import REGISTRATION, opened
+from tests.registration.test_merges import merged
 
 FIRST, SECOND, THIRD = date(2026, 1, 5), date(2026, 2, 1), date(2026, 3, 1)
 
@@ -58,12 +63,14 @@ async def test_a_persons_history_is_read_by_who_reads_the_person_and_as_far(star
 
     path = f"{PERSONS}/{person}/history"
     told = (await karim.get(path, headers=REGISTRATION)).json()
+    here = {"registration_id": person}
     assert told["population_category"] == [
-        {"value": "migrant", "since": "2026-01-05", "until": "2026-02-01"},
-        {"value": "idp", "since": "2026-02-01", "until": None},
+        here | {"value": "migrant", "since": "2026-01-05", "until": "2026-02-01"},
+        here | {"value": "idp", "since": "2026-02-01", "until": None},
     ]
     assert [each["value"] for each in told["place_before"]] == [None, "SDN"]
-    assert told["location_pcode"] == [{"value": "LY0209", "since": "2026-01-05", "until": None}]
+    nalut = {"value": "LY0209", "since": "2026-01-05", "until": None}
+    assert told["location_pcode"] == [here | nalut]
     households = told["households"]
     assert [each["relationship_to_head"] for each in households] == ["head", "head"]
     assert [each["left_because"] for each in households] == ["corrected", None]
@@ -83,3 +90,51 @@ async def test_a_persons_history_is_read_by_who_reads_the_person_and_as_far(star
     assert seen["population_category"] == masked
     for nobody in (office.stranger, office.far_officer, office.nurse):
         assert (await nobody.get(path)).status_code == 404
+
+
+async def put(office: Office, person: str, place: str) -> None:
+    async with office.running.database.write() as session:
+        there = update(Person).where(col(Person.id) == UUID(person))
+        await session.exec(there.values(location_pcode=place))
+
+
+async def test_of_somebody_merged_the_history_tells_of_both_registrations_and_of_which(
+    start: Start,
+) -> None:
+    office = await opened(start)
+    karim = office.case_worker
+    kept, other, pair = await merged(office)
+    path = f"{PERSONS}/{kept}"
+    by_office: dict[str, Any] = {"registered_on": "2026-01-02", "external_id": "R9", "given_name": "Idris"}
+    stays = await office.register(**by_office)
+    changed = {"reason": "has_changed", "changed_on": "2026-02-01"}
+    version = (await karim.get(path)).json()["version"]
+    await correct(karim, kept, version, **changed, population_category="idp")
+
+    told = (await karim.get(f"{path}/history", headers=REGISTRATION)).json()
+    assert told["person_id"] == kept
+    assert [
+        (each["registration_id"], each["value"], each["until"])
+        for each in told["population_category"]
+    ] == [(kept, "migrant", "2026-02-01"), (other, "migrant", None), (kept, "idp", None)]
+    assert [each["registration_id"] for each in told["households"]] == [kept, other]
+    assert len({each["household_id"] for each in told["households"]}) == 2
+    # By the other one it is the same person, and the same is told.
+    merged_path = f"{PERSONS}/{other}"
+    again = (await karim.get(f"{merged_path}/history", headers=REGISTRATION)).json()
+    assert len(again["population_category"]) == 3
+    corrections = (await karim.get(f"{merged_path}/corrections")).json()["items"]
+    assert [(each["registration_id"], each["version"]) for each in corrections] == [
+        (kept, version + 1)
+    ]
+    alone = (await karim.get(f"{PERSONS}/{stays}/history", headers=REGISTRATION)).json()
+    assert {each["registration_id"] for each in alone["location_pcode"]} == {stays}
+    # What is not within somebody's reach is not told by the other one's being so.
+    await put(office, other, "LY11")
+    seen = (await office.officer.get(f"{path}/history", headers=REGISTRATION)).json()
+    assert {each["registration_id"] for each in seen["population_category"]} == {kept}
+
+    await put(office, other, "LY020908")
+    assert (await office.officer.send("DELETE", f"{pair}/merge")).status_code == 200
+    apart = (await karim.get(f"{path}/history", headers=REGISTRATION)).json()
+    assert {each["registration_id"] for each in apart["population_category"]} == {kept}

@@ -131,8 +131,10 @@ class CorrectionOut(Shown, shape="correction"):
     One step in the history of a record.
 
     `version` is the one that the correction made, `before` what its fields had said until then.
+    Of somebody merged `registration_id` says which record it was.
     """
 
+    registration_id: UUID
     version: int
     reason: Reason | Literal["enquiry_completed"]
     changed_on: date | None

@@ -19,7 +19,7 @@ from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
 from services.registration.households import changing as households
-from services.registration.persons import births, sealed
+from services.registration.persons import births, registrations, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
@@ -153,13 +153,24 @@ def _tell(session: AsyncSession, person: Person, fields: list[str]) -> None:
 
 
 async def history(session: AsyncSession, person_id: UUID, access: Access) -> list[CorrectionOut]:
-    """Return what a record said before each of its corrections, the newest first."""
-    view, standing = await persons.standing(session, person_id, access, "correction")
-    keys = await crypto.subject_keys(session, [person_id])
-    return [
-        view.shown(CorrectionOut, each.model_dump() | {"before": _before(keys, each)}, standing)
-        for each in await of_person(session, person_id)
+    """
+    Return what a record said before each of its corrections, the newest first.
+
+    Of somebody merged it is each of their records, as far as the caller may read it.
+    """
+    told = [
+        (each.corrected_at, view.shown(CorrectionOut, _values(each, before), standing))
+        for view, person, standing in await registrations.of_person(
+            session, person_id, access, "correction"
+        )
+        for each, before in await opened(session, person.id)
     ]
+    # Those of one record are in the order of their versions already.
+    return [out for _, out in sorted(told, key=lambda one: one[0], reverse=True)]
+
+
+def _values(correction: Correction, before: dict[str, Any]) -> dict[str, Any]:
+    return correction.model_dump() | {"registration_id": correction.person_id, "before": before}
 
 
 async def opened(session: AsyncSession, person_id: UUID) -> list[tuple[Correction, dict[str, Any]]]:

@@ -14,8 +14,9 @@ Value = TypeVar("Value")
 
 
 class PeriodOut(BaseModel, Generic[Value]):
-    """`until` is null for what is so now."""
+    """`until` is null for what is so now; `registration_id` says as which of the two, if merged."""
 
+    registration_id: Maskable[UUID]
     value: Maskable[Value]
     since: Maskable[date]
     until: Maskable[date | None]
@@ -24,6 +25,7 @@ class PeriodOut(BaseModel, Generic[Value]):
 class MembershipOut(BaseModel):
     """That somebody belonged to a household, as who to its head, and why they came and left."""
 
+    registration_id: Maskable[UUID]
     household_id: Maskable[UUID]
     kind: Maskable[Kind]
     relationship_to_head: Maskable[str | None]
@@ -37,7 +39,9 @@ class HistoryOut(Shown, shape="person_history"):
     """
     What was true of a person and when, the first time first.
 
-    A value that was recorded wrongly is in the corrections, and not here: it never was true.
+    A value that was recorded wrongly is in the corrections, and not here: it never was true. Of
+    somebody merged it tells of each registration that the caller may read: what one of them says at
+    a time, the other need not.
     """
 
     person_id: UUID
