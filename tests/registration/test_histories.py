@@ -105,8 +105,7 @@ async def test_of_somebody_merged_the_history_tells_of_both_registrations_and_of
     karim = office.case_worker
     kept, other, pair = await merged(office)
     path = f"{PERSONS}/{kept}"
-    by_office: dict[str, Any] = {"registered_on": "2026-01-02", "external_id": "R9", "given_name": "Idris"}
-    stays = await office.register(**by_office)
+    stays = await office.register(external_id="R9", given_name="Idris")
     changed = {"reason": "has_changed", "changed_on": "2026-02-01"}
     version = (await karim.get(path)).json()["version"]
     await correct(karim, kept, version, **changed, population_category="idp")

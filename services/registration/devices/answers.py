@@ -7,16 +7,18 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.problems import Problem
-from services.registration.devices import rules
+from services.registration.devices import occasions, rules
 from services.registration.devices.models import ItemIn, OutcomeOut
 from services.registration.devices.rules import Placed
 from services.registration.devices.sender import Device, Done
 from services.registration.households import showing
 from services.registration.households.shapes import HouseholdOut
+from services.registration.occasions.models import EventOut
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person, PersonOut
 
-Seen = Mapping[UUID, PersonOut | HouseholdOut]
+Shown = PersonOut | HouseholdOut | EventOut
+Seen = Mapping[UUID, Shown]
 
 
 async def to(
@@ -25,6 +27,7 @@ async def to(
     """Return the answer to each item of a run; nothing of whom the caller may not see."""
     told = [each for each in done if isinstance(each, Done)]
     seen = await _people(session, device, told) | await _households(session, device, told)
+    seen |= await occasions.seen(session, device, told)
     return [
         rules.rejected(position, item.id, each)
         if isinstance(each, Problem)
@@ -33,14 +36,12 @@ async def to(
     ]
 
 
-async def _people(
-    session: AsyncSession, device: Device, told: Sequence[Done]
-) -> dict[UUID, PersonOut | HouseholdOut]:
+async def _people(session: AsyncSession, device: Device, told: Sequence[Done]) -> dict[UUID, Shown]:
     people = [each for each in told if each.about == "person"]
     corrected = [each for each in people if each.standing is not None]
     new = {each.id for each in people if each.outcome == "created"}
     others = {each.id for each in people} - new - {each.id for each in corrected}
-    seen: dict[UUID, PersonOut | HouseholdOut] = {}
+    seen: dict[UUID, Shown] = {}
     seen |= await persons.see_all_new(session, new, device.may("C"))
     seen |= await persons.see_all(session, others, device.may("R"))
     for each in corrected:
@@ -51,8 +52,8 @@ async def _people(
 
 async def _households(
     session: AsyncSession, device: Device, told: Sequence[Done]
-) -> dict[UUID, PersonOut | HouseholdOut]:
-    seen: dict[UUID, PersonOut | HouseholdOut] = {}
+) -> dict[UUID, Shown]:
+    seen: dict[UUID, Shown] = {}
     for each in told:
         if each.about == "household":
             access = device.may("R", "household")
@@ -62,6 +63,11 @@ async def _households(
 
 def _outcome(position: int, item: ItemIn, done: Done, seen: Seen) -> OutcomeOut:
     shown = seen.get(done.id)
+    if shown is None and done.about == "registration_event" and done.outcome == "unchanged":
+        # Its enumerator reads it for a day; that it was taken, the device may hear later too.
+        return OutcomeOut(
+            position=position, id=item.id, outcome="unchanged", registration_event_id=done.id
+        )
     if shown is None:
         # What is known of a number that is somebody else's is that it is taken, and no more.
         return rules.rejected(position, item.id, persons.refuse_other_content())
@@ -76,7 +82,5 @@ def _outcome(position: int, item: ItemIn, done: Done, seen: Seen) -> OutcomeOut:
     )
 
 
-def _of(done: Done, shown: PersonOut | HouseholdOut) -> dict[str, Any]:
-    if done.about == "person":
-        return {"person_id": done.id, "person": shown}
-    return {"household_id": done.id, "household": shown}
+def _of(done: Done, shown: Shown) -> dict[str, Any]:
+    return {f"{done.about}_id": done.id, done.about: shown}

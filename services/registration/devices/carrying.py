@@ -14,14 +14,14 @@ from chassis.policy import LIST
 from chassis.views import View
 from services.registration.assignments.models import Assignment
 from services.registration.consents import service as consents
-from services.registration.devices.models import About, Copied, DeviceCopy, DeviceHousehold
+from services.registration.devices.models import Copied, DeviceCopy, DeviceHousehold, ToCarry
 from services.registration.households import showing
 from services.registration.households.models import Household, Member
 from services.registration.persons import service as persons
 from services.registration.persons.models import SCOPING, Person
 
 SCOPES = frozenset({"own", "mine", "asg"})
-COPIES: Mapping[About, tuple[type[Copied], str]] = {
+COPIES: Mapping[ToCarry, tuple[type[Copied], str]] = {
     "person": (DeviceCopy, "person_id"),
     "household": (DeviceHousehold, "household_id"),
 }
@@ -33,7 +33,7 @@ Show = Callable[[AsyncSession, View, Sequence[tuple[Any, int]], Access], Awaitab
 class Carried:
     """A kind of record on devices: which of it are the caller's, and how they are shown."""
 
-    about: About
+    about: ToCarry
     table: type[Any]
     clause: Clause
     view: View
@@ -65,7 +65,7 @@ async def _show_people(
     return await persons.shown(session, view, found)
 
 
-def _theirs(access: Access, scoping: Scoping, about: About) -> Clause:
+def _theirs(access: Access, scoping: Scoping, about: ToCarry) -> Clause:
     """Return which records are the caller's by reasons that mask nothing, and not closed."""
     reasons = [
         ground(each)

@@ -164,6 +164,9 @@ async def _keep(
 async def note_sent(session: AsyncSession, feed_id: UUID, done: Sequence[Done]) -> None:
     """Know that a device holds what it was the one to send."""
     for each in done:
+        if each.about == "registration_event":
+            # What a device was used at, it keeps; it is not told of others'.
+            continue
         table, name = carrying.COPIES[each.about]
         copy = new_row(table, feed_id=feed_id, **{name: each.id})
         await insert_unless_there(session, table, copy)

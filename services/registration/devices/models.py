@@ -19,6 +19,7 @@ from services.registration.corrections.models import CorrectionIn
 from services.registration.devices.shapes import HouseholdChangeIn
 from services.registration.enquiries.models import CompletionIn, EnquiryIn
 from services.registration.households.shapes import HouseholdIn, HouseholdOut
+from services.registration.occasions.models import EventCorrectionIn, EventIn, EventOut
 from services.registration.persons.models import PersonIn, PersonOut
 from services.registration.tables import Table
 
@@ -27,10 +28,13 @@ MOST_CHANGES = 200
 NEWEST = 2_000_000_000
 
 Outcome = Literal["created", "updated", "unchanged", "conflict", "rejected"]
-About = Literal["person", "household"]
-Told = PersonIn | CorrectionIn | EnquiryIn | CompletionIn | HouseholdIn | HouseholdChangeIn
-OF_WHAT_IS_NEW = ("registration", "enquiry", "household")
-TOLD = (*OF_WHAT_IS_NEW, "correction", "completion", "household_correction")
+ToCarry = Literal["person", "household"]
+About = ToCarry | Literal["registration_event"]
+OfPeople = PersonIn | CorrectionIn | EnquiryIn | CompletionIn
+Told = OfPeople | HouseholdIn | HouseholdChangeIn | EventIn | EventCorrectionIn
+OF_WHAT_IS_NEW = ("registration", "enquiry", "household", "registration_event")
+OF_WHAT_CHANGES = ("correction", "completion", "household_correction", "event_correction")
+TOLD = (*OF_WHAT_IS_NEW, *OF_WHAT_CHANGES)
 FeedCursor = Annotated[
     str,
     StringConstraints(
@@ -41,7 +45,7 @@ FeedCursor = Annotated[
 
 class ItemIn(Strict):
     """
-    What was done on the device with one person or one household: one of the six.
+    What was done on the device with one person, household or registration event: one of the eight.
 
     `id` is the one that the device has made, or the register's own of an answer. What is new has no
     `base_version`; what is corrected or completed has the version that the device has seen.
@@ -55,6 +59,8 @@ class ItemIn(Strict):
     completion: CompletionIn | None = None
     household: HouseholdIn | None = None
     household_correction: HouseholdChangeIn | None = None
+    registration_event: EventIn | None = None
+    event_correction: EventCorrectionIn | None = None
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> "ItemIn":
@@ -67,13 +73,22 @@ class ItemIn(Strict):
 
     @property
     def told(self) -> Told:
-        """What is told of the person or the household."""
+        """What is told of whom or of what the item is about."""
         found = next(each for name in TOLD if (each := getattr(self, name)) is not None)
         return cast("Told", found)
 
     @property
     def about(self) -> About:
+        if self.registration_event or self.event_correction:
+            return "registration_event"
         return "household" if self.household or self.household_correction else "person"
+
+    @property
+    def place(self) -> str | None:
+        """Where that is, if it is told."""
+        if isinstance(self.told, EventIn | EventCorrectionIn):
+            return self.told.place_pcode
+        return self.told.location_pcode
 
     def sent(self) -> dict[str, Any]:
         """Return what the item says, as it would be kept."""
@@ -104,8 +119,9 @@ class OutcomeOut(BaseModel):
     """
     What became of one item, the one at `position` of the batch, from 0.
 
-    `person`, or `household`, is what the register says now, as much as the caller may see. In a
-    conflict `sent` is beside it, and the device decides anew; a rejected item has its `reason`.
+    `person`, `household` or `registration_event` is what the register says now, as much as the
+    caller may see. In a conflict `sent` is beside it, and the device decides anew; a rejected item
+    has its `reason`.
     """
 
     position: int
@@ -113,10 +129,12 @@ class OutcomeOut(BaseModel):
     outcome: Outcome
     person_id: UUID | None = None
     household_id: UUID | None = None
+    registration_event_id: UUID | None = None
     version: int | None = None
     base_version: int | None = None
     person: PersonOut | None = None
     household: HouseholdOut | None = None
+    registration_event: EventOut | None = None
     sent: dict[str, Any] | None = None
     reason: ReasonOut | None = None
 
@@ -132,7 +150,7 @@ class ChangeOut(BaseModel):
     `client_id` is the id that a device of the organisation had made for them.
     """
 
-    kind: About
+    kind: ToCarry
     id: UUID
     client_id: UUID | None
     person: PersonOut | None = None

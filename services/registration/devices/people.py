@@ -57,9 +57,9 @@ async def register(
     Each is a problem, or what became of them, in their order; nobody is told twice.
     """
     told = {item.id: item.registration for item in items if item.registration}
-    done: dict[UUID, Done | Problem] = {}
-    done |= await _refused(session, device, told)
     here = await known(session, device, told)
+    done: dict[UUID, Done | Problem] = {}
+    done |= await _refused(session, device, told, here)
     done |= {
         id_: Done(here[id_].id, "conflict")
         for id_, form in told.items()
@@ -71,20 +71,28 @@ async def register(
 
 
 async def _refused(
-    session: AsyncSession, device: Device, told: Mapping[UUID, PersonIn]
+    session: AsyncSession,
+    device: Device,
+    told: Mapping[UUID, PersonIn],
+    here: Collection[UUID],
 ) -> dict[UUID, Problem]:
-    """Return why some may not be registered at all, asked once for all of them."""
+    """
+    Return why some may not be registered at all, asked once for all of them.
+
+    Who is `here` was registered while the sender could read the event, which may be over.
+    """
     access = device.may("C")
     numbers = [form.external_id for form in told.values()]
     erased = await persons.erased_external_ids(session, device.organisation, numbers)
     events = {form.registration_event_id for form in told.values() if form.registration_event_id}
     within_reach = await occasions.within_reach(session, events, access)
 
-    def check(form: PersonIn) -> None:
+    def check(id_: UUID, form: PersonIn) -> None:
         access.refuse_elsewhere(form.location_pcode)
         access.refuse_without(persons.resources_of(form.model_fields_set), "C")
         device.refuse_nowhere(form.location_pcode, "registration")
-        if form.registration_event_id and form.registration_event_id not in within_reach:
+        event_id = form.registration_event_id
+        if event_id and id_ not in here and event_id not in within_reach:
             raise occasions.refuse_unknown("/registration/registration_event_id")
         if form.external_id in erased:
             raise persons.refuse_erased()
@@ -92,7 +100,7 @@ async def _refused(
     refused: dict[UUID, Problem] = {}
     for id_, form in told.items():
         try:
-            check(form)
+            check(id_, form)
         except Problem as problem:
             refused[id_] = problem
     return refused

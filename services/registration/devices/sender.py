@@ -26,10 +26,10 @@ class Device:
     def may(self, action: str, about: About = "person") -> Access:
         return Access(self.access.caller, about, action, self.access.purpose)
 
-    def refuse_nowhere(self, pcode: str | None, within: str) -> None:
+    def refuse_nowhere(self, pcode: str | None, within: str, name: str = "location_pcode") -> None:
         """422 for a place that nobody knows; `within` is which part of the item names it."""
         if pcode in self.nowhere:
-            raise places.nowhere(f"/{within}/location_pcode")
+            raise places.nowhere(f"/{within}/{name}")
 
 
 @dataclass(frozen=True)

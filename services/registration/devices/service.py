@@ -17,7 +17,7 @@ from chassis.authz import Access
 from chassis.db import Database
 from chassis.gazetteer import PATIENCE_SECONDS
 from chassis.problems import Problem, unavailable
-from services.registration.devices import answers, feeds, households, people, rules
+from services.registration.devices import answers, feeds, households, occasions, people, rules
 from services.registration.devices.models import BatchIn, ItemIn, OutcomeOut
 from services.registration.devices.rules import Placed
 from services.registration.devices.sender import Device, Done
@@ -42,7 +42,7 @@ async def take_in(database: Database, batch: BatchIn, access: Access) -> list[Ou
             outcomes.append(rules.rejected(position, rules.id_of(told), item))
         else:
             items.append((position, item))
-    pcodes = {place for _, each in items if (place := each.told.location_pcode)}
+    pcodes = {place for _, each in items if (place := each.place)}
     nowhere = await GAZETTEER.unknown(database, pcodes, PATIENCE_SECONDS) if pcodes else set()
     device = Device(database, access, feed_id, nowhere)
     for run in rules.runs(items):
@@ -92,6 +92,10 @@ async def _take(device: Device, run: Sequence[Placed]) -> list[OutcomeOut]:
 async def _done(
     session: AsyncSession, device: Device, items: Sequence[ItemIn]
 ) -> list[Done | Problem]:
+    first = items[0]
+    if first.about == "registration_event":
+        return [await occasions.take(session, device, first)]
+    items = await occasions.by_our_ids(session, device, items)
     first = items[0]
     if first.registration:
         return await people.register(session, device, items)

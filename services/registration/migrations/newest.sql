@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0038');
+INSERT INTO "alembic_version" VALUES('0039');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -613,7 +613,7 @@ CREATE TABLE registration_event (
 	form_version VARCHAR,
 	version INTEGER NOT NULL,
 	created_by VARCHAR NOT NULL,
-	created_at DATETIME NOT NULL,
+	created_at DATETIME NOT NULL, client_id CHAR(32), fingerprint VARCHAR,
 	CONSTRAINT pk_registration_event PRIMARY KEY (id)
 );
 CREATE TABLE remark (
@@ -871,5 +871,6 @@ CREATE UNIQUE INDEX ix_household_member_once_in_each ON household_member (househ
 CREATE UNIQUE INDEX ix_household_organisation_client_id ON household (organisation, client_id);
 CREATE UNIQUE INDEX ix_household_reference ON household (organisation, kind, household_ref) WHERE ended_on is null or joined_into is not null;
 CREATE UNIQUE INDEX ix_person_organisation_client_id ON person (organisation, client_id);
+CREATE UNIQUE INDEX ix_registration_event_organisation_client_id ON registration_event (organisation, client_id);
 CREATE UNIQUE INDEX uq_merge_proposal_open ON merge_proposal (left_id, right_id) WHERE state = 'open';
 COMMIT;

@@ -81,10 +81,19 @@ class EventCorrectionIn(Strict):
 
 
 class RegistrationEvent(Table, table=True):
-    """A day on which one enumerator registers people at one site."""
+    """
+    A day on which one enumerator registers people at one site.
+
+    `client_id` is the id that a device had given it, and by `fingerprint` the same is known when it
+    is sent again.
+    """
 
     __tablename__ = "registration_event"
-    __table_args__ = (Index(None, "organisation", "id"), Index(None, "created_by", "id"))
+    __table_args__ = (
+        Index(None, "organisation", "id"),
+        Index(None, "created_by", "id"),
+        Index(None, "organisation", "client_id", unique=True),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     organisation: str
@@ -98,6 +107,8 @@ class RegistrationEvent(Table, table=True):
     device: str | None = None
     form_version: str | None = None
     version: int = 1
+    client_id: UUID | None = None
+    fingerprint: str | None = None
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
