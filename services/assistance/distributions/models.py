@@ -14,9 +14,15 @@ from services.assistance.tables import Table
 
 
 class DistributionIn(Strict):
-    """Which entitlement was delivered, and when."""
+    """
+    Which entitlement was delivered, and when.
+
+    What is a household's is `collected_by` somebody who may receive for it; what is one person's is
+    handed to them, and tells of nobody.
+    """
 
     entitlement_id: UUID
+    collected_by: UUID | None = None
     delivered_on: PastDay = Shape(default_factory=today)
 
 
@@ -25,6 +31,8 @@ class Distribution(Table, table=True):
     entitlement_id: UUID = Field(foreign_key="entitlement.id", unique=True)
     programme_id: UUID = Field(index=True)
     person_id: UUID | None = Field(default=None, index=True)
+    household_id: UUID | None = Field(default=None, index=True)
+    collected_by: UUID | None = Field(default=None, index=True)
     organisation: str
     delivered_on: date
     delivered_by: str
@@ -36,6 +44,8 @@ class DistributionOut(Shown, shape="distribution"):
     entitlement_id: UUID
     programme_id: UUID
     person_id: Maskable[UUID]
+    household_id: Maskable[UUID | None]
+    collected_by: Maskable[UUID | None]
     delivered_on: Maskable[date]
     delivered_by: str
     recorded_at: datetime

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.authz import Access
-from chassis.problems import Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from chassis.views import View
 from contracts.assistance import EntitlementDelivered
 from services.assistance.distributions.models import (
@@ -17,8 +17,10 @@ from services.assistance.distributions.models import (
     DistributionIn,
     DistributionOut,
 )
+from services.assistance.entitlements import kits
 from services.assistance.entitlements import service as entitlements
 from services.assistance.entitlements.models import Entitlement
+from services.assistance.entitlements.rules import OTHERWISE, WHY
 from services.assistance.people.models import Person
 from services.assistance.scoping import DISTRIBUTIONS
 
@@ -39,10 +41,16 @@ async def deliver(session: AsyncSession, form: DistributionIn, access: Access) -
     await session.refresh(found)
     if not taken.rowcount or found.person_id is None:
         raise _refused(found)
+    if found.household_id:
+        await kits.hand_over(session, found, form.collected_by, access.caller)
+    elif form.collected_by:
+        detail = "is told of what a household receives, and this is one person's"
+        raise wrong("/collected_by", "value_error", detail)
     distribution = Distribution(
         **form.model_dump(),
         programme_id=found.programme_id,
         person_id=found.person_id,
+        household_id=found.household_id,
         organisation=access.caller.organisation,
         delivered_by=access.caller.id,
     )
@@ -69,7 +77,7 @@ def _refused(entitlement: Entitlement) -> Problem:
     return Problem(
         409,
         "entitlement-closed",
-        f"This entitlement is closed: the person has {entitlement.closed_because}.",
+        f"This entitlement is closed: {WHY.get(entitlement.closed_because or '', OTHERWISE)}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Which of a person's entitlements counts when they are registered more than once; no I/O."""
+"""Which entitlements count: of who is registered more than once, and of households; no I/O."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,6 +6,16 @@ from services.assistance.entitlements.models import Entitlement
 
 MERGED = "merged"
 DEPARTED = "departed"
+ENDED = "household_ended"
+SERVED = "household_served"
+WHY = {
+    MERGED: "it goes on by another registration of the person",
+    DEPARTED: "the person, or everybody of the household, has departed",
+    ENDED: "the household has ended, or is part of another",
+    SERVED: "somebody of this household has received it with another household",
+}
+"""Why an entitlement is closed, in words."""
+OTHERWISE = "the person has left the register"
 
 
 def settled(
@@ -24,3 +34,17 @@ def settled(
             yield each, "open", None
         elif not goes_on and each.status == "open":
             yield each, "closed", DEPARTED if departed else MERGED
+
+
+def closed_because(*, ended: bool, departed: bool, served: bool) -> str | None:
+    """
+    Return why a household does not receive a programme's item; None when it does.
+
+    `departed` is that nobody is left of it, `served` that somebody in it has had their part with
+    another household: who splits off, moves or is merged brings no second item anywhere.
+    """
+    if ended:
+        return ENDED
+    if departed:
+        return DEPARTED
+    return SERVED if served else None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,35 +17,39 @@ from chassis.rows import insert_new
 from chassis.turns import take_turns
 from chassis.views import View
 from chassis.worker import Work
+from services.assistance.entitlements import kits
 from services.assistance.entitlements.models import Entitlement, EntitlementOut, Status
 from services.assistance.entitlements.rules import MERGED, settled
 from services.assistance.households.service import members
 from services.assistance.people.models import Person
 from services.assistance.programmes import rules
 from services.assistance.programmes.models import Programme
-from services.assistance.programmes.service import TURN
+from services.assistance.programmes.service import TURN, going_on
 from services.assistance.scoping import ENTITLEMENTS, PEOPLE
 
 PEOPLE_A_STEP = 200
-
-# Each registration asks it: it is put together once.
-GOING_ON = select(Programme).where(col(Programme.ends_on) >= bindparam("today"))
+ALONE = col(Entitlement.household_id).is_(None)
+"""Of one person, and not of a household for which they stand."""
 
 
 async def entitle_person(session: AsyncSession, person: Person, by: audit.Actor) -> None:
     """Open an entitlement in every programme that covers the person and has none for them."""
-    for programme in (await session.exec(GOING_ON, params={"today": today()})).all():
+    for programme in await going_on(session):
         await _entitle(session, programme, person, by)
 
 
 async def _entitle(
     session: AsyncSession, programme: Programme, person: Person, by: audit.Actor
 ) -> bool:
+    if programme.item_per == kits.HOUSEHOLD:
+        return await kits.settle_of(session, programme, person.id, by)
     goes_on = person.departed_on is None and person.merged_into is None
     covered = goes_on and rules.covers(
         categories=programme.population_categories,
         places=programme.places,
         ends_on=programme.ends_on,
+        organisation=programme.organisation,
+        kept_by=person.organisation,
         category=person.population_category,
         pcode=person.location_pcode,
         today=today(),
@@ -67,7 +71,7 @@ async def settle(session: AsyncSession, person_id: UUID, by: audit.Actor) -> Non
     others are set aside, and come back when their registrations are taken apart.
     """
     people = await merged.registrations_of(session, Person, person_id)
-    theirs = col(Entitlement.person_id).in_(people)
+    theirs = col(Entitlement.person_id).in_(people) & ALONE
     in_play = or_(
         col(Entitlement.status).in_(("open", "delivered")),
         col(Entitlement.closed_because) == MERGED,
@@ -90,6 +94,13 @@ async def settle(session: AsyncSession, person_id: UUID, by: audit.Actor) -> Non
             audit.note(
                 session, by, "update", "entitlement", subjects, fields=["status"], reason=reason
             )
+
+
+async def settle_households(session: AsyncSession, person_id: UUID, by: audit.Actor) -> None:
+    """Let the household of somebody who is another than before have what it should."""
+    for programme in await going_on(session):
+        if programme.item_per == kits.HOUSEHOLD:
+            await kits.settle_of(session, programme, person_id, by)
 
 
 async def entitle_people(work: Work) -> None:
@@ -123,7 +134,7 @@ async def close_all(session: AsyncSession, person_id: UUID, reason: str, by: aud
     """Close what a person has not received; what they have received stays as it is."""
     closed = await session.exec(
         update(Entitlement)
-        .where(col(Entitlement.person_id) == person_id, col(Entitlement.status) == "open")
+        .where(col(Entitlement.person_id) == person_id, col(Entitlement.status) == "open", ALONE)
         .values(status="closed", closed_because=reason, version=col(Entitlement.version) + 1)
     )
     if closed.rowcount:
@@ -153,7 +164,10 @@ async def find(
         )
     if household_id:
         together = View(access, "person_in_assistance", PEOPLE).showing("household_id")
-        here = col(Entitlement.person_id).in_(members(household_id))
+        here = or_(
+            ALONE & col(Entitlement.person_id).in_(members(household_id)),
+            col(Entitlement.household_id) == household_id,
+        )
         statement = statement.where(here, together)
     if programme_id:
         statement = statement.where(col(Entitlement.programme_id) == programme_id)

@@ -13,7 +13,7 @@ from chassis.turns import take_turns
 from contracts.assistance import PersonErased
 from contracts.registration import ErasureRequested
 from services.assistance.distributions.models import Distribution
-from services.assistance.entitlements.models import Entitlement
+from services.assistance.entitlements.models import Entitlement, Served
 from services.assistance.households.models import Household, Member
 from services.assistance.people.models import Assignment, FileRequest, Person
 from services.assistance.shares.service import SHARING
@@ -26,7 +26,9 @@ CLOSED = {
 
 # Entitlements and distributions stay, without whose they were: programmes are accounted by them.
 ROWS = (
+    (Served.person_id, DELETED),
     (Distribution.person_id, unlinked()),
+    (Distribution.collected_by, unlinked()),
     (Entitlement.person_id, unlinked(**CLOSED)),
     (SHARING.tables.consent.person_id, DELETED),
     (SHARING.tables.exception.person_id, DELETED),

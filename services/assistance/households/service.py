@@ -1,5 +1,6 @@
 """What can be told of households. Callers own the transaction."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,15 @@ async def of_person(session: AsyncSession, person_id: UUID) -> dict[str, Any]:
         "household_id": found and found.id,
         **{f"household_{name}": getattr(found, name, None) for name in OF_A_PERSON},
     }
+
+
+async def of_people(session: AsyncSession, people: Collection[UUID]) -> Sequence[Household]:
+    """Return the households in which one of them counts now, in one order."""
+    here = select(Member.household_id).where(col(Member.person_id).in_(people))
+    statement = select(Household).where(
+        col(Household.id).in_(here), col(Household.kind) == HOUSEHOLD
+    )
+    return (await session.exec(statement.order_by(col(Household.id)))).all()
 
 
 def members(household_id: UUID) -> SelectOfScalar[UUID]:

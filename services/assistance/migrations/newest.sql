@@ -13,7 +13,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0013');
+INSERT INTO "alembic_version" VALUES('0014');
 CREATE TABLE assignment (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32) NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE "distribution" (
 	organisation VARCHAR NOT NULL,
 	delivered_on DATE NOT NULL,
 	delivered_by VARCHAR NOT NULL,
-	recorded_at DATETIME NOT NULL,
+	recorded_at DATETIME NOT NULL, household_id CHAR(32), collected_by CHAR(32),
 	CONSTRAINT fk_distribution_entitlement_id_entitlement FOREIGN KEY(entitlement_id) REFERENCES entitlement (id),
 	CONSTRAINT pk_distribution PRIMARY KEY (id),
 	CONSTRAINT uq_distribution_entitlement_id UNIQUE (entitlement_id)
@@ -108,9 +108,9 @@ CREATE TABLE "entitlement" (
 	closed_because VARCHAR,
 	version INTEGER NOT NULL,
 	opened_at DATETIME NOT NULL,
+	household_id CHAR(32),
 	CONSTRAINT fk_entitlement_programme_id_programme FOREIGN KEY(programme_id) REFERENCES programme (id),
-	CONSTRAINT pk_entitlement PRIMARY KEY (id),
-	CONSTRAINT uq_entitlement_programme_id_person_id UNIQUE (programme_id, person_id)
+	CONSTRAINT pk_entitlement PRIMARY KEY (id)
 );
 CREATE TABLE erased (
 	erasure_id CHAR(32) NOT NULL,
@@ -239,7 +239,7 @@ CREATE TABLE programme (
 	item_unit VARCHAR NOT NULL,
 	version INTEGER NOT NULL,
 	created_by VARCHAR NOT NULL,
-	created_at DATETIME NOT NULL,
+	created_at DATETIME NOT NULL, item_per VARCHAR DEFAULT 'person' NOT NULL,
 	CONSTRAINT pk_programme PRIMARY KEY (id),
 	CONSTRAINT uq_programme_organisation_name UNIQUE (organisation, name)
 );
@@ -253,6 +253,13 @@ CREATE TABLE remark (
 	code VARCHAR NOT NULL,
 	detail VARCHAR NOT NULL,
 	CONSTRAINT pk_remark PRIMARY KEY (job_id, number)
+);
+CREATE TABLE served (
+	programme_id CHAR(32) NOT NULL,
+	person_id CHAR(32) NOT NULL,
+	entitlement_id CHAR(32) NOT NULL,
+	CONSTRAINT fk_served_entitlement_id_entitlement FOREIGN KEY(entitlement_id) REFERENCES entitlement (id),
+	CONSTRAINT pk_served PRIMARY KEY (programme_id, person_id)
 );
 CREATE TABLE share (
 	id CHAR(32) NOT NULL,
@@ -296,8 +303,11 @@ CREATE TABLE tombstone (
 );
 CREATE INDEX ix_assignment_worker_id_person_id ON assignment (worker_id, person_id);
 CREATE INDEX ix_audit_entry_actor ON audit_entry (actor);
+CREATE INDEX ix_distribution_collected_by ON distribution (collected_by);
+CREATE INDEX ix_distribution_household_id ON distribution (household_id);
 CREATE INDEX ix_distribution_person_id ON distribution (person_id);
 CREATE INDEX ix_distribution_programme_id ON distribution (programme_id);
+CREATE INDEX ix_entitlement_household_id ON entitlement (household_id);
 CREATE INDEX ix_entitlement_person_id ON entitlement (person_id);
 CREATE INDEX ix_entitlement_programme_id ON entitlement (programme_id);
 CREATE INDEX ix_entitlement_status ON entitlement (status);
@@ -314,6 +324,8 @@ CREATE INDEX ix_person_case_owner ON person (case_owner);
 CREATE INDEX ix_person_location_pcode ON person (location_pcode);
 CREATE INDEX ix_person_merged_into ON person (merged_into);
 CREATE INDEX ix_programme_ends_on ON programme (ends_on);
+CREATE INDEX ix_served_entitlement_id ON served (entitlement_id);
+CREATE INDEX ix_served_person_id ON served (person_id);
 CREATE INDEX ix_share_organisation ON share (organisation);
 CREATE INDEX ix_share_person_id ON share (person_id);
 CREATE INDEX ix_share_recipient ON share (recipient);
@@ -326,4 +338,6 @@ CREATE TRIGGER audit_seal_no_delete before delete on audit_seal begin select rai
 CREATE TRIGGER audit_seal_no_update before update on audit_seal begin select raise(abort, 'entries and seals of the audit are only ever added'); end;
 CREATE TRIGGER audit_subject_no_delete before delete on audit_subject begin select raise(abort, 'entries and seals of the audit are only ever added'); end;
 CREATE TRIGGER audit_subject_only_forgotten before update on audit_subject when new.subject is not null or new.hash is not old.hash begin select raise(abort, 'entries and seals of the audit are only ever added'); end;
+CREATE UNIQUE INDEX uq_entitlement_programme_id_household_id ON entitlement (programme_id, household_id);
+CREATE UNIQUE INDEX uq_entitlement_programme_id_person_id ON entitlement (programme_id, person_id) WHERE household_id IS NULL;
 COMMIT;

@@ -81,6 +81,7 @@ async def follow_merge(session: AsyncSession, event: PersonMerged) -> None:
     for each in (person.id, before):
         if each:
             await entitlements.settle(session, each, by)
+            await entitlements.settle_households(session, each, by)
 
 
 async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> None:
@@ -94,6 +95,7 @@ async def close_for_departed(session: AsyncSession, event: PersonDeparted) -> No
     by = audit.system(event.type)
     for each in await merged.registrations_of(session, Person, event.person_id):
         await entitlements.close_all(session, each, "departed", by)
+    await entitlements.settle_households(session, event.person_id, by)
 
 
 async def remember_assignment(session: AsyncSession, event: PersonAssigned) -> None:

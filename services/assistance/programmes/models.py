@@ -15,6 +15,7 @@ from chassis.strict import Day, Pcode, Strict, Text
 from services.assistance.tables import Table
 
 Category = Literal["migrant", "idp", "returnee", "host_community"]
+Per = Literal["person", "household"]
 MOST_PLACES = 800
 
 
@@ -32,11 +33,16 @@ class Period(Strict):
 
 
 class Item(Strict):
-    """What one person receives, once."""
+    """
+    What one person receives, once; or, `per` household, what all who live together do.
+
+    Somebody who lives alone is a household if the register has one of them alone.
+    """
 
     name: Text
     quantity: Annotated[int, Shape(strict=True, ge=1, le=10_000)] = 1
     unit: Text = "piece"
+    per: Per = "person"
 
 
 class ProgrammeIn(Strict):
@@ -64,6 +70,7 @@ class Programme(Table, table=True):
     item_name: str
     item_quantity: int
     item_unit: str
+    item_per: str = Field(default="person", sa_column_kwargs={"server_default": "person"})
     version: int = 1
     created_by: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

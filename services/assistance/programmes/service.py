@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
 from chassis.authz import Access
+from chassis.clock import today
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_new
 from services.assistance.programmes.models import (
     SCOPING,
-    Item,
     Period,
     Programme,
     ProgrammeIn,
@@ -22,6 +23,9 @@ from services.assistance.programmes.models import (
 TURN = "entitling"
 """Held alone by a new programme that looks for its people, shared by people who arrive."""
 KIND = "entitle_people"
+
+# Each registration asks it: it is put together once.
+GOING_ON = select(Programme).where(col(Programme.ends_on) >= bindparam("today"))
 
 
 async def create(
@@ -43,6 +47,7 @@ async def create(
         item_name=form.item.name,
         item_quantity=form.item.quantity,
         item_unit=form.item.unit,
+        item_per=form.item.per,
         created_by=access.caller.id,
     )
     if await insert_new(session, programme):
@@ -67,6 +72,11 @@ async def get(session: AsyncSession, programme_id: UUID, access: Access) -> Prog
     return programme
 
 
+async def going_on(session: AsyncSession) -> Sequence[Programme]:
+    """Return the programmes that are not over, whoever's they are."""
+    return (await session.exec(GOING_ON, params={"today": today()})).all()
+
+
 async def find(
     session: AsyncSession, access: Access, after: UUID | None, limit: int
 ) -> Sequence[Programme]:
@@ -81,11 +91,12 @@ def shown(programme: Programme) -> ProgrammeOut:
         programme.model_dump(include={"id", "name", "donor", "population_categories", "places"})
         | {
             "period": Period(starts_on=programme.starts_on, ends_on=programme.ends_on),
-            "item": Item(
-                name=programme.item_name,
-                quantity=programme.item_quantity,
-                unit=programme.item_unit,
-            ),
+            "item": {
+                "name": programme.item_name,
+                "quantity": programme.item_quantity,
+                "unit": programme.item_unit,
+                "per": programme.item_per,
+            },
             "version": programme.version,
         }
     )
