@@ -18,7 +18,12 @@ MOST_UPLOAD = 20 * 1024 * 1024
 DEEPEST = 32
 LINGER_SECONDS = 3.0
 
+NO_NUMBER = "The body has a number without a value: NaN, an infinity, or one too large."
 STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+class AmbiguousError(ValueError):
+    """What is JSON to some readers, and to others not or something else; the text says what."""
 
 
 class StrictBody:
@@ -152,13 +157,26 @@ def check_json(body: bytes) -> None:
             parse_constant=_no_constant,
             parse_float=_finite,
         )
-    except (ValueError, RecursionError):
-        detail = "The body is not one JSON text in UTF-8, or has a key twice."
-        raise Problem(400, "malformed-body", detail) from None
+    except (ValueError, RecursionError) as error:
+        raise _malformed(error) from None
     if b"\\u" in body:
         faults = list(_unstorable(document, ""))
         if faults:
             raise Problem(422, "validation", "Some text cannot be stored.", errors=faults)
+
+
+def _malformed(error: ValueError | RecursionError) -> Problem:
+    """Return the problem, with where the text stops being JSON, or why it has no one meaning."""
+    if isinstance(error, AmbiguousError):
+        return Problem(400, "malformed-body", str(error))
+    faults = []
+    if isinstance(error, UnicodeDecodeError):
+        detail = "No UTF-8 from here."
+        faults = [Fault(pointer=f"byte/{error.start + 1}", code="encoding", detail=detail)]
+    elif isinstance(error, json.JSONDecodeError):
+        where = f"line/{error.lineno}/column/{error.colno}"
+        faults = [Fault(pointer=where, code="json", detail="No JSON from here.")]
+    return Problem(400, "malformed-body", "The body is not one JSON text in UTF-8.", errors=faults)
 
 
 def _check_depth(body: bytes) -> None:
@@ -173,18 +191,18 @@ def _check_depth(body: bytes) -> None:
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError
+        raise AmbiguousError("The body has a key twice in one object.")
     return found
 
 
 def _no_constant(_name: str) -> Any:
-    raise ValueError
+    raise AmbiguousError(NO_NUMBER)
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError
+        raise AmbiguousError(NO_NUMBER)
     return number
 
 

@@ -13,6 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from pydantic import TypeAdapter, ValidationError
 
+from chassis.bodies import check_json
+from chassis.problems import Problem
 from chassis.strict import Day, Moment
 from chassis.uploads import FORMULA_STARTS, guarded, is_formula, unguarded
 from services.registration.main import SERVICE
@@ -54,6 +56,27 @@ async def test_a_body_that_two_readers_could_read_differently_is_refused(
 
     assert (response.status_code, response.json()["type"]) == (status, f"/problems/{slug}")
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("body", "detail", "where"),
+    [
+        (b'{"a": 1,\n "b": }', "not one JSON text", ["line/2/column/7"]),
+        (b"\xef\xbb\xbf{}", "not one JSON text", ["line/1/column/1"]),
+        (b'{"a": "\xff"}', "not one JSON text", ["byte/8"]),
+        (b'{"a": {"secret": 1, "secret": 2}}', "a key twice", []),
+        (b'{"a": -Infinity}', "a number without a value", []),
+    ],
+)
+def test_a_body_that_is_refused_is_told_where_and_why(
+    body: bytes, detail: str, where: list[str]
+) -> None:
+    with pytest.raises(Problem) as refused:
+        check_json(body)
+
+    assert detail in refused.value.detail
+    assert "secret" not in refused.value.detail
+    assert [fault.pointer for fault in refused.value.errors] == where
 
 
 async def test_a_body_too_large_is_refused_though_it_does_not_say_its_length(

@@ -163,7 +163,10 @@ async def hand_over(
     """
     household = await session.get_one(Household, entitlement.household_id)
     if collected_by is None or not await _receives(session, household, collected_by):
-        detail = "This is a household's: tell in `collected_by` who of those who may receives it."
+        detail = (
+            "A household receives this: tell in `collected_by` its collector or alternate; where "
+            "it has neither, its head."
+        )
         raise Problem(409, "not-the-collector", detail)
     people = {each.id for each in await _people(session, household)}
     programme = await session.get_one(Programme, entitlement.programme_id)
