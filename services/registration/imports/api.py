@@ -48,9 +48,10 @@ async def import_persons(
     Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
 
     CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
-    workbook the first sheet is read. With a saved `mapping` the columns are those that it names,
-    and others are left aside. With `dry_run` the job tells what would come of it, and
-    registers nobody.
+    workbook the first sheet is read, or, where the mapping names a `repeat` that has a sheet of its
+    own as KoboToolbox exports it, that sheet with what was asked outside of it. With a saved
+    `mapping` the columns are those that it names, and others are left aside. With `dry_run` the job
+    tells what would come of it, and registers nobody.
     """
     uploads = await read_files(request)
     if len(uploads) > 1:

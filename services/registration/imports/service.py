@@ -23,10 +23,11 @@ from chassis.authz import Access, lies_below
 from chassis.jobs import Remark, remarks_of
 from chassis.problems import Problem
 from chassis.tables import JobColumns
-from chassis.uploads import Row, Upload, decode, each_line, each_row
+from chassis.uploads import Line, Row, Upload, decode, each_line, each_row
 from chassis.worker import Tally, Work
 from services.registration.imports import rejected, rules
 from services.registration.imports.senders import Sender, sender_of
+from services.registration.mappings import repeats
 from services.registration.mappings import rules as mapping_rules
 from services.registration.mappings import service as mappings
 from services.registration.mappings.models import MappingIn
@@ -61,10 +62,19 @@ def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, bytes]:
 
 def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:
     """Go through the rows of a register as a job keeps it, each as it came."""
-    lines = sheets.lines(content) if sheets.is_workbook(content) else each_line(content)
     if mapping:
-        return mapping_rules.rows(lines, mapping)
-    return each_row(lines, rules.REQUIRED, rules.KNOWN)
+        return mapping_rules.rows(_lines(content, mapping), mapping)
+    return each_row(_lines(content), rules.REQUIRED, rules.KNOWN)
+
+
+def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
+    if not sheets.is_workbook(content):
+        return each_line(content)
+    if mapping and mapping.repeat:
+        found = sheets.sheets(content)
+        if name := repeats.sheet_of(found, mapping.repeat):
+            return repeats.table(found, name, [each.column for each in mapping.columns])
+    return sheets.lines(content)
 
 
 async def mapping_for(

@@ -11,6 +11,7 @@ from services.registration.imports.rules import DAYS
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words
 from services.registration.mappings.models import FULL_NAME, MOST_VALUES, ColumnIn, DayOrder
+from services.registration.mappings.repeats import is_of_group
 from services.registration.mappings.rules import DATE, YEAR_DIGITS, as_header
 
 LEAST, TAKEN = 0.4, 0.6
@@ -18,6 +19,8 @@ LEAST, TAKEN = 0.4, 0.6
 BY_ANSWERS, BY_ANSWERS_ALONE, MOSTLY = 0.4, 0.6, 0.8
 SAMPLE = 500
 SURVEY, CHOICES = "survey", "choices"
+NUMBER = "external_id"
+"""Who is in a repeated group has one by the submission's."""
 KEPT_BY_THE_DEVICE = "start end deviceid username phonenumber audit"
 NO_TEXT = "note image audio video file geopoint geotrace geoshape"
 UNASKED = frozenset(f"{KEPT_BY_THE_DEVICE} {NO_TEXT}".split(" "))
@@ -67,10 +70,16 @@ def questions_of(upload: Upload) -> list[Question]:
     found = sheets.sheets(upload.content)
     if SURVEY in found:
         return of_form(found[SURVEY], found.get(CHOICES, []))
-    return of_table(next(iter(found.values())))
+    groups = {name: lines for name, lines in found.items() if lines and is_of_group(lines[0][1])}
+    form = next(iter(found.values()))
+    if not groups:
+        return of_table(form)
+    of_groups = (each for name, lines in groups.items() for each in of_table(lines, name.strip()))
+    # By the numbers of a form nobody is told from others of the same household.
+    return [each for each in (*of_table(form), *of_groups) if not each.column.startswith("_")]
 
 
-def of_table(lines: Sequence[Line]) -> list[Question]:
+def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]:
     """Return the columns of a file with what stands in their first rows."""
     if not lines:
         return []
@@ -81,7 +90,8 @@ def of_table(lines: Sequence[Line]) -> list[Question]:
         if name.strip():
             column = as_header(name)
             answers: dict[str, list[str]] = {cell: [] for cell in cells if cell}
-            questions.append(Question(column, [column, column.rpartition("/")[2]], answers))
+            names = [column, column.rpartition("/")[2]]
+            questions.append(Question(column, names, answers, repeat))
     return questions
 
 
@@ -142,7 +152,7 @@ def propose(questions: Sequence[Question]) -> ProposalOut:
     return ProposalOut(
         columns=[_rule(question, name) for name, question in told.items()],
         repeat=repeat,
-        missing=[name for name in NEEDED if name not in told],
+        missing=[name for name in NEEDED if name not in told and not (repeat and name == NUMBER)],
         left_aside=[each.column for each in questions if each.column not in used],
         reasons=[reason for _, reason in scored],
     )

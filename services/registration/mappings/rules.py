@@ -15,8 +15,9 @@ from services.registration.mappings.models import (
     DayOrder,
     MappingIn,
 )
+from services.registration.mappings.repeats import HOUSEHOLD, PERSON
 
-EXTERNAL_ID = "external_id"
+EXTERNAL_ID, HOUSEHOLD_REF = "external_id", "household_ref"
 CALENDAR = "birth_date_calendar"
 DATE = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,4})(?:[-/. ]([0-9]{1,4}))?")
 TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}.*")
@@ -51,7 +52,7 @@ def check(mapping: MappingIn) -> None:
 
 def check_names_people(mapping: MappingIn) -> None:
     """Raise the problem of a mapping by which the rows of a file could not be told apart."""
-    if EXTERNAL_ID not in mapping.fields():
+    if EXTERNAL_ID not in mapping.fields() and not mapping.repeat:
         detail = "A file needs a mapping that tells external_id: by it rows are known again."
         fault = Fault(pointer="/query/mapping", code="field_missing", detail=detail)
         raise Problem(422, "validation", detail, errors=[fault])
@@ -77,6 +78,8 @@ def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
     left = iter(lines)
     header = [(number, [as_header(name) for name in names]) for number, names in islice(left, 1)]
     columns = list(dict.fromkeys(each.column for each in mapping.columns))
+    if EXTERNAL_ID not in mapping.fields():
+        columns.append(PERSON)
     return each_row(chain(header, left), columns, others=True)
 
 
@@ -96,7 +99,12 @@ def mapped(mapping: MappingIn, row: Row) -> Row:
         if cell:
             for name, value in _told(each, cell).items():
                 cells.setdefault(name, value)
-    return Row(row.line, dict(mapping.constants) | cells)
+    cells = dict(mapping.constants) | cells
+    if PERSON in row.cells:
+        # Who has no number of their own is known by the submission's.
+        cells.setdefault(EXTERNAL_ID, row.cells[PERSON])
+        cells.setdefault(HOUSEHOLD_REF, row.cells.get(HOUSEHOLD, ""))
+    return Row(row.line, cells)
 
 
 def column_of(mapping: MappingIn, field: str) -> str:
