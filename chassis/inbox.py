@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from pydantic import ValidationError
@@ -25,7 +25,19 @@ log = structlog.get_logger()
 
 # A handler takes the session and one class of event; the table pairs them, so the class is known.
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
-Subscriptions = Mapping[type[Event], Handler]
+
+
+class Several(NamedTuple):
+    """
+    A handler that takes what came in the same moment at once, each about another subject.
+
+    It waits for nothing but the database, and tells others nothing: their traces are several too.
+    """
+
+    handle: Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
+
+
+Subscriptions = Mapping[type[Event], Handler | Several]
 
 MOST_ATTEMPTS = 5
 """After so many failures a message is kept as a dead letter and no longer tried."""
@@ -57,7 +69,8 @@ class Consumer:
             self._count(envelope.type, "ignored")
             return
         news = News(envelope, event)
-        if self.database.is_sqlite:
+        handler = self.subscriptions[type(event)]
+        if self.database.is_sqlite or isinstance(handler, Several):
             outcome = await self._together.take(news)
         else:
             async with self.database.write() as session:
@@ -83,12 +96,16 @@ class Consumer:
             # What is about one subject comes one after the other.
             return [outcome for each in news for outcome in await self._take_in(session, [each])]
         outcomes = await self._sifted(session, news)
-        for each, outcome in zip(news, outcomes, strict=True):
-            if outcome == HANDLED:
-                # The task may be that of another message, whose trace this one must not get.
-                follow(each.envelope.traceparent)
-                handler = self.subscriptions[type(each.event)]
-                await apart(session, handler(session, each.event))
+        handled = [each for each, outcome in zip(news, outcomes, strict=True) if outcome == HANDLED]
+        handler = self.subscriptions[type(news[0].event)]
+        if isinstance(handler, Several):
+            if handled:
+                await apart(session, handler.handle(session, [each.event for each in handled]))
+            return outcomes
+        for each in handled:
+            # The task may be that of another message, whose trace this one must not get.
+            follow(each.envelope.traceparent)
+            await apart(session, handler(session, each.event))
         return outcomes
 
     async def _sifted(self, session: AsyncSession, news: Sequence[News]) -> list[str]:

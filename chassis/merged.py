@@ -1,5 +1,6 @@
 """All registrations of one person, in whichever copy of the people a service has."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,19 @@ def _linked(people: Any) -> Any:
     ids, into = col(people.id), col(people.merged_into)
     these: Any = bindparam("ids", expanding=True)
     return select(ids, into).where(or_(ids.in_(these), into.in_(these)))
+
+
+async def merged_into(session: AsyncSession, people: Any, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these registrations into which another one is merged."""
+    found = await session.exec(_into(people), params={"ids": list(ids)})
+    return set(found.all())
+
+
+@cache
+def _into(people: Any) -> Any:
+    # Every new entitlement asks it: it is put together once.
+    into = col(people.merged_into)
+    return select(into).where(into.in_(bindparam("ids", expanding=True)))
 
 
 async def registrations_here(session: AsyncSession, people: Any, person_id: UUID) -> set[UUID]:

@@ -44,6 +44,8 @@ class Together(Generic[Session, Item, Result]):
         """Commit whatever waits; who comes meanwhile is taken along the next time."""
         self._led = True
         try:
+            # Who comes in this very moment is taken along.
+            await asyncio.sleep(0)
             while self._waiting:
                 party = self._waiting[:MOST_TOGETHER]
                 del self._waiting[:MOST_TOGETHER]

@@ -8,7 +8,7 @@ from chassis import subject_file
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
 from chassis.denials import telling
-from chassis.inbox import Subscriptions
+from chassis.inbox import Several, Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from chassis.sharing import sender
@@ -34,7 +34,7 @@ from services.assistance.households.handlers import follow_household
 from services.assistance.people import api as people
 from services.assistance.people.handlers import (
     close_for_departed,
-    entitle_new_person,
+    entitle_new_people,
     follow_correction,
     follow_merge,
     forget_assignment,
@@ -51,7 +51,7 @@ from services.assistance.tables import TABLES, DenialPosition
 
 SUBSCRIPTIONS: Subscriptions = {
     PlacesChanged: GAZETTEER.keep,
-    PersonRegistered: entitle_new_person,
+    PersonRegistered: Several(entitle_new_people),
     PersonCorrected: follow_correction,
     PersonMerged: follow_merge,
     HouseholdChanged: follow_household,

@@ -8,7 +8,7 @@ from chassis import subject_file
 from chassis.app import Service, create_service
 from chassis.bus import EventBus
 from chassis.denials import telling
-from chassis.inbox import Subscriptions
+from chassis.inbox import Several, Subscriptions
 from chassis.issuer import KeySource
 from chassis.settings import Settings
 from chassis.sharing import sender
@@ -36,7 +36,7 @@ from services.returns.people.handlers import (
     follow_vulnerability,
     forget_assignment,
     remember_assignment,
-    remember_person,
+    remember_people,
 )
 from services.returns.people.models import FileRequest
 from services.returns.shares import api as shares
@@ -44,7 +44,7 @@ from services.returns.shares.service import SHARING
 from services.returns.tables import TABLES, DenialPosition
 
 SUBSCRIPTIONS: Subscriptions = {
-    PersonRegistered: remember_person,
+    PersonRegistered: Several(remember_people),
     PersonCorrected: follow_correction,
     PersonMerged: follow_merge,
     PersonAssigned: remember_assignment,

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from chassis.clock import new_id, today
 from contracts.returns import PersonDeparted
-from services.assistance.people.handlers import entitle_new_person
+from services.assistance.people.handlers import entitle_new_people
 from tests.assistance.conftest import KITS, created, entitlements, registered
 from tests.conftest import Running
 from tests.patience import until
@@ -97,7 +97,7 @@ async def test_a_programme_waits_for_the_person_who_is_just_being_remembered(
     person = registered()
 
     async with assistance.database.write() as session:
-        await entitle_new_person(session, person)
+        await entitle_new_people(session, [person])
         planning = asyncio.create_task(created(assistance))
         # Long enough for the programme to look for its people, were it not made to wait.
         await asyncio.sleep(1.5)

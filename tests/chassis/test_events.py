@@ -17,11 +17,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from chassis.bus import InProcessBus
-from chassis.inbox import Consumer
+from chassis.inbox import Consumer, Several
 from chassis.outbox import BusDown
 from chassis.rabbit import RabbitBus
 from chassis.sifting import HANDLED, News
-from tests.chassis.road import POISON, Outbox, Road, refuse_thirteen
+from tests.chassis.road import POISON, BoatArrived, Outbox, Road, refuse_thirteen
 from tests.patience import SECONDS
 from tests.servers.rabbitmq import RabbitServer
 
@@ -77,8 +77,6 @@ async def test_what_was_rolled_back_is_never_told(road: Road) -> None:
 
 
 async def _fail_after_publishing(road: Road) -> None:
-    from tests.chassis.road import BoatArrived  # noqa: PLC0415 - Only this fault needs it.
-
     async with road.writer.write() as session:
         outbox.publish(session, BoatArrived(boat=1), subject="1", sequence=1)
         raise ZeroDivisionError
@@ -131,6 +129,26 @@ async def test_a_poison_message_stops_nobody_else_and_is_kept(road: Road) -> Non
     [letter] = await road.dead_letters()
     assert letter.reason == "PoisonError"
     assert f'"boat":{POISON}'.encode() in letter.body
+
+
+async def test_what_is_taken_together_takes_effect_once_and_fails_alone(road: Road) -> None:
+    parties: list[int] = []
+
+    async def take(session: AsyncSession, events: Sequence[BoatArrived]) -> None:
+        parties.append(len(events))
+        for event in events:
+            await refuse_thirteen(session, event)
+
+    boats = [boat for boat in range(1, 21) if boat != POISON]
+    await road.arrive(*range(1, 21))
+    async with road.open(road.consumer(Several(take))):
+        await _until_dead(road, 1)
+        await road.until(boats)
+        await road.sent_again()
+        await road.arrive(21)
+        await road.until([*boats, 21])
+
+    assert max(parties) > 1
 
 
 async def test_the_twin_that_acknowledges_a_failure_loses_the_message(road: Road) -> None:

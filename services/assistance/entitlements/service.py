@@ -13,7 +13,7 @@ from chassis import audit, merged
 from chassis.authz import Access
 from chassis.clock import today
 from chassis.problems import not_found
-from chassis.rows import insert_new
+from chassis.rows import insert_all_unless_there, new_row
 from chassis.turns import take_turns
 from chassis.views import View
 from chassis.worker import Work
@@ -32,19 +32,44 @@ ALONE = col(Entitlement.household_id).is_(None)
 """Of one person, and not of a household for which they stand."""
 
 
-async def entitle_person(session: AsyncSession, person: Person, by: audit.Actor) -> None:
-    """Open an entitlement in every programme that covers the person and has none for them."""
-    for programme in await going_on(session):
-        await _entitle(session, programme, person, by)
+async def entitle(session: AsyncSession, people: Sequence[Person], by: audit.Actor) -> None:
+    """Open an entitlement in each programme that covers one of them and has none for them."""
+    await _entitle(session, await going_on(session), people, by)
 
 
 async def _entitle(
-    session: AsyncSession, programme: Programme, person: Person, by: audit.Actor
-) -> bool:
-    if programme.item_per == kits.HOUSEHOLD:
-        return await kits.settle_of(session, programme, person.id, by)
+    session: AsyncSession,
+    programmes: Sequence[Programme],
+    people: Sequence[Person],
+    by: audit.Actor,
+) -> int:
+    """Do so in these programmes; return how many are new."""
+    rows = [
+        new_row(Entitlement, programme_id=programme.id, person_id=person.id)
+        for person in people
+        for programme in programmes
+        if programme.item_per != kits.HOUSEHOLD and _covers(programme, person)
+    ]
+    new = await insert_all_unless_there(session, Entitlement, rows)
+    opened = [row for row in rows if row["id"] in new]
+    for row in opened:
+        audit.note(session, by, "create", "entitlement", [row["person_id"], row["id"]])
+    if opened:
+        theirs = {row["person_id"] for row in opened}
+        for each in await merged.merged_into(session, Person, theirs):
+            await settle(session, each, by)
+    of_households = [
+        await kits.settle_of(session, programme, person.id, by)
+        for programme in programmes
+        if programme.item_per == kits.HOUSEHOLD
+        for person in people
+    ]
+    return len(opened) + sum(of_households)
+
+
+def _covers(programme: Programme, person: Person) -> bool:
     goes_on = person.departed_on is None and person.merged_into is None
-    covered = goes_on and rules.covers(
+    return goes_on and rules.covers(
         categories=programme.population_categories,
         places=programme.places,
         ends_on=programme.ends_on,
@@ -54,13 +79,6 @@ async def _entitle(
         pcode=person.location_pcode,
         today=today(),
     )
-    entitlement = Entitlement(programme_id=programme.id, person_id=person.id)
-    if not covered or not await insert_new(session, entitlement):
-        return False
-    audit.note(session, by, "create", "entitlement", [person.id, entitlement.id])
-    if len(await merged.registrations_of(session, Person, person.id)) > 1:
-        await settle(session, person.id, by)
-    return True
 
 
 async def settle(session: AsyncSession, person_id: UUID, by: audit.Actor) -> None:
@@ -114,10 +132,9 @@ async def entitle_people(work: Work) -> None:
             await take_turns(session, TURN)
             programme = await session.get(Programme, programme_id)
             people = await _people(session, after)
-            for person in people:
-                new = programme is not None and await _entitle(session, programme, person, by)
-                tally.accepted += new
-                tally.unchanged += not new
+            new = await _entitle(session, [programme], people, by) if programme else 0
+            tally.accepted += new
+            tally.unchanged += len(people) - new
         if not people:
             return
         after = people[-1].id

@@ -5,10 +5,15 @@ What follows from it here is on record as the system's act, with the event that 
 copy of what another service has on record is not put on record once more.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, merged
-from chassis.rows import insert_new, insert_unless_there, new_row, put
+from chassis.among import among
+from chassis.rows import insert_all_unless_there, insert_new, new_row, put
 from chassis.turns import take_turns
 from contracts.registration import (
     PersonAssigned,
@@ -23,30 +28,41 @@ from services.assistance.people.models import Assignment, Person
 from services.assistance.programmes.service import TURN
 
 
-async def entitle_new_person(session: AsyncSession, event: PersonRegistered) -> None:
-    """Remember the person, and open an entitlement in every programme that covers them."""
-    # A programme made in this moment must see this person, or this must see the programme.
+async def entitle_new_people(session: AsyncSession, events: Sequence[PersonRegistered]) -> None:
+    """Remember the people, and open an entitlement in every programme that covers one of them."""
+    # A programme made in this moment must see these people, or this must see the programme.
     await take_turns(session, TURN, shared=True)
-    ever = {
+    told = {event.person_id: event for event in events}
+    rows = [new_row(Person, id=each, **_ever(told[each]), **_at_first(told[each])) for each in told]
+    new = await insert_all_unless_there(session, Person, rows)
+    found = await session.exec(select(Person).where(among(session, col(Person.id), told)))
+    people = found.all()
+    for person in people:
+        if person.id not in new:
+            # The first news of them was another one.
+            event = told[person.id]
+            known = _ever(event) if person.version else _ever(event) | _at_first(event)
+            for name, value in known.items():
+                setattr(person, name, value)
+    await entitlements.entitle(session, people, audit.system(PersonRegistered.type))
+
+
+def _ever(event: PersonRegistered) -> dict[str, Any]:
+    """Return what no later news of a person changes."""
+    return {
         "registered_on": event.registered_on,
         "organisation": event.organisation,
         "registered_by": event.registered_by,
         "case_owner": event.case_owner,
     }
-    at_first = {
+
+
+def _at_first(event: PersonRegistered) -> dict[str, Any]:
+    return {
         "population_category": event.population_category,
         "location_pcode": event.location_pcode,
         "version": 1,
     }
-    row = new_row(Person, id=event.person_id, **ever, **at_first)
-    if await insert_unless_there(session, Person, row):
-        person = Person(**row)
-    else:
-        # The first news of them was another one.
-        person = await session.get_one(Person, event.person_id)
-        for name, value in (ever if person.version else ever | at_first).items():
-            setattr(person, name, value)
-    await entitlements.entitle_person(session, person, audit.system(event.type))
 
 
 async def follow_correction(session: AsyncSession, event: PersonCorrected) -> None:
@@ -63,7 +79,7 @@ async def follow_correction(session: AsyncSession, event: PersonCorrected) -> No
     person.location_pcode = event.location_pcode
     person.version = event.version
     session.add(person)
-    await entitlements.entitle_person(session, person, audit.system(event.type))
+    await entitlements.entitle(session, [person], audit.system(event.type))
 
 
 async def follow_merge(session: AsyncSession, event: PersonMerged) -> None:

@@ -1,8 +1,11 @@
 """What returns does when others report something about a person."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.rows import insert_new, insert_unless_there, new_row, put
+from chassis.rows import insert_all_unless_there, insert_new, new_row, put
 from contracts.registration import (
     PersonAssigned,
     PersonCorrected,
@@ -14,20 +17,30 @@ from contracts.registration import (
 from services.returns.people.models import Assignment, Person
 
 
-async def remember_person(session: AsyncSession, event: PersonRegistered) -> None:
-    """Know that the person is registered, so that a case can be opened for them."""
-    ever = {
+async def remember_people(session: AsyncSession, events: Sequence[PersonRegistered]) -> None:
+    """Know that the people are registered, so that a case can be opened for them."""
+    told = {event.person_id: event for event in events}
+    rows = [new_row(Person, id=each, **_ever(told[each]), **_at_first(told[each])) for each in told]
+    new = await insert_all_unless_there(session, Person, rows)
+    for each in told.keys() - new:
+        # The first news of them was another one.
+        person = await session.get_one(Person, each)
+        known = _ever(told[each]) if person.version else _ever(told[each]) | _at_first(told[each])
+        for name, value in known.items():
+            setattr(person, name, value)
+
+
+def _ever(event: PersonRegistered) -> dict[str, Any]:
+    """Return what no later news of a person changes."""
+    return {
         "organisation": event.organisation,
         "registered_by": event.registered_by,
         "case_owner": event.case_owner,
     }
-    at_first = {"location_pcode": event.location_pcode, "version": 1}
-    row = new_row(Person, id=event.person_id, **ever, **at_first)
-    if not await insert_unless_there(session, Person, row):
-        # The first news of them was another one.
-        person = await session.get_one(Person, event.person_id)
-        for name, value in (ever if person.version else ever | at_first).items():
-            setattr(person, name, value)
+
+
+def _at_first(event: PersonRegistered) -> dict[str, Any]:
+    return {"location_pcode": event.location_pcode, "version": 1}
 
 
 async def follow_correction(session: AsyncSession, event: PersonCorrected) -> None:
