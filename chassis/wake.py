@@ -1,7 +1,11 @@
-"""A bell that one part of a process rings and several others wait for; and a rest between turns."""
+"""A bell that one part of a process rings and several others wait for; and rests between turns."""
 
 import asyncio
+import time
 from contextlib import suppress
+
+DOZE_SECONDS, LATE_SECONDS = 0.01, 0.02
+"""Whoever dozes off and is woken so much later stands in a queue, as every request does then."""
 
 
 class Wake:
@@ -38,3 +42,17 @@ async def rest(stopping: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await stopping.wait()
     return stopping.is_set()
+
+
+async def quiet(most: float) -> None:
+    """
+    Let go first what somebody waits for: return when this process is not behind with its work.
+
+    It returns after at most so many seconds, so that what waits for this is done however busy the
+    day is.
+    """
+    deadline = time.monotonic() + most
+    late = True
+    while late and (before := time.monotonic()) < deadline:
+        await asyncio.sleep(DOZE_SECONDS)
+        late = time.monotonic() - before > DOZE_SECONDS + LATE_SECONDS

@@ -1,10 +1,12 @@
 """What goes on beside the requests goes on, whatever happens to it, and ends with the service."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 from chassis.background import every
 from chassis.db import Database, leave_work
+from chassis.wake import LATE_SECONDS, quiet
 from services.tracking.main import SERVICE
 from tests.conftest import Start
 
@@ -36,3 +38,22 @@ async def test_work_begins_at_once_after_a_change_that_left_some(start: Start) -
         leave_work(session)
 
     await asyncio.wait_for(turns.get(), 5)
+
+
+async def test_what_nobody_waits_for_lets_a_queue_go_first_but_not_for_ever() -> None:
+    behind = True
+
+    async def answer() -> None:
+        while behind:
+            time.sleep(2 * LATE_SECONDS)
+            await asyncio.sleep(0)
+
+    queue = asyncio.create_task(answer())
+    waiting = asyncio.create_task(quiet(3600))
+    await quiet(0.5)
+    assert not waiting.done()
+
+    behind = False
+    await queue
+
+    await asyncio.wait_for(waiting, 5)

@@ -22,6 +22,7 @@ from chassis import jobs
 from chassis.db import Database
 from chassis.tables import core_table
 from chassis.turns import try_turn
+from chassis.wake import quiet
 from services.registration.duplicates import candidates
 from services.registration.duplicates.candidates import Described
 from services.registration.duplicates.comparing import compared, worth_opening
@@ -34,6 +35,8 @@ from services.registration.searches import names
 TURN = "looking for doubles"
 PEOPLE_A_STEP = 20
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
+MOST_PATIENCE = 5.0
+"""Seconds that a step waits for a moment in which no answer and no entitlement waits for it."""
 MOST_HELD = "300000"
 """Milliseconds after which PostgreSQL takes a turn from whoever is stuck."""
 PERSONS = core_table(Person)
@@ -58,6 +61,8 @@ async def _look_for_some(database: Database) -> int:
         # A register that comes in is through sooner if its doubles are looked for afterwards.
         if await jobs.under_way(session, KIND):
             return 0
+    # Nobody waits for doubles: while people come faster than they can be answered, few are sought.
+    await quiet(MOST_PATIENCE)
     async with turn(database) as taken:
         return await _look(database) if taken else 0
 
