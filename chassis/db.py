@@ -37,7 +37,7 @@ class Database:
     def __init__(self, url: str, tables: ServiceTables, pool: int = 10) -> None:
         self.tables = tables
         self.pool = pool
-        """Connections that are kept open. As many more may be opened: requests find those."""
+        """So many connections are for what goes on beside the requests, and as many for those."""
         self.vault: Vault | None = None
         self.events_left, self.work_left = Wake(), Wake()
         self.frozen: frozenset[str] = frozenset()
@@ -180,8 +180,11 @@ ReadSession = Annotated[AsyncSession, Depends(_read_session, scope="function")]
 def _postgres_engine(url: str, pool: int) -> AsyncEngine:
     return create_async_engine(
         url,
-        pool_size=pool,
-        max_overflow=pool,
+        # All are kept: opening one takes longer than most requests, and it would be done at each
+        # as soon as more come at once than are kept. The one used last is used next.
+        pool_size=2 * pool,
+        max_overflow=0,
+        pool_use_lifo=True,
         pool_recycle=1800,
         pool_timeout=5,
         connect_args={

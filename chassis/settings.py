@@ -47,6 +47,6 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     log_level: str = "INFO"
-    database_pool: int = 10
+    database_pool: int = 8
     inject_failure: str | None = None
     """Name of the point where tests let the process die; never set in operation."""
