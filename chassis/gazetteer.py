@@ -1,6 +1,7 @@
 """A service's own small copy of the places: fed by tracking, asked before a record names one."""
 
 from collections.abc import Collection
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import bindparam
 from sqlmodel import Field, SQLModel, col, select
@@ -28,7 +29,8 @@ class Gazetteer:
 
     def __init__(self, table: type[PlaceColumns]) -> None:
         self._table = table
-        # Each registration asks it: it is put together once.
+        # Nothing takes a place out of the table: one that is known stays known.
+        self._met: WeakKeyDictionary[Database, set[str]] = WeakKeyDictionary()
         among = col(table.pcode).in_(bindparam("pcodes", expanding=True))
         self._among = select(table.pcode).where(among)
 
@@ -59,9 +61,11 @@ class Gazetteer:
         return missing
 
     async def _known(self, database: Database, pcodes: Collection[str]) -> set[str]:
-        async with database.glance() as session:
-            asked = {"pcodes": list(set(pcodes))}
-            return set((await session.exec(self._among, params=asked)).all())
+        met = self._met.setdefault(database, set())
+        if new := set(pcodes) - met:
+            async with database.glance() as session:
+                met.update((await session.exec(self._among, params={"pcodes": list(new)})).all())
+        return met.intersection(pcodes)
 
     async def _may_come(self, database: Database, missing: Collection[str]) -> bool:
         async with database.read() as session:
