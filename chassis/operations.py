@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 
@@ -52,14 +52,11 @@ class Router(APIRouter):
         return route
 
 
-class Operation(Route):
+class Operation(BaseRoute):
     """Knows whether a request is for it, and hands that to the route, which the first one makes."""
 
     def __init__(self, app: FastAPI, router: Router, declared: Declared) -> None:
-        methods = declared.options["methods"]
-        super().__init__(router.prefix + declared.path, declared.endpoint, methods=methods)
-        # Starlette adds HEAD to GET, and FastAPI does not.
-        self.methods = set(methods)
+        self.path = router.prefix + declared.path
         self._beginning = self.path.partition("{")[0]
         self._app, self._router, self._declared = app, router, declared
 
@@ -67,7 +64,15 @@ class Operation(Route):
         # Most are not meant, and are known by less than their whole pattern.
         if not scope.get("path", "").startswith(self._beginning):
             return Match.NONE, {}
-        return super().matches(scope)
+        return self._pattern.matches(scope)
+
+    @cached_property
+    def _pattern(self) -> Route:
+        methods = self._declared.options["methods"]
+        pattern = Route(self.path, self._declared.endpoint, methods=methods)
+        # Starlette adds HEAD to GET, and FastAPI does not.
+        pattern.methods = set(methods)
+        return pattern
 
     @cached_property
     def made(self) -> APIRoute:

@@ -1,5 +1,6 @@
 """Where a database stands: most starts find it new or at the newest revision, without Alembic."""
 
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -12,6 +13,8 @@ from chassis.db import Database
 VERSION = text("select version_num from alembic_version")
 NEWEST = "newest.sql"
 """What the whole history makes of an empty SQLite file, beside it; `make migration` writes it."""
+NOT_KEPT_YET = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+"""A draft is given up as a whole, and goes to the disk as a whole."""
 CONSTRAINT, END = ",\n\tCONSTRAINT ", "\n);"
 
 
@@ -27,9 +30,14 @@ async def is_newest(database: Database, folder: Path) -> bool:
 
 
 def make_newest(file: Path, folder: Path) -> None:
-    """Make all tables in a new SQLite file, or none: what is cut off, the migrations begin anew."""
-    with closing(sqlite3.connect(file)) as connection:
-        connection.executescript((folder / NEWEST).read_text())
+    """Make a new SQLite file with all tables, or none: the next start does what was cut off."""
+    draft = file.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft)) as connection:
+        connection.executescript(NOT_KEPT_YET + (folder / NEWEST).read_text())
+    with draft.open("rb+") as written:
+        os.fsync(written)
+    draft.rename(file)
 
 
 def script_of(file: Path) -> str:

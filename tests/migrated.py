@@ -1,4 +1,4 @@
-"""An empty PostgreSQL database is migrated once for each history, and copied from then on."""
+"""An empty database is made once for each history and kind, and copied from then on."""
 
 import asyncio
 import secrets
@@ -14,13 +14,15 @@ from chassis.db import Database
 from tests.servers.postgres import PostgresServer
 
 really_upgrade = migrations.upgrade
+really_make_newest = revision.make_newest
 
 
 class Histories:
-    """What stands in for `migrations.upgrade`, and fills new databases with copies."""
+    """What stands in for what makes and upgrades databases, and fills new ones with copies."""
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
+        self._files: dict[Path, bytes] = {}
         self._templates: Templates | None = None
 
     @property
@@ -29,10 +31,17 @@ class Histories:
             self._templates = Templates(self._request.getfixturevalue("postgres"))
         return self._templates
 
+    def make_newest(self, file: Path, folder: Path) -> None:
+        """Stand in for `revision.make_newest`, without waiting for the disk each time."""
+        if folder not in self._files:
+            really_make_newest(file, folder)
+            self._files[folder] = file.read_bytes()
+        file.write_bytes(self._files[folder])
+
     async def upgrade(self, database: Database, folder: Path) -> None:
         url = make_url(database.writer.url)
         if file := database.new_file():
-            revision.make_newest(file, folder)
+            self.make_newest(file, folder)
         elif database.is_sqlite or not await self.templates.fill(url, database, folder):
             await really_upgrade(database, folder)
 
@@ -48,6 +57,7 @@ def histories(request: pytest.FixtureRequest) -> Iterator[Histories]:
     made = Histories(request)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(migrations, "upgrade", made.upgrade)
+        patched.setattr(revision, "make_newest", made.make_newest)
         yield made
 
 
