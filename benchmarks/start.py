@@ -11,7 +11,7 @@ import httpx
 
 from benchmarks.report import Report, median
 from cli.story import Input, tell_story
-from tests.fleet import OneProcess, free_port
+from tests.fleet import PLAIN, OneProcess, free_port
 
 ROUNDS = 5
 MEBIBYTE = 1024 * 1024
@@ -67,7 +67,7 @@ def _empty() -> float:
     try:
         while time.monotonic() - started < 30:
             try:
-                httpx.get(f"http://127.0.0.1:{port}/openapi.json", trust_env=False)
+                PLAIN.get(f"http://127.0.0.1:{port}/openapi.json")
             except httpx.TransportError:
                 time.sleep(0.02)
             else:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from httpx import create_ssl_context
+from httpx._transports import default
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import LRUCache
@@ -44,6 +46,14 @@ def _once(make: Any) -> Any:
         return made[of]
 
     return once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_are_read_once() -> Iterator[None]:
+    """Spare each new client the reading of a hundred authorities, whom no test asks."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(default, "create_ssl_context", cache(create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,6 +26,8 @@ from tests.servers.rabbitmq import RabbitServer
 from tests.servers.rabbitmq import start_private as start_rabbitmq
 
 ROOT = Path(__file__).parents[1]
+PLAIN = httpx.Client(trust_env=False, timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
+"""What asks again and again whether somebody is there; to make one takes longer than to ask."""
 SERVICES = ("registration", "assistance", "returns", "tracking")
 
 
@@ -112,7 +114,7 @@ class Fleet:
         url = f"http://127.0.0.1:{self.ports[name]}{path}"
         while time.monotonic() < deadline:
             try:
-                if httpx.get(url, timeout=5, trust_env=False).is_success:
+                if PLAIN.get(url).is_success:
                     return
             except httpx.TransportError:
                 pass
@@ -205,7 +207,7 @@ class OneProcess:
         while time.monotonic() - started < SECONDS:
             try:
                 url = f"http://127.0.0.1:{self.port}/health/ready"
-                if httpx.get(url, timeout=5, trust_env=False).is_success:
+                if PLAIN.get(url).is_success:
                     return time.monotonic() - started
             except httpx.TransportError:
                 time.sleep(0.02)

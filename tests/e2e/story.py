@@ -1,17 +1,38 @@
 """The story of the main job, as the tests tell it, and what must be true when it is told."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from queue import SimpleQueue
 from typing import Any
 
 from cli.api import Api
-from cli.story import Input, Summary, tell_story
+from cli.story import Input, Summary, Tell, tell_story
 from tests.real import FOLDER
 
 
-def told(api: Api, **given: Any) -> Summary:
+def told(api: Api, tell: Tell = lambda *_: None, **given: Any) -> Summary:
     try:
-        return tell_story(api, Input(**{"run": "test", "gazetteers": [], **given}), lambda *_: None)
+        return tell_story(api, Input(**{"run": "test", "gazetteers": [], **given}), tell)
     finally:
         api.close()
+
+
+async def told_while(
+    api: Api, deaths: Mapping[str, Callable[[], Awaitable[None]]], **given: Any
+) -> Summary:
+    """Tell the story, and let each death happen as the story comes to that part of it."""
+    reached: SimpleQueue[str] = SimpleQueue()
+    telling = asyncio.create_task(
+        asyncio.to_thread(told, api, lambda part, *_: reached.put(part), **given)
+    )
+    telling.add_done_callback(lambda _: reached.put(""))
+    left = dict(deaths)
+    while part := await asyncio.to_thread(reached.get):
+        if part in left:
+            await left.pop(part)()
+    summary = await telling
+    assert left == {}
+    return summary
 
 
 def check(summary: Summary) -> None:

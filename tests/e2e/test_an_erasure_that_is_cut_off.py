@@ -8,7 +8,7 @@ from joserfc.jwk import ECKey
 
 from chassis.caller import grants_claim
 from tests.conftest import claims
-from tests.fleet import OneProcess
+from tests.fleet import PLAIN, OneProcess
 from tests.patience import waited
 from tests.privacy.mission import CANARY, traces
 
@@ -48,7 +48,7 @@ def wait_until_ready(system: OneProcess) -> None:
     def ready() -> bool:
         url = f"http://127.0.0.1:{system.port}/health/ready"
         try:
-            return httpx.get(url, timeout=5, trust_env=False).is_success
+            return PLAIN.get(url).is_success
         except httpx.TransportError:
             return False
 

@@ -15,7 +15,7 @@ from chassis.clock import now
 from chassis.settings import Settings
 from cli.api import Api, Credentials, RefusedError
 from tests.e2e.conftest import shared
-from tests.fleet import Fleet
+from tests.fleet import PLAIN, Fleet
 from tests.registration.test_honey import PLANTED
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitServer
@@ -56,11 +56,8 @@ class Holder:
         """Ask each process itself, at its own port, and return what it answers."""
         headers = {"Authorization": f"Bearer {token or self.token}"}
         return {
-            name: httpx.get(
-                f"http://127.0.0.1:{self.fleet.ports[name]}{path}",
-                headers=headers,
-                trust_env=False,
-                timeout=10,
+            name: PLAIN.get(
+                f"http://127.0.0.1:{self.fleet.ports[name]}{path}", headers=headers
             ).status_code
             for name, path in FOR_A_CASE_WORKER.items()
         }

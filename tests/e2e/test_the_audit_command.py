@@ -1,17 +1,16 @@
 """`masar audit`, as whoever keeps an installation uses it."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from cli.__main__ import app
 from cli.api import RefusedError
-from tests.fleet import ROOT, OneProcess
+from tests.fleet import OneProcess
 from tests.patience import waited
 
 
@@ -36,12 +35,9 @@ def seals(home: Path) -> int:
     return counted
 
 
-def masar(system: OneProcess, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "MASAR_HOME": str(system.home), "COLUMNS": "120"}
-    command = [sys.executable, "-m", "cli", "audit", *words]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+def masar(system: OneProcess, *words: str) -> Result:
+    environment = {"MASAR_HOME": str(system.home), "COLUMNS": "120"}
+    return CliRunner().invoke(app, ["audit", *words], env=environment)
 
 
 def test_a_record_is_told_whole_with_its_restores_and_where_it_was_altered(
@@ -59,10 +55,10 @@ def test_a_record_is_told_whole_with_its_restores_and_where_it_was_altered(
     database.close()
     altered = masar(system, "verify", "--service", "registration")
 
-    assert whole.returncode == 0, whole.stderr
-    assert whole.stdout.count("whole") == 5
-    assert altered.returncode == 1
-    assert "edited at seal 1" in altered.stdout
-    assert declared.returncode == 0, declared.stderr
-    assert moment in verified.stdout
-    assert unknown.returncode == 2
+    assert whole.exit_code == 0, whole.output
+    assert whole.output.count("whole") == 5
+    assert altered.exit_code == 1
+    assert "edited at seal 1" in altered.output
+    assert declared.exit_code == 0, declared.output
+    assert moment in verified.output
+    assert unknown.exit_code == 2
