@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from services.tracking.assessments import guesses
+from services.tracking.assessments.guesses import Column
 from services.tracking.formats.days import NoDayError, day
 from services.tracking.formats.numbers import Mark, decimal, whole
 from services.tracking.main import SERVICE
@@ -150,6 +152,22 @@ async def test_a_file_nobody_has_seen_comes_in_as_it_is_proposed(tracking: Runni
     for wrong in ("question=nothing", "crossed_with=m1001_share_tents", "weighted_by=m0911"):
         refused = await tracking.client.get(f"{proposal['path']}/results?{wrong}")
         assert refused.status_code == 422, wrong
+
+
+def test_one_same_cell_of_words_with_strokes_is_several_choices_and_a_label_with_one_is_not() -> (
+    None
+):
+    everywhere = {
+        "food/water": "/",
+        "Food/NFI_kits": "/",
+        "Tent / open air": None,
+        "Tripoli, Libya": None,
+        "12/2023": None,
+    }
+
+    told = {cell: guesses.separator(Column("needs", [cell] * 9, 9)) for cell in everywhere}
+
+    assert told == everywhere
 
 
 async def test_a_workbook_is_read_from_the_sheet_and_the_line_where_its_table_is(

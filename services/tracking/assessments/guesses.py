@@ -58,6 +58,7 @@ FIGURE = re.compile(
 NOTHING_ELSEWHERE = ("ND", "N.D.", "N/D", "missing", "-99", "-999")
 """What other missions write where nobody knows."""
 POPULATIONS = {"i": "idp", "p": "idp", "r": "returnee", "m": "migrant"}
+WORD = re.compile(r"[^\W\d_]\w{0,39}")
 CODES = re.compile(r"[a-z0-9_]+(?: [a-z0-9_]+)*")
 
 
@@ -185,12 +186,13 @@ def separator(column: Column) -> Separator | None:
     Return what parts the choices in cells of several, None where each cell is one choice.
 
     A part that stands in different cells, alone or beside others, tells choices from a label that
-    has the separator in it.
+    has the separator in it. Where all cells are the same, single words parted by strokes do.
     """
     each: Separator
     for each in get_args(Separator)[1:]:
         cells = [parts(cell, each) for cell in column.different]
-        if any(len(cell) > 1 for cell in cells) and _shared(cells):
+        several = any(len(cell) > 1 for cell in cells)
+        if several and (_shared(cells) or (each == "/" and _same_words(cells))):
             return each
     if all(CODES.fullmatch(cell) for cell in column.different):
         cells = [cell.split(" ") for cell in column.different]
@@ -201,6 +203,10 @@ def separator(column: Column) -> Separator | None:
 
 def parts(cell: str, of: str) -> list[str]:
     return [part.strip() for part in cell.split(of) if part.strip()]
+
+
+def _same_words(cells: Sequence[Sequence[str]]) -> bool:
+    return len(cells) == 1 and all(WORD.fullmatch(part) for part in cells[0])
 
 
 def _shared(cells: Sequence[Sequence[str]]) -> bool:
