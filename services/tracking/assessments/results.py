@@ -1,9 +1,10 @@
 """What the filled-in forms of a set of questions come to: sums, and how often each choice."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ COUNTED = NUMBERS | SELECTS
 """What is summed or counted; an answer in words, a day or a point is not."""
 By = Literal["place"]
 Form = Mapping[str, Any]
+Times = dict[str, int | float]
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class ResultOut(BaseModel):
     sum: float | None = None
     lowest: float | None = None
     highest: float | None = None
-    choices: dict[str, int | float] | None = None
-    crossed: dict[str, dict[str, int | float]] | None = None
+    choices: Times | None = None
+    crossed: dict[str, Times] | None = None
 
 
 class ResultsOut(BaseModel):
@@ -117,36 +119,52 @@ def _results(
 def _result(
     place: str | None, question: Question, forms: Sequence[Form], wanted: Wanted
 ) -> ResultOut:
-    answered = [form for form in forms if question.name in form]
+    # Of a whole assessment these are a million answers, each of which is looked at once.
+    name = question.name
+    answered = [form for form in forms if name in form]
     result = ResultOut(
         place=place,
-        question=question.name,
+        question=name,
         type=question.type,
         submissions=len(forms),
         answered=len(answered),
     )
     if question.type in SELECTS:
-        times = Counter[str]()
-        crossed: dict[str, Counter[str]] = {}
-        for form in answered:
-            weight = form.get(wanted.weighted_by, 0) if wanted.weighted_by else 1
-            others = _chosen(form.get(wanted.crossed_with or "")) or [""]
-            for choice in _chosen(form[question.name]):
-                times[choice] += weight
-                for other in others:
-                    crossed.setdefault(choice, Counter())[other] += weight
-        result.choices = dict(sorted(times.items()))
-        if wanted.crossed_with and wanted.crossed_with != question.name:
-            result.crossed = {
-                choice: dict(sorted(of_choice.items()))
-                for choice, of_choice in sorted(crossed.items())
-            }
-    elif numbers := [form[question.name] for form in answered]:
+        result.choices = _times(answered, name, wanted.weighted_by)
+        if wanted.crossed_with and wanted.crossed_with != name:
+            result.crossed = _crossed(answered, name, wanted)
+    elif numbers := [form[name] for form in answered]:
         result.sum, result.lowest, result.highest = sum(numbers), min(numbers), max(numbers)
     return result
 
 
+def _times(forms: Sequence[Form], question: str, weighted_by: str | None) -> Times:
+    if not weighted_by:
+        return _sorted(Counter(chain.from_iterable([_chosen(form[question]) for form in forms])))
+    times = Counter[str]()
+    for form in forms:
+        for choice in _chosen(form[question]):
+            times[choice] += form.get(weighted_by, 0)
+    return _sorted(times)
+
+
+def _crossed(forms: Sequence[Form], question: str, wanted: Wanted) -> dict[str, Times]:
+    crossed: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for form in forms:
+        weight = form.get(wanted.weighted_by, 0) if wanted.weighted_by else 1
+        others = _chosen(form.get(wanted.crossed_with or "")) or [""]
+        for choice in _chosen(form[question]):
+            of_choice = crossed[choice]
+            for other in others:
+                of_choice[other] += weight
+    return {choice: _sorted(of_choice) for choice, of_choice in sorted(crossed.items())}
+
+
+def _sorted(times: Counter[str]) -> Times:
+    return dict(sorted(times.items()))
+
+
 def _chosen(answer: Any) -> list[str]:
-    if answer is None:
-        return []
-    return answer if isinstance(answer, list) else [answer]
+    if isinstance(answer, list):
+        return answer
+    return [] if answer is None else [answer]
