@@ -34,6 +34,8 @@ Unknown = tuple[int, Cell]
 Sum = tuple[list[tuple[Unknown, int]], int]
 """Unknowns with their signs, and what they sum to."""
 Numbers = npt.NDArray[Any]
+FEW = 3
+"""A wish for all cells that settles fewer of them costs more than asking for these."""
 UNBOUNDED = 3
 """What scipy's linprog says of a problem without an end."""
 
@@ -77,48 +79,86 @@ def widths(
     matrix = coo_matrix((sign, (row, column)), shape=(len(sums), len(numbers))).tocsc()
     least = np.array([(floors or {}).get(each, 0) for each in numbers])
     system = System(matrix, np.array([value for _, value in sums]), least)
-    return {
-        each: system.width(numbers[each], enough)
-        for each in (numbers if targets is None else targets)
-    }
+    wanted = numbers if targets is None else targets
+    if enough < float("inf"):
+        system.widen([numbers[each] for each in wanted], enough)
+    return {each: system.width(numbers[each], enough) for each in wanted}
+
+
+class Part:
+    """Sums that have to do with each other, and with no others."""
+
+    def __init__(self, matrix: Any, right: Numbers, floors: Numbers, columns: Numbers) -> None:
+        part = matrix[:, columns]
+        touched = np.unique(part.nonzero()[0])
+        self.columns = columns
+        self.matrix, self.right = part.tocsr()[touched], right[touched]
+        self.bounds = [(floor, None) for floor in floors[columns]]
+
+    def ends(self, wish: Numbers) -> list[Any]:
+        """Return where a sum of cells, each times its wish, is least and where it is greatest."""
+        return [
+            linprog(
+                direction * wish,
+                A_eq=self.matrix,
+                b_eq=self.right,
+                bounds=self.bounds,
+                method="highs",
+            )
+            for direction in (1, -1)
+        ]
 
 
 class System:
     """All sums at once, falling into parts that have nothing to do with each other."""
 
     def __init__(self, matrix: Any, right: Numbers, floors: Numbers) -> None:
-        self.matrix, self.right, self.floors = matrix, right, floors
         _, self.part_of = connected_components(matrix.T @ matrix)
+        self.whole = Part(matrix, right, floors, np.arange(len(floors)))
+        self.parts = [
+            Part(matrix, right, floors, np.flatnonzero(self.part_of == number))
+            for number in range(self.part_of.max() + 1)
+        ]
         self.least = np.full(len(floors), np.inf)
         self.greatest = np.full(len(floors), -np.inf)
+
+    def widen(self, targets: Sequence[int], enough: float) -> None:
+        """
+        Look for possible worlds in which many cells at once are far from where others have them.
+
+        It saves asking for most cells one by one, and bounds none: what is seen is possible.
+        """
+        chance = np.random.default_rng(1)
+        asked = np.zeros(len(self.least))
+        asked[targets] = 1
+        left = len(targets) + FEW
+        while True:
+            open_still = asked * (self.greatest - self.least < enough)
+            if left - open_still.sum() < FEW or not open_still.any():
+                return
+            left = open_still.sum()
+            self._see(self.whole, chance.choice([-1, 1], len(asked)) * open_still)
 
     def width(self, number: int, enough: float) -> float:
         if (seen := self.greatest[number] - self.least[number]) >= enough:
             return float(seen)
-        columns = np.flatnonzero(self.part_of == self.part_of[number])
-        part = self.matrix[:, columns]
-        touched = np.unique(part.nonzero()[0])
-        wish = (columns == number).astype(float)
-        least, greatest = (
-            linprog(
-                direction * wish,
-                A_eq=part.tocsr()[touched],
-                b_eq=self.right[touched],
-                bounds=[(floor, None) for floor in self.floors[columns]],
-                method="highs",
-            )
-            for direction in (1, -1)
-        )
-        for answer in (least, greatest):
-            if answer.x is not None:
-                # Whatever solves the sums is a possible world, for the other cells as well.
-                self.least[columns] = np.minimum(self.least[columns], answer.x)
-                self.greatest[columns] = np.maximum(self.greatest[columns], answer.x)
+        part = self.parts[self.part_of[number]]
+        least, greatest = self._see(part, (part.columns == number).astype(float))
         if greatest.status == UNBOUNDED:
             return float("inf")
         assert least.fun is not None, least.message
         assert greatest.fun is not None, greatest.message
         return float(-greatest.fun - least.fun)
+
+    def _see(self, part: Part, wish: Numbers) -> list[Any]:
+        answers = part.ends(wish)
+        for answer in answers:
+            if answer.x is not None:
+                # Whatever solves the sums is a possible world, for all other cells as well.
+                at = part.columns
+                self.least[at] = np.minimum(self.least[at], answer.x)
+                self.greatest[at] = np.maximum(self.greatest[at], answer.x)
+        return answers
 
 
 def _unknowns(publications: Sequence[Told]) -> Iterator[Unknown]:
