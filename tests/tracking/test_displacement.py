@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 
 from chassis.clock import now
+from services.tracking.displacement import rules
 from services.tracking.main import SERVICE
 from services.tracking.publications.models import Publication, PublicCell
-from services.tracking.series.models import PublishedFigure
+from services.tracking.series.models import PublishedFigure, TrendPoint
 from tests.conftest import Running, Start
 from tests.tracking.test_series import counted
 
@@ -94,6 +95,30 @@ async def test_only_what_is_public_of_a_round_is_shown_and_hidden_figures_are_no
     day = now().date().isoformat()
     assert len(await rows(tracking, 0, FromReportingDate=day, ToReportingDate=day)) == 2
     assert await rows(tracking, 0, ToReportingDate="2020-01-01") == []
+
+
+def test_places_of_origin_are_named_the_most_frequent_first_where_none_is_hidden() -> None:
+    point = TrendPoint.model_construct(
+        pcode="LY02",
+        round_number=7,
+        period_end=None,
+        period_start=None,
+        source=None,
+        known_since=None,
+        component="mobility_tracking",
+    )
+    parts = {("origin", "SDN"): 40, ("origin", "LY01"): 60, ("origin", "LY03"): 0}
+
+    whole, hidden = (rules.row(point, value, {"LY01": "East"}, parts) for value in (100, 104))
+
+    assert (whole.idp_origin_admin1_name, whole.idp_origin_admin1_pcode) == (
+        "East, Sudan",
+        "LY01, SDN",
+    )
+    assert (hidden.idp_origin_admin1_name, hidden.idp_origin_admin1_pcode) == (
+        "Not available",
+        "Not available",
+    )
 
 
 @pytest.mark.parametrize(

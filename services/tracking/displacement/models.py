@@ -24,6 +24,9 @@ class Envelope(Theirs, Generic[Row]):
     total_records_count: int
 
 
+NOT_AVAILABLE = "Not available"
+
+
 class Country(Theirs):
     admin0_name: str
     admin0_pcode: str
@@ -39,7 +42,8 @@ class Displaced(Theirs):
     Displaced individuals present in a place in a round.
 
     `admin1` and `admin2` are null where the row is of something larger; columns about which a
-    round says nothing are null too, but for the origin, which their API spells out.
+    round says nothing are null too, but for the origin, which their API spells out. Several
+    reasons, or places of origin, stand in one row, the most frequent first.
     """
 
     id: int
@@ -58,6 +62,6 @@ class Displaced(Theirs):
     displacement_reason: str | None = None
     number_males: int | None = None
     number_females: int | None = None
-    idp_origin_admin1_name: str = "Not available"
-    idp_origin_admin1_pcode: str = "Not available"
+    idp_origin_admin1_name: str = NOT_AVAILABLE
+    idp_origin_admin1_pcode: str = NOT_AVAILABLE
     assessment_type: str

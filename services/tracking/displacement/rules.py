@@ -1,11 +1,12 @@
 """How a figure becomes a row of IOM's DTM API, and which rows a request asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from chassis.problems import Fault, Problem
-from services.tracking.displacement.models import Country, Displaced, Operation
+from services.tracking.displacement.models import NOT_AVAILABLE, Country, Displaced, Operation
+from services.tracking.flows import countries
 from services.tracking.series.models import TrendPoint
 from services.tracking.series.rules import last_day
 
@@ -83,6 +84,7 @@ def row(
     admin1, admin2 = (
         point.pcode[:length] if len(point.pcode) >= length else None for length in LENGTHS[1:]
     )
+    origins = _told(parts, "origin", value)
     return Displaced(
         id=_number(point),
         operation=OPERATION.operation,
@@ -97,6 +99,8 @@ def row(
         month_reporting_date=day.month if day else None,
         round_number=point.round_number,
         displacement_reason=reasons(parts, value),
+        idp_origin_admin1_name=_in_words([_called(each, names) for each in origins]),
+        idp_origin_admin1_pcode=_in_words(origins),
         number_males=parts.get(("sex", "male")),
         number_females=parts.get(("sex", "female")),
         assessment_type=ASSESSMENTS[point.component],
@@ -105,12 +109,24 @@ def row(
 
 def reasons(parts: Mapping[Part, int], value: int) -> str | None:
     """Return why people are displaced, the most frequent first; None where a part is not told."""
-    told = {category: n for (dimension, category), n in parts.items() if dimension == "reason"}
-    # A reason that is hidden must not be known by its absence either.
-    if sum(told.values()) != value:
-        return None
-    named = sorted((each for each in told if told[each]), key=lambda each: (-told[each], each))
+    named = _told(parts, "reason", value)
     return ", ".join(each.replace("_", " ").capitalize() for each in named) or None
+
+
+def _told(parts: Mapping[Part, int], by: str, value: int) -> list[str]:
+    """Return the categories of a dimension, the most frequent first; none where one is hidden."""
+    told = {category: n for (dimension, category), n in parts.items() if dimension == by and n}
+    # One that is hidden must not be known by its absence either.
+    return sorted(told, key=lambda each: (-told[each], each)) if sum(told.values()) == value else []
+
+
+def _called(origin: str, names: Mapping[str, str]) -> str:
+    called = names.get(origin) or countries.names(origin)[0]
+    return called[:1].upper() + called[1:]
+
+
+def _in_words(told: Sequence[str]) -> str:
+    return ", ".join(told) or NOT_AVAILABLE
 
 
 def _number(point: TrendPoint) -> int:

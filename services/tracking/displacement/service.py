@@ -13,6 +13,9 @@ from services.tracking.series import public
 from services.tracking.series.counting import Question
 from services.tracking.series.trends import trend
 
+REGION = 1
+"""The level of places of origin that are public, and what the columns of origin mean by it."""
+
 
 async def displaced(session: AsyncSession, level: int, wanted: Wanted) -> list[Displaced]:
     """Return the rows of a level, by place and round; only published figures are among them."""
@@ -21,7 +24,7 @@ async def displaced(session: AsyncSession, level: int, wanted: Wanted) -> list[D
         return []
     names = {
         place.pcode: place.name_en
-        for place in await session.exec(select(Place).where(col(Place.level) <= level))
+        for place in await session.exec(select(Place).where(col(Place.level) <= max(level, REGION)))
     }
     rows = []
     for component in rules.ASSESSMENTS:
@@ -45,9 +48,9 @@ async def displaced(session: AsyncSession, level: int, wanted: Wanted) -> list[D
 async def _parts(
     session: AsyncSession, question: Question
 ) -> dict[tuple[str, int], dict[rules.Part, int]]:
-    """Return what is public of a question by sex and reason, by place and round."""
+    """Return what is public of a question by sex, reason and origin, by place and round."""
     found: dict[tuple[str, int], dict[rules.Part, int]] = {}
-    for dimension in ("sex", "reason"):
+    for dimension in ("sex", "reason", "origin"):
         by = replace(question, by=dimension)
         for line, of_rounds in (await public.cells(session, by)).items():
             for number, cell in of_rounds.items():
