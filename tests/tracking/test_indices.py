@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from chassis.problems import Problem
 from services.tracking.indices.definitions import Definition, definitions, newest
-from services.tracking.indices.planning import rounded
+from services.tracking.indices.models import IndexScore
+from services.tracking.indices.planning import Scored, rounded
 from services.tracking.indices.rules import explanation, score
 from services.tracking.main import SERVICE
 from tests.conftest import Running, Start
@@ -83,6 +84,33 @@ def test_answers_that_make_no_score_are_refused() -> None:
         assert [each.code for each in refused.value.errors] == [code]
 
 
+def test_severity_is_that_of_the_place_of_those_within_it_or_of_the_one_around_it() -> None:
+    def kept(pcode: str, **answers: str) -> IndexScore:
+        return IndexScore(
+            index="severity_score",
+            version=1,
+            pcode=pcode,
+            round_number=1,
+            vintage=1,
+            answers=answers,
+            score=3,
+            band="severe",
+            recorded_by="somebody",
+        )
+
+    told = (
+        kept("LY01", food="stress"),
+        kept("LY0101", food="severe", water="stress"),
+        kept("LY010101", food="extreme", water="extreme"),
+    )
+    scored = Scored({each.pcode: each for each in told}, {"LY0101": 60, "LY010101": 20})
+
+    assert scored.of("LY0101", "food") is told[1]
+    assert scored.within("LY01", "food") == [told[1]], "who is in an inner one is counted once"
+    assert scored.around("LY010201", "food") is told[0]
+    assert scored.around("LY010201", "water") is None
+
+
 def test_half_a_person_in_need_is_one() -> None:
     assert [rounded(each) for each in (0, 49, 50, 149, 150)] == [0, 0, 1, 1, 2]
 
@@ -125,5 +153,18 @@ async def test_people_in_need_follow_from_figures_and_answers(start: Start) -> N
         "Derna",
     )
     assert {each["in_need"] for (pcode, _), each in needs.items() if pcode == "LY0102"} == {None}
+    rounds = "/v1/tracking/rounds/imports?round_number=3"
+    await finished(tracking, rounds, b"pcode,idps\nLY0101,201\nLY0102,50\nLY0103,9\n")
+    for pcode, food in (("LY0101", "stress"), ("LY0102", "extreme")):
+        await sent(tracking, 201, pcode=pcode, round_number=3, answers=PHASES | {"food": food})
+    region = await tracking.client.get(PLANNING, params={"round_number": 3, "level": 1})
+    [of_food] = [each for each in region.json()["items"] if each["sector"] == "food"]
+    assert (of_food["in_need"], of_food["individuals_scored"], of_food["individuals"]) == (
+        30 + 35,
+        251,
+        260,
+    )
+    unknown = await tracking.client.get(PLANNING, params={"round_number": 2})
+    assert unknown.status_code == 404
     listed = (await tracking.client.get("/v1/tracking/indices")).json()["items"]
     assert [(each["index"], each["version"]) for each in listed] == list(definitions())

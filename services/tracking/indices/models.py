@@ -104,8 +104,10 @@ class InNeed(BaseModel):
     """
     People in need of a sector in a place, for planning: a share of those who are there.
 
-    The share goes by the severity that was answered for the sector; `in_need` is null, and not
-    none, where nobody has answered. `explanation` says from what the number was made.
+    The share goes by the severity that was answered for the sector: of the place itself, else of
+    the places within it, whose people in need are summed, else of the place that it lies in.
+    `individuals_scored` live where somebody has answered; `in_need` is null, and not none, where
+    nobody has. `explanation` says from what the number was made.
 
     `places_named` of the `places_asked` below name a need of the sector, and `individuals_there`
     are in those: what informants said, beside the severity; null where the round asked nobody.
@@ -120,6 +122,7 @@ class InNeed(BaseModel):
     severity: str | None
     percent: int | None
     in_need: int | None
+    individuals_scored: int
     figure_vintage: int | None
     score_vintage: int | None
     index_version: int | None

@@ -80,15 +80,13 @@ async def find(
     return (await session.exec(statement)).all()
 
 
-async def newest_answers(
-    session: AsyncSession, index: str, number: int, length: int
-) -> dict[str, IndexScore]:
-    """Return the last vintage of each place of a level, by p-code."""
+async def newest_answers(session: AsyncSession, index: str, number: int) -> dict[str, IndexScore]:
+    """Return the last vintage of each place of any level, by p-code."""
     statement = select(IndexScore).where(
         col(IndexScore.index) == index, col(IndexScore.round_number) == number
     )
     found = (await session.exec(statement.order_by(col(IndexScore.vintage)))).all()
-    return {each.pcode: each for each in found if len(each.pcode) == length}
+    return {each.pcode: each for each in found}
 
 
 def shown(row: IndexScore) -> ScoreOut:
