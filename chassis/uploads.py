@@ -16,7 +16,7 @@ from chassis.problems import Fault, Problem
 
 MOST_FILES = 20
 MOST_NAMED = 20
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 """What stands between cells: spreadsheets write a semicolon where the comma is for decimals."""
 SEPARATOR_TOLD = "sep="
 """With a separator after it, the line by which a spreadsheet is told what separates the others."""

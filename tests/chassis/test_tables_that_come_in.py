@@ -57,6 +57,7 @@ def test_what_is_no_text_is_refused_with_the_line_from_which_it_is_none(
         ("SEP=;\r\na;b\r\n1;2\r\n", 3),
         ("sep=,\na,b\n1,2\n", 3),
         ("sep=\t\na\tb\n1\t2\n", 3),
+        ("a|b\n1|2\n", 2),
         ("\n\n;\na;b\n1;2\n", 5),
         (",,\n\na,b\n\n1,2\n,\n", 5),
     ],

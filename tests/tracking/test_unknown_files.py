@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from services.tracking.assessments import guesses
+from chassis.uploads import Upload
+from services.tracking.assessments import guesses, proposals, tables
 from services.tracking.assessments.guesses import Column
 from services.tracking.formats.days import NoDayError, day
 from services.tracking.formats.numbers import Mark, decimal, whole
@@ -152,6 +153,29 @@ async def test_a_file_nobody_has_seen_comes_in_as_it_is_proposed(tracking: Runni
     for wrong in ("question=nothing", "crossed_with=m1001_share_tents", "weighted_by=m0911"):
         refused = await tracking.client.get(f"{proposal['path']}/results?{wrong}")
         assert refused.status_code == 422, wrong
+
+
+@pytest.mark.parametrize("codes_first", [True, False])
+def test_of_two_headers_the_codes_name_the_questions_and_the_words_label_them(
+    codes_first: bool,
+) -> None:
+    codes = ["adm2_pcode", "m0310_loc_num_idp_ind", "m0311_hh", "m0501_needs"]
+    headers = [codes, ["District code", "Displaced people", "Households", "Needs"]]
+    rows = [["MW309", 120, 30, "Food/Water"], ["MW310", 75, 20, "Food"], ["MW311", 9, 2, "Food"]]
+    target = io.StringIO()
+    csv.writer(target).writerows([*(headers if codes_first else headers[::-1]), *rows, *rows])
+    upload = Upload("file", target.getvalue().encode())
+
+    proposal = proposals.propose(upload, "two", "B2", ours=False)
+
+    asked = {each.name: each.labels.en for each in proposal.question_set.questions}
+    assert asked == {
+        "m0310_loc_num_idp_ind": "Displaced people",
+        "m0311_hh": "Households",
+        "m0501_needs": "Needs",
+    }
+    assert proposal.mapping.pcode_column == "adm2_pcode"
+    assert len(tables.find(upload, {"adm2_pcode"}, ".").body) == 6
 
 
 def test_one_same_cell_of_words_with_strokes_is_several_choices_and_a_label_with_one_is_not() -> (

@@ -26,7 +26,7 @@ PLACE = re.compile(
     r"|muhalla)(?:_(?:name|nom|label|en|fr|ar))*$"
 )
 COUNTRY = re.compile(r"(?:^|_)(?:country|pays)(?:_|$)")
-PCODE = re.compile(r"(?:^|_)p_?code(?:_|$)|pcode")
+PCODE = re.compile(r"(?:^|_)p_?code(?:_|$)|pcode|(?:^|_)adm(?:in)?_?[0-5]_code$")
 CODE = re.compile(r"[A-Za-z]{0,4}[0-9][A-Za-z0-9_-]{0,20}")
 ELSEWHERE = re.compile(r"origin|previous|provenance|intend|return|dest|birth|transit|last_")
 """In the name of a column that tells another place than the one that the row is about."""

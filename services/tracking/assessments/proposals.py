@@ -53,7 +53,7 @@ def propose(upload: Upload, code: str, component: Component, *, ours: bool) -> P
         raise Problem(422, "table-header", detail)
     fit = {name for name, several in times.items() if several == 1 and 0 < len(name) <= LONGEST}
     columns = [each for each in guesses.columns(found.head, rows) if each.name in fit]
-    proposal = Proposal(columns, ours=ours)
+    proposal = Proposal(columns, found.called, ours=ours)
     for name in times.keys() - fit - {""}:
         detail = "Several columns have this name, or it is too long for one."
         proposal.leave(name, "column_name", detail)
@@ -81,11 +81,12 @@ def propose(upload: Upload, code: str, component: Component, *, ours: bool) -> P
 class Proposal:
     """Goes through the columns of a file: first those that say what a row is about."""
 
-    def __init__(self, columns: Sequence[Column], *, ours: bool) -> None:
+    def __init__(self, columns: Sequence[Column], called: dict[str, str], *, ours: bool) -> None:
         self.questions: list[dict[str, Any]] = []
         self.choices: dict[str, list[dict[str, Any]]] = {}
         self.answers: list[AnswerFrom] = []
         self.remarks: list[Remark] = []
+        self._called = called
         self._left = {each.name: each for each in columns}
         self._ours = ours
         self._mark = guesses.decimal_mark(columns)
@@ -194,8 +195,7 @@ class Proposal:
         if not kind:
             return False
         question: dict[str, Any] = {"name": self._named(column.name), "type": kind}
-        if column.name != question["name"]:
-            question["labels"] = _labels(column.name)
+        question |= self._labelled(column.name, question["name"])
         population = guesses.population(column) if kind == "integer" and self._ours else None
         if population and population not in self._counted:
             self._counted.add(population)
@@ -224,12 +224,15 @@ class Proposal:
         return True
 
     def _add(self, name: str, kind: str, coded: dict[str, str], told: str) -> None:
-        labels = _labels(told) if told != name else {}
-        question = {"name": name, "type": kind, "choices": name, "labels": labels}
+        question = {"name": name, "type": kind, "choices": name} | self._labelled(told, name)
         self.questions.append(question)
         self.choices[name] = [
             {"name": choice, "labels": _labels(label)} for label, choice in coded.items()
         ]
+
+    def _labelled(self, column: str, name: str) -> dict[str, Any]:
+        words = self._called.get(column, column)
+        return {} if words == name else {"labels": _labels(words)}
 
     def _add_answer(self, question: dict[str, Any], column: Column) -> None:
         self.questions.append(question)

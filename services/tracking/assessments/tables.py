@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from chassis import sheets
 from chassis.jobs import Remark
-from chassis.uploads import Line, Upload
+from chassis.uploads import Line, Upload, are_tags
 from services.tracking.formats import tables
 from services.tracking.formats.hidden import hidden_sheets
 from services.tracking.formats.numbers import Mark
@@ -16,12 +16,17 @@ NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class Found(NamedTuple):
-    """A table: the line of its header, its columns, the lines below, and what is to be said."""
+    """
+    A table: the line of its header, its columns, the lines below, and what is to be said.
+
+    `called` is what a second header calls the columns.
+    """
 
     line: int
     head: list[str]
     body: list[Line]
     remarks: list[Remark]
+    called: dict[str, str]
 
 
 def find(upload: Upload, wanted: Collection[str], mark: Mark) -> Found:
@@ -42,7 +47,9 @@ def _told(upload: Upload, found: Table, mark: Mark) -> Found:
             (line, [_with_comma(cell) if NUMBER.fullmatch(cell) else cell for cell in cells])
             for line, cells in body
         ]
-    return Found(found.line, found.head, body, hidden_sheets(upload.content))
+    words = [] if are_tags(found.beside or []) else found.beside or []
+    called = {name: word for name, word in zip(found.head, words, strict=False) if word}
+    return Found(found.line, found.head, body, hidden_sheets(upload.content), called)
 
 
 def _with_comma(cell: str) -> str:

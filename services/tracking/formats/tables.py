@@ -1,22 +1,34 @@
 """Where in a file a table is: on which of its sheets, and below which titles."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from chassis import sheets
 from chassis.problems import Fault, Problem
 from chassis.uploads import Line, Upload, decode, lines_of
+from services.tracking.formats.numbers import decimal
 
 HEADERS_WITHIN = 10
 ABOUT = 0.8
+SOME = 50
+"""So many rows show what stands in a column."""
+FEWEST_NUMBERS = 2
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+"""A name that a program gave a column; people write words with spaces between."""
 
 
 class Table(NamedTuple):
-    """A table: the line of its header, its columns, and the lines below."""
+    """
+    A table: the line of its header, its columns, and the lines below.
+
+    `beside` is another header, where a table has two: names for programs and words for people.
+    """
 
     line: int
     head: list[str]
     body: list[Line]
+    beside: list[str] | None = None
 
     @property
     def lines(self) -> list[Line]:
@@ -44,12 +56,49 @@ def largest(upload: Upload) -> Table:
     lines = max(_tables(upload), key=lambda each: sum(len(cells) for _, cells in each), default=[])
     full = [sum(bool(cell.strip()) for cell in cells) for _, cells in lines[:HEADERS_WITHIN]]
     at = next((at for at, cells in enumerate(full) if cells >= ABOUT * max(full)), 0)
-    return _below(lines, at) if lines else Table(1, [], [])
+    if not lines:
+        return Table(1, [], [])
+    found = _below(lines, at)
+    if found.beside and _names(found.beside) > _names(found.head):
+        below = next(n for n in range(at + 1, len(lines)) if any(map(str.strip, lines[n][1])))
+        return _below(lines, below)._replace(beside=found.head)
+    return found
+
+
+def _names(cells: Sequence[str]) -> int:
+    return sum(bool(NAME.fullmatch(cell)) for cell in cells)
 
 
 def _below(lines: Sequence[Line], at: int) -> Table:
     number, cells = lines[at]
-    return Table(number, [cell.strip() for cell in cells], list(lines[at + 1 :]))
+    head, body = [cell.strip() for cell in cells], list(lines[at + 1 :])
+    beside = next((place for place, (_, row) in enumerate(body) if any(map(str.strip, row))), None)
+    if beside is None or not _is_header(body[beside][1], body[beside + 1 :][:SOME]):
+        return Table(number, head, body)
+    return Table(number, head, body[beside + 1 :], [cell.strip() for cell in body[beside][1]])
+
+
+def _is_header(cells: Sequence[str], below: Sequence[Line]) -> bool:
+    """
+    Say whether a row is a second header: words where all rows below it have numbers.
+
+    No word of it stands twice, nor below it in its column, as words of a row of a table do.
+    """
+    told = [cell.strip() for cell in cells]
+    words = [cell for cell in told if cell]
+    if len(set(words)) < len(words) or any(map(_is_number, words)):
+        return False
+    columns = [
+        [row[at].strip() for _, row in below if at < len(row) and row[at].strip()]
+        for at in range(len(told))
+    ]
+    numbers = [at for at, column in enumerate(columns) if column and all(map(_is_number, column))]
+    again = any(cell and cell in column for cell, column in zip(told, columns, strict=True))
+    return not again and len(numbers) >= FEWEST_NUMBERS and all(told[at] for at in numbers)
+
+
+def _is_number(cell: str) -> bool:
+    return decimal(cell) is not None
 
 
 def _tables(upload: Upload, sheet: str | None = None) -> Iterator[Sequence[Line]]:

@@ -96,15 +96,22 @@ async def refuse_out_of_order(
     }
     known = [(other, began) for other, (began, _) in periods.items() if began]
     order = follows(number, start, end, known)
-    ended = [last for other, (_, last) in periods.items() if last and other < number]
-    # As published rounds do, the next may begin in the month in which the one before ends.
-    overlaps = order.overlaps or any(start and last[:MONTH] > start[:MONTH] for last in ended)
     if order.wrong:
         detail = f"{order.wrong} A round has the number that follows from when it was."
         fault = Fault(pointer="query/period", code="round_out_of_order", detail=order.wrong)
         raise Problem(409, "conflict", detail, errors=[fault])
-    detail = "The period runs into that of another round by more than a month."
-    return [Remark(code="rounds_overlap", detail=detail)] if overlaps else []
+    # Published rounds do overlap, and a fact is not refused: the next often begins in the month in
+    # which the one before ends, and whoever sends more than that is told.
+    return [
+        Remark(
+            column=population,
+            code="rounds_overlap",
+            detail=f"The period runs into that of round {other} by more than a month.",
+        )
+        for other, (began, last) in sorted(periods.items())
+        if (start and last and other < number and last[:MONTH] > start[:MONTH])
+        or (began and end and other > number and began[:MONTH] < end[:MONTH])
+    ]
 
 
 async def import_round(work: Work) -> None:
