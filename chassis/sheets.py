@@ -24,6 +24,7 @@ MOST_SHEETS = 50
 MOST_FAULTS = 100
 CELL = re.compile(rb"<c\b")
 VALUE = re.compile(rb"<v[^>]*>[^<]|<is\b")
+ERROR, NO_VALUE = b't="e"', b"<v>#N/A<"
 REFERENCE = re.compile(rb'\br="([A-Z]{1,3}[0-9]{1,7})"')
 Range = tuple[tuple[int, int], tuple[int, int]]
 """Cells that are one: the first row and column of them, and the last, from zero."""
@@ -81,26 +82,33 @@ def _metadata(content: bytes) -> list[SheetMetadata]:
 
 
 def refuse_unreckoned(content: bytes) -> None:
-    """Raise 422 for formulas that were written by a program and never reckoned: they read empty."""
+    """
+    Raise 422 for formulas that were written by a program and never reckoned, or went wrong.
+
+    Either reads as an empty cell; `#N/A` is one, by which sheets say that there is no value.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         faults = [
-            _fault(cell, "formula", "A formula without its value.")
+            _fault(cell, "formula", "A formula without its value, or whose value is an error.")
             for name in parts.namelist()
-            if name.startswith("xl/worksheets/") and b"<f" in (text := parts.read(name))
-            for cell in _unreckoned(text)
+            if name.startswith("xl/worksheets/")
+            for cell in _unreckoned(parts.read(name))
         ]
     if faults:
-        detail = "Some formulas have no value yet; open the workbook, save it, and send it again."
+        detail = "Some formulas have no value; open the workbook, mend them, and send it again."
         raise Problem(422, "workbook-cells", detail, errors=faults[:MOST_FAULTS])
 
 
 def _unreckoned(text: bytes) -> Iterator[str]:
+    if b"<f" not in text and ERROR not in text:
+        return
     # Divided at the beginnings, each byte is read once, however the cells end.
     for piece in CELL.split(text)[1:]:
         attributes, _, rest = piece.partition(b">")
         inside = b"" if attributes.endswith(b"/") else rest.partition(b"</c>")[0]
         # A formula whose value is an empty text is kept as a text.
-        if b"<f" in inside and not VALUE.search(inside) and b't="str"' not in attributes:
+        empty = b"<f" in inside and not VALUE.search(inside) and b't="str"' not in attributes
+        if empty or (ERROR in attributes and NO_VALUE not in inside):
             found = REFERENCE.search(attributes)
             yield found[1].decode() if found else "?"
 

@@ -76,3 +76,14 @@ def test_a_formula_is_looked_for_in_its_own_cell_only() -> None:
         sheets.lines(book(cut))
 
     assert [fault.pointer for fault in refused.value.errors] == ["cell/A2"]
+
+
+def test_a_formula_that_went_wrong_is_refused_and_no_value_is_none() -> None:
+    wrong = '<c r="A2" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="B2" t="e"><v>#REF!</v></c>'
+    none = f'<c r="C2" t="e"><f>NA()</f><v>#N/A</v></c><c r="D2" {SAID}'
+
+    with pytest.raises(Problem) as refused:
+        sheets.lines(book(f'<row r="2">{wrong}{none}</row>'))
+
+    assert [fault.pointer for fault in refused.value.errors] == ["cell/A2", "cell/B2"]
+    assert sheets.lines(book(f'<row r="2">{none}</row>'))[-1] == (2, ["", "b"])
