@@ -166,7 +166,7 @@ def faults_of(
         Fault(
             pointer=pointer((*within, *each["loc"])),
             code=str(each["type"]),
-            detail=_without_input(each),
+            detail=in_words(each),
         )
         for each in error.errors()
     ]
@@ -181,7 +181,8 @@ def pointer(location: Sequence[str | int]) -> str:
     return f"/{printable}" if where == "body" else f"{where}/{printable}"
 
 
-def _without_input(each: Mapping[str, Any]) -> str:
+def in_words(each: Mapping[str, Any]) -> str:
+    """Return what a shape says of a value that it refuses, without the value."""
     # Pydantic's own messages name the rule and its bounds; only value errors quote free text,
     # and those are ours, which never contain the value. One of its own quotes a character.
     if each["type"] == "uuid_parsing":

@@ -87,6 +87,8 @@ async def test_gazetteers_are_read_in_each_form_that_they_come_in(tracking: Runn
     for wrong, codes in ((circle, ["parent"]), (orphan, ["pcode", "parent"])):
         job = await finished(tracking, PLACES, wrong.encode())
         assert sorted(each["code"] for each in job["rejected_rows"]) == sorted(codes), wrong
+        columns = {each["column"] for each in job["rejected_rows"]}
+        assert columns <= {"pcode", "parent_pcode", None}, "none that the file has not"
 
 
 async def test_merged_cells_say_the_same_in_each_row_and_formulas_need_their_values(

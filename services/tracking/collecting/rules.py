@@ -23,8 +23,9 @@ def refuse_disorder(
         earlier = other.round_number < number
         apart = other.ends_on < starts_on if earlier else other.starts_on > ends_on
         if not apart:
-            where = "ends before this one starts" if earlier else "starts after this one has ended"
-            detail = f"Round {other.round_number}, {other.starts_on} to {other.ends_on}, {where}."
+            wanted = "end before this one starts" if earlier else "start after this one has ended"
+            days = f"{other.starts_on} to {other.ends_on}"
+            detail = f"Round {other.round_number}, {days}, would have to {wanted}."
             fault = Fault(pointer="/starts_on", code="rounds_overlap", detail=detail)
             detail = "The rounds of a population follow each other in order of their numbers."
             raise Problem(409, "conflict", detail, errors=[fault])

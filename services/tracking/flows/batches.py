@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from chassis.jobs import Remark
+from chassis.problems import in_words
 
 Kept = TypeVar("Kept")
 Form = TypeVar("Form", bound=BaseModel)
@@ -45,7 +46,7 @@ def read(
                     row=row,
                     column=known[0] if known else None,
                     code=first["type"],
-                    detail=first["msg"][:200],
+                    detail=in_words(first),
                 )
             )
     return right, faults

@@ -28,7 +28,14 @@ class Told(NamedTuple):
     refused: Remark | None
 
     def reject(self, tally: Tally, remark: Remark) -> None:
-        tally.reject(remark.model_copy(update={"sheet": self.gazetteer.name[:80]}))
+        told = {"sheet": self.gazetteer.name[:80], "column": self._as_told(remark.column)}
+        tally.reject(remark.model_copy(update=told))
+
+    def _as_told(self, column: str | None) -> str | None:
+        """Return a column as a list of places and of those above them calls it."""
+        listed = self.gazetteer.sparse and not self.gazetteer.shapes
+        own, above = (gazetteers.columns(self.gazetteer.level - each)[0] for each in (0, 1))
+        return {own: "pcode", above: "parent_pcode"}.get(column or "", column) if listed else column
 
     def warn(self, tally: Tally, code: str, detail: str) -> None:
         sheet = self.gazetteer.name[:80]

@@ -7,6 +7,7 @@ from datetime import date
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
+from chassis.problems import in_words
 from chassis.uploads import Row
 from services.tracking.seatotals.models import PublishedTotalIn
 
@@ -47,7 +48,7 @@ def totals(row: Row) -> list[PublishedTotalIn] | Remark:
     except ValidationError as error:
         told = error.errors(include_input=False, include_url=False)[0]
         where = str(told["loc"][0]) if told["loc"] else "returned_to_libya"
-        detail = f"{told['msg']}."[:200]
+        detail = f"{in_words(told)}."
         return Remark(row=row.line, column=where, code=str(told["type"]), detail=detail)
 
 

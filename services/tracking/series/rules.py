@@ -162,7 +162,8 @@ def follows(
         before = other[:MONTH] < start[:MONTH]
         after = other[:MONTH] > start[:MONTH]
         if (number > round_number and before) or (number < round_number and after):
-            detail = f"Round {number} starts on the other side of it; rounds follow each other."
+            side = "before" if before else "after"
+            detail = f"Round {number} starts in {other[:MONTH]}, {side} this one does."
             return Order(detail, overlaps=False)
         overlaps |= number > round_number and other[:MONTH] < end[:MONTH]
     return Order(None, overlaps)
