@@ -201,6 +201,14 @@ def test_what_agrees_is_taken(birth: Birth) -> None:
     births.check(birth, TODAY)
 
 
+@pytest.mark.parametrize(("text", "told"), [("1414-09-17", True), ("1317", True), ("1899", False)])
+def test_a_date_that_may_be_hijri_is_refused_with_how_to_say_so(text: str, told: bool) -> None:
+    with pytest.raises(ValueError, match="is not between") as refused:
+        births.check(Birth(text, births.fineness(text)), TODAY)
+
+    assert told == ("calendar: `hijri`" in str(refused.value))
+
+
 @pytest.mark.parametrize("birth", REFUSED)
 def test_what_contradicts_itself_is_not(birth: Birth) -> None:
     with pytest.raises(ValueError, match=r"^(is|has|says)"):

@@ -57,6 +57,10 @@ async def test_a_persons_history_is_read_by_who_reads_the_person_and_as_far(star
     karim = office.case_worker
     person = await office.register(household_ref="H1", relationship_to_head="head")
     changed = {"reason": "has_changed", "changed_on": "2026-02-01"}
+    early = {"reason": "has_changed", "changed_on": "1999-04-30", "population_category": "idp"}
+    match = {"If-Match": '"1"'}
+    refused = await karim.send("PATCH", f"{PERSONS}/{person}", json=early, headers=match)
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/changed_on"]
     await correct(karim, person, 1, **changed, population_category="idp", place_before="SDN")
     await correct(karim, person, 2, reason="recorded_wrongly", location_pcode="LY0209")
     await correct(karim, person, 3, reason="recorded_wrongly", household_ref="H2")

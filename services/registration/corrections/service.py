@@ -90,6 +90,9 @@ async def _otherwise(
     """Return what a correction makes otherwise, and what the record says now."""
     now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
     told = form.changes() | _birth(person, form) | _names(person, form)
+    earliest, _ = Birth(**{name: told.get(name, now[name]) for name in births.FIELDS}).span()
+    if form.changed_on and earliest and form.changed_on < earliest:
+        raise _refused("/changed_on", "is before the person was born")
     return {name: value for name, value in told.items() if value != now[name]}, now
 
 

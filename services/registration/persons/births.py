@@ -35,6 +35,7 @@ HIJRI_DAYS = 2
 HIJRI_TABLE, HIJRI_TABLE_BEGINS = range(1343, 1501), date(1924, 8, 1)
 """The years of Umm al-Qura that are known day by day (hijridate), and when they begin."""
 OLDEST_HIJRI_YEAR = 1317
+HIJRI_YEARS = range(OLDEST_HIJRI_YEAR, HIJRI_TABLE.stop)
 LAST_MONTH, LONGEST_HIJRI_MONTH = 12, 30
 MISSING = "is missing: tell it, an age, or that its precision is `unknown`"
 FINENESS = ("year", "month", "day")
@@ -249,7 +250,9 @@ def _told(text: str, calendar: str) -> Span:
     if calendar == "hijri":
         return _hijri(year, month, day, parts)
     if not OLDEST_YEAR <= year <= NEWEST_YEAR:
-        raise ValueError(f"is not between {OLDEST_YEAR} and {NEWEST_YEAR}")
+        # Papers of the region have both calendars; which one a date is of is never guessed.
+        hijri = "; a Hijri date needs its calendar: `hijri`" if year in HIJRI_YEARS else ""
+        raise ValueError(f"is not between {OLDEST_YEAR} and {NEWEST_YEAR}{hijri}")
     try:
         first = date(year, month, day)
     except ValueError:
