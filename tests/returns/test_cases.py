@@ -1,6 +1,7 @@
 """A return goes its way in order, once, and ends when the person says so."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlmodel import col, select
 
 from chassis.clock import new_id, today
@@ -15,6 +17,7 @@ from contracts.event import Envelope, Event
 from contracts.registration import PersonMerged, PersonRegistered, VulnerabilityChanged
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
 from services.returns.cases import rules
+from services.returns.cases.models import CaseIn
 from services.returns.cases.rules import ENDED, WAY, Status
 from services.returns.main import SERVICE
 from tests.conftest import Running, Start, bearer
@@ -236,6 +239,15 @@ async def test_evidence_that_cannot_be_is_refused_at_its_place(
 
     assert response.status_code == 422, response.text
     assert [fault["pointer"] for fault in response.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("country", ["ZZZ", "XXA", "YUG", "SD", "sdn"])
+def test_nobody_is_returned_to_what_is_no_country(country: str) -> None:
+    told = {"person_id": str(new_id()), "destination_country": country}
+    with pytest.raises(ValidationError):
+        CaseIn.model_validate_json(json.dumps(told))
+
+    assert CaseIn.model_validate_json(json.dumps(told | {"destination_country": "SDN"}))
 
 
 async def test_somebody_unknown_has_no_case(returns: Running) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.clock import today
+from chassis.countries import codes
 from services.tracking.flows import countries, rules
 from services.tracking.flows.models import WatchedIn
 from services.tracking.main import SERVICE
@@ -255,4 +256,4 @@ def test_what_is_no_country_is_not_guessed(label: str) -> None:
 
 
 def test_there_are_as_many_countries_as_iso_3166_has() -> None:
-    assert len(countries.codes()) == 249
+    assert len(codes()) == 249

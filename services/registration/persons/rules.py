@@ -1,13 +1,12 @@
 """Decisions about persons without I/O: case numbers, phones, countries, sameness."""
 
 import hashlib
-import re
 import secrets
 from functools import cache
 
 import phonenumbers
-from babel.core import get_global
 
+from chassis import countries
 from chassis.strict import in_our_digits
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,13 +23,6 @@ STATELESS = {"XXA", "XXB", "XXC", "XXX"}
 UNTOLD = "unknown"
 """The sex and the category of somebody who has only enquired, until they are told."""
 LIBYA = "LY"
-ALPHA_3 = 3
-PRIVATE = re.compile("AAA|Q[M-Z].|X..|ZZZ")
-"""Codes that ISO 3166-1 leaves to its users."""
-WITHDRAWN = frozenset(
-    ["ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "YMD", "YUG", "ZAR"]
-) | frozenset(["ASC", "CPT", "DGA", "TAA"])
-"""States that are no more, and reserved codes of islands that are no nationality."""
 
 
 def new_case_number() -> str:
@@ -74,12 +66,7 @@ def household_number(text: str) -> str:
 @cache
 def nationalities() -> frozenset[str]:
     """Return the ISO 3166-1 alpha-3 codes, and ICAO's for people without a state."""
-    # CLDR lists alpha-3 codes as aliases of alpha-2 codes, old and private ones among them.
-    aliases = get_global("territory_aliases")
-    codes = {code for code in aliases if len(code) == ALPHA_3 and code.isalpha()}
-    return frozenset(
-        codes - WITHDRAWN - {code for code in codes if PRIVATE.match(code)} | STATELESS
-    )
+    return countries.codes() | STATELESS
 
 
 def e164(phone: str) -> str:

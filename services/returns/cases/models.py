@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic import Field as Shape
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, col
 
+from chassis import countries
 from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, Shown
@@ -18,7 +19,9 @@ from services.returns.people.models import Person, is_assigned
 from services.returns.tables import Table
 
 Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}$")]
-Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
+Country = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(countries.known)
+]
 Flag = Annotated[bool, Shape(strict=True)]
 Yes = Literal[True]
 

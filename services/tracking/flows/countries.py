@@ -1,42 +1,18 @@
 """Which country a label means: by its ISO 3166-1 alpha-3 code, or by its name in a language."""
 
-import re
 import unicodedata
 from functools import cache
 
 from babel import Locale
-from babel.core import get_global
 
+from chassis.countries import by_alpha_2, codes
 from services.tracking.rounds import layout
 
-ALPHA_3 = 3
 LANGUAGES = ("ar", "fr", "en")
 LETTERS = frozenset({"Ll", "Lo"})
 SAME_LETTERS = str.maketrans("ةى", "هي")
 UNKNOWN = "unknown"
 NAMES_OF_UNKNOWN = "Unknown", "غير معروف"
-PRIVATE = re.compile("AAA|Q[M-Z].|X..|ZZZ")
-"""Codes that ISO 3166-1 leaves to its users."""
-WITHDRAWN = frozenset(["ASC", "BUR", "CPT", "DDR", "DGA", "FXX", "TAA", "TMP", "YMD", "ZAR"])
-"""States that are no more under this code, and reserved codes of islands."""
-
-
-@cache
-def _alpha_3() -> dict[str, str]:
-    """Return the alpha-3 codes by the alpha-2 codes of the countries that there are."""
-    # CLDR lists alpha-3 codes as aliases of alpha-2 codes, old and private ones among them.
-    territories = Locale("en").territories
-    return {
-        short: code
-        for code, (short, *more) in get_global("territory_aliases").items()
-        if len(code) == ALPHA_3 and code.isalpha() and not more and short in territories
-        if code not in WITHDRAWN and not PRIVATE.match(code)
-    }
-
-
-@cache
-def codes() -> frozenset[str]:
-    return frozenset(_alpha_3().values())
 
 
 @cache
@@ -45,14 +21,14 @@ def _names() -> dict[str, str]:
     # English comes last, so that its names stand where two languages share one.
     for language in LANGUAGES:
         territories = Locale(language).territories
-        named |= {key(territories[short]): code for short, code in _alpha_3().items()}
+        named |= {key(territories[short]): code for short, code in by_alpha_2().items()}
     return named | layout.COUNTRIES
 
 
 @cache
 def names(code: str) -> tuple[str, str]:
     """Return what a country is called in English and in Arabic; an unknown code is its own name."""
-    short = next((each for each, known in _alpha_3().items() if known == code), None)
+    short = next((each for each, known in by_alpha_2().items() if known == code), None)
     if short is None:
         return NAMES_OF_UNKNOWN if code == UNKNOWN else (code, code)
     return Locale("en").territories[short], Locale("ar").territories[short]

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from chassis.countries import codes
 from chassis.jobs import Remark
 from services.tracking.flows import countries
 from services.tracking.flows.batches import Sorted
@@ -57,7 +58,7 @@ def sort(
 def _misplaced(entry: EntryIn, places: Collection[str]) -> str | None:
     for name in PLACES:
         code = getattr(entry, name)
-        if code == countries.UNKNOWN or code in places or code in countries.codes():
+        if code == countries.UNKNOWN or code in places or code in codes():
             continue
         return name
     return None
