@@ -37,11 +37,18 @@ async def settle_everywhere(session: AsyncSession, household_id: UUID, by: By) -
             await settle(session, programme, household, by)
 
 
-async def settle_of(session: AsyncSession, programme: Programme, person_id: UUID, by: By) -> bool:
-    """Do so for the household of somebody who is another than before; say whether one is new."""
-    theirs = await merged.registrations_of(session, Person, person_id)
-    found = await households.of_people(session, theirs)
-    return any([await settle(session, programme, each, by) for each in found])
+async def settle_of(
+    session: AsyncSession, programmes: Sequence[Programme], people: Collection[UUID], by: By
+) -> int:
+    """Do so for the households in which one of these registrations is; count the new ones."""
+    for_households = [each for each in programmes if each.item_per == HOUSEHOLD]
+    if not for_households:
+        return 0
+    new = 0
+    for household in await households.of_people(session, people):
+        for programme in for_households:
+            new += await settle(session, programme, household, by)
+    return new
 
 
 async def settle(session: AsyncSession, programme: Programme, household: Household, by: By) -> bool:

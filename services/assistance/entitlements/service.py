@@ -54,17 +54,13 @@ async def _entitle(
     opened = [row for row in rows if row["id"] in new]
     for row in opened:
         audit.note(session, by, "create", "entitlement", [row["person_id"], row["id"]])
-    if opened:
-        theirs = {row["person_id"] for row in opened}
-        for each in await merged.merged_into(session, Person, theirs):
+    for_households = [each for each in programmes if each.item_per == kits.HOUSEHOLD]
+    ids = {each.id for each in people} if opened or for_households else set()
+    for each in await merged.merged_into(session, Person, ids) if ids else ():
+        if any(row["person_id"] == each for row in opened):
             await settle(session, each, by)
-    of_households = [
-        await kits.settle_of(session, programme, person.id, by)
-        for programme in programmes
-        if programme.item_per == kits.HOUSEHOLD
-        for person in people
-    ]
-    return len(opened) + sum(of_households)
+        ids |= await merged.registrations_of(session, Person, each)
+    return len(opened) + await kits.settle_of(session, for_households, ids, by)
 
 
 def _covers(programme: Programme, person: Person) -> bool:
@@ -116,9 +112,8 @@ async def settle(session: AsyncSession, person_id: UUID, by: audit.Actor) -> Non
 
 async def settle_households(session: AsyncSession, person_id: UUID, by: audit.Actor) -> None:
     """Let the household of somebody who is another than before have what it should."""
-    for programme in await going_on(session):
-        if programme.item_per == kits.HOUSEHOLD:
-            await kits.settle_of(session, programme, person_id, by)
+    theirs = await merged.registrations_of(session, Person, person_id)
+    await kits.settle_of(session, await going_on(session), theirs, by)
 
 
 async def entitle_people(work: Work) -> None:
