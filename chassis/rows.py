@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import inspect
@@ -12,6 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import many
 from chassis.tables import core_table
+
+Row = TypeVar("Row", bound=SQLModel)
 
 
 @cache
@@ -71,6 +73,13 @@ def new_row(table: type[SQLModel], **values: Any) -> dict[str, Any]:
     constants, makers = _defaults(table)
     made = {name: make() for name, make in makers.items() if name not in values}
     return constants | made | values
+
+
+def as_read(table: type[Row], row: Mapping[str, Any]) -> Row:
+    """Return a row that was written as the object that a query would make of it; it is not kept."""
+    made: Row = inspect(table).class_manager.new_instance()
+    vars(made).update(row)
+    return made
 
 
 async def insert_new(session: AsyncSession, row: SQLModel) -> bool:

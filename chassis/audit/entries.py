@@ -233,4 +233,6 @@ async def add(
         (tables.audit_entry, [entry for entry, _ in rows]),
         (tables.audit_waiting, [wait for _, wait in rows]),
     ):
-        await connection.execute(inserting(table, connection.dialect.name), of_it)
+        # Most often there is one, which the driver sends sooner when it is not a list.
+        sent = of_it if len(of_it) > 1 else of_it[0]
+        await connection.execute(inserting(table, connection.dialect.name), sent)

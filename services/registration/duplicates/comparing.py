@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from chassis.clock import new_id
+from chassis.rows import new_row
 from services.registration.duplicates.candidates import Described, Pair, Pairs
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.matching.description import Description
@@ -70,9 +72,10 @@ def best(found: Mapping[Pair, Comparison], people: set[UUID]) -> dict[Pair, Comp
 
 def pair_row(
     pair: Pair, score: float, reasons: Sequence[Reason], band: Band, ids: Mapping[Pair, UUID]
-) -> DuplicatePair:
-    """Return a pair as it is kept; one that was kept before under an id has it again."""
-    return DuplicatePair(
+) -> dict[str, Any]:
+    """Return a pair's row as it is kept; one that was kept before under an id has it again."""
+    return new_row(
+        DuplicatePair,
         id=ids.get(pair) or new_id(),
         left_id=pair[0],
         right_id=pair[1],

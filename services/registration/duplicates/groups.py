@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
-from chassis.rows import insert_all_new
+from chassis.rows import insert_all_unless_there
 from services.registration.duplicates.candidates import Described, Pair, describe, portions
 from services.registration.duplicates.comparing import Comparison, comparison, pair_row
 from services.registration.duplicates.models import DuplicatePair
@@ -131,4 +131,5 @@ async def _keep(
             session.add(row)
     await session.flush()
     new = [(pair, *found.compared[pair]) for pair in sorted(found.joined - rows.keys())]
-    await insert_all_new(session, [pair_row(*each, band="probable", ids=ids) for each in new])
+    made = [pair_row(*each, band="probable", ids=ids) for each in new]
+    await insert_all_unless_there(session, DuplicatePair, made)

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
-from chassis.rows import insert_all_new
+from chassis.rows import insert_all_unless_there
 from services.registration.duplicates import groups
 from services.registration.duplicates.candidates import Described, Pair, portions, unchanged
 from services.registration.duplicates.comparing import Comparison, best, pair_row
@@ -40,9 +40,8 @@ async def settle(session: AsyncSession, found: Found, *, only_earlier: bool = Fa
     ids = await _put_right(session, rows, pairs, as_compared)
     new = best({pair: each for pair, each in pairs.items() if pair not in rows}, found.people)
     # Groups decide below which of them are probable.
-    await insert_all_new(
-        session, [pair_row(pair, *each, band="possible", ids={}) for pair, each in new.items()]
-    )
+    made = [pair_row(pair, *each, band="possible", ids={}) for pair, each in new.items()]
+    await insert_all_unless_there(session, DuplicatePair, made)
     touched = found.people.union(*ids)
     await groups.regroup(session, touched & as_compared, found.described, ids)
     return {one for pair in new for one in pair}

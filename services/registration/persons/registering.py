@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, crypto, outbox
 from chassis.clock import new_id
 from chassis.many import FEW, among
-from chassis.rows import insert_all, insert_all_unless_there, new_row
+from chassis.rows import as_read, insert_all, insert_all_unless_there, new_row
 from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
 from services.registration.households import changing as households
@@ -46,7 +46,7 @@ async def register(
     """
     [(made, _, outcome)] = await _register(session, [form], organisation, by, case_owner)
     if outcome == "created":
-        return Person(**made.row), outcome
+        return as_read(Person, made.row), outcome
     return await by_external_id(session, organisation, form.external_id), outcome
 
 
