@@ -56,6 +56,8 @@ async def _tables_may_be_copied(connection: AsyncConnection) -> AsyncIterator[No
 def _upgrade(connection: Connection, folder: Path) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("set local lock_timeout = '10s'"))
+        # A statement over a whole register takes longer than one for a request may.
+        connection.execute(text("set local statement_timeout = 0"))
         connection.execute(text(f"select pg_advisory_xact_lock({ADVISORY_LOCK})"))
     config = config_for(folder)
     config.attributes["connection"] = connection

@@ -9,6 +9,7 @@ from chassis import migrations
 from chassis.db import Database
 from services.registration.main import SERVICE
 from services.registration.persons.rules import case_number
+from services.registration.searches.marks import marks
 
 FOLDER = SERVICE.folder / "migrations"
 BEFORE = """
@@ -66,6 +67,37 @@ async def test_a_birth_date_stays_as_it_was_and_who_named_a_household_is_in_it(
         await connection.run_sync(_walk, "downgrade", "0018")
         back = await connection.execute(text("select birth_date from person order by external_id"))
         assert [_iso(day) for day in back.scalars()] == ["1994-02-28", None]
+    await database.close()
+
+
+async def test_words_of_names_are_marked_where_they_are_kept(database_url: str) -> None:
+    database = Database(database_url, SERVICE.tables)
+    ours, theirs = "1" * 32, "2" * 32
+    keys = {ours: [(-(2**63) + 5, 77), (4711, -1), (4711, 42)], theirs: [(2**63 - 1, -(2**63))]}
+    async with database.writer.begin() as connection:
+        await connection.run_sync(_walk, "upgrade", "0018")
+        await connection.execute(text(BEFORE))
+        await connection.run_sync(_walk, "upgrade", "0039")
+        for person, words in keys.items():
+            for key, skeleton in words:
+                row = f"({key}, 1999, 'LY02', {skeleton}, '{person}')"
+                await connection.execute(text(f"insert into name_key values {row}"))  # noqa: S608 - Numbers of this test.
+
+    await migrations.upgrade(database, FOLDER)
+
+    async with database.writer.begin() as connection:
+        found = await connection.execute(
+            text("select nationality, key, sounding, spelt from name_key")
+        )
+        assert sorted(map(tuple, found)) == sorted(
+            {
+                ("SDN", key, marks(key for key, _ in words), marks(spelt for _, spelt in words))
+                for words in keys.values()
+                for key, _ in words
+            }
+        )
+        await connection.run_sync(_walk, "downgrade", "0039")
+        assert not (await connection.execute(text("select * from name_key"))).all()
     await database.close()
 
 

@@ -1,5 +1,6 @@
 """Searches by name: in any script, spelling and order, and by who may see the names."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from sqlmodel import select
 
 from services.registration.matching.spelling import words
 from services.registration.persons import finding
+from services.registration.searches.marks import marks
 from services.registration.searches.models import NameKey
 from tests.registration.office import PERSONS, Office, Worker, look_for_new
 
@@ -162,12 +164,48 @@ async def test_case_21_whatever_is_asked_for_is_taken_as_a_name(office: Office, 
 async def test_whom_others_hide_by_bearing_a_common_name_too_is_found_all_the_same(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "MOST_LOOKED_UP", 2)
-    await registered(office, "Amina", location_pcode="LY020901", sex="male")
-    await registered(office, "Amina Ali", "Amina Ali", "Amina Ali", external_prefix="M")
+    monkeypatch.setattr(finding, "MOST_OF_A_WAY", 1)
+    await registered(office, "Amina Ali", "Amina Ali", "Amina Ali")
+    await registered(office, "Amina", external_prefix="M", sex="male")
 
-    assert await found(office.case_worker, name="Amina", born_in=1999, sex="male") == ["N0000"]
-    assert len(await found(office.case_worker, name="Amina", born_in=1999)) == 4
+    assert await found(office.case_worker, name="Amina", born_in=1999, sex="male") == ["M0000"]
+    assert len(await found(office.case_worker, name="Amina", born_in=1999)) == 1
+
+
+async def test_of_too_many_those_are_ranked_who_are_meant_the_most(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("MOST_RANKED", "MOST_OF_A_WAY", "MOST_HITS"):
+        monkeypatch.setattr(finding, limit, 1)
+    await registered(office, "Amina Ali Zakaria", birth_date="1998-03-01")
+    for number, names in enumerate(("Amina Ali Zakaria", "Amina Ali Sakaria", "Amina Ali Tijani")):
+        await registered(office, names, external_prefix=f"M{number}")
+
+    # All words before most, the same consonants before others, the very year before the next.
+    asked = {"name": "Zakaria Amina Ali", "born_in": 1999}
+    assert await found(office.case_worker, **asked) == ["M00000"]
+    asked = {"name": "Zakaria Ali Zubeda Amina", "born_in": 1998}
+    assert await found(office.case_worker, **asked) == ["N0000"]
+
+
+async def test_with_a_number_of_their_own_somebody_is_looked_for_by_that(office: Office) -> None:
+    await registered(office, "Amina Ali", "Amina Umar")
+
+    asked = {"name": "Ali Amina", "external_id": "N0000"}
+    assert await found(office.case_worker, **asked) == ["N0000"]
+    assert await found(office.case_worker, **asked, born_in=2000) == ["N0000"]
+    assert await found(office.case_worker, **asked, born_in=1990) == []
+    assert await found(office.case_worker, name="Ali Amina", external_id="N0001") == []
+
+
+def test_marks_never_leave_out_what_was_marked_and_seldom_show_what_was_not() -> None:
+    chance = Random(1)  # noqa: S311 - It hides nothing.
+    keys = [chance.randrange(-(2**63), 2**63) for _ in range(2005)]
+    marked = marks(keys[:5])
+
+    assert -(2**63) <= marked < 2**63
+    assert all(marked & marks([key]) == marks([key]) for key in keys[:5])
+    assert sum(marked & marks([key]) == marks([key]) for key in keys[5:]) < 30
 
 
 async def test_nobody_is_found_who_is_out_of_reach_or_by_what_is_masked(office: Office) -> None:

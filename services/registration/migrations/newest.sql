@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0039');
+INSERT INTO "alembic_version" VALUES('0040');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -471,9 +471,11 @@ CREATE TABLE name_key (
 	"key" BIGINT NOT NULL,
 	born_in INTEGER NOT NULL,
 	mantika VARCHAR NOT NULL,
-	skeleton BIGINT NOT NULL,
+	nationality VARCHAR NOT NULL,
 	person_id CHAR(32) NOT NULL,
-	CONSTRAINT pk_name_key PRIMARY KEY ("key", born_in, mantika, skeleton, person_id)
+	sounding BIGINT NOT NULL,
+	spelt BIGINT NOT NULL,
+	CONSTRAINT pk_name_key PRIMARY KEY ("key", born_in, mantika, nationality, person_id, sounding, spelt)
 );
 CREATE TABLE note (
 	id CHAR(32) NOT NULL,

@@ -1,17 +1,17 @@
 """Who is in the register: in order, or by what is told of them; only whom the caller may see."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, any_, func, true
+from sqlalchemy import Select, Subquery, and_
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
-from chassis.among import among
 from chassis.authz import Access, Clause
 from chassis.problems import Fault, Problem
 from chassis.tables import core_table
@@ -30,13 +30,13 @@ from services.registration.persons.names import LATIN, NAMES
 from services.registration.persons.papers import DocumentIndex
 from services.registration.persons.parts import Nationality, Sex
 from services.registration.persons.service import SHAPE, shown
-from services.registration.searches import names
-from services.registration.searches.rules import MOST_HITS
+from services.registration.searches import bearers, names
+from services.registration.searches.rules import IDENTIFYING, MOST_HITS
 
-MOST_RANKED = 200
-"""So many of those who bear the words are compared with them; the rest bear fewer of them."""
-MOST_LOOKED_UP = 1000
-"""So many are looked up first; of common words more bear all of them than need to be."""
+MOST_RANKED = 1000
+"""With so many at most is compared what is asked for; the rest are not as likely."""
+MOST_OF_A_WAY, MOST_WITH_ONE_MISSING = 500, 50
+"""So many bearers are looked at of each way to find them; of too many nobody is told apart."""
 BORNE = (*NAMES, *LATIN.values(), "other_names")
 PERSONS = core_table(Person)
 RANKED = sql_select(*(PERSONS.c[name] for name in ("id", *BORNE, *FIELDS)))
@@ -138,52 +138,59 @@ async def find_named(
     if not asked:
         # It is in letters that no name is kept by: figures, or a script that is not known here.
         return []
-    bearers = names.found_by(session, asked, terms.born_in, terms.location_pcode)
     seen = RANKED.where(
         access.rows(SCOPING),
         *(view.showing(each) for each in BORNE),
         *matching(session, view, terms),
         *_narrowed(view, terms),
     )
-    found = await _most_alike(session, bearers, seen)
-    ids = _likeliest(found, asked, terms.born_in)[:limit]
+    fits = await _fits(session, asked, terms, seen)
+    ids = sorted(fits, key=lambda person_id: (-fits[person_id], person_id))[: min(limit, MOST_HITS)]
     whole = select(Person, view.standing).where(col(Person.id).in_(ids), access.rows(SCOPING))
     people = {person.id: (person, bits) for person, bits in await session.exec(whole)}
     return await shown(session, view, [people[each] for each in ids if each in people])
 
 
-async def _most_alike(session: AsyncSession, bearers: CTE, seen: Select[Any]) -> Sequence[Any]:
-    """Return those of whom the caller sees who bear the most of the words, MOST_RANKED at most."""
+async def _fits(
+    session: AsyncSession, asked: Collection[str], terms: Terms, seen: Select[Any]
+) -> dict[UUID, float]:
+    """Return how well those fit whom the caller sees, of whom there is no telling all."""
+    if terms.told().keys() & IDENTIFYING:
+        return await _fitting(session, asked, terms.born_in, [seen.limit(MOST_RANKED)])
+    ways = await bearers.ways(
+        session,
+        asked,
+        born_in=terms.born_in,
+        place=terms.location_pcode,
+        nationality=terms.nationality,
+    )
+    found = await _fitting(session, asked, terms.born_in, _each(seen, ways.with_all, MOST_OF_A_WAY))
+    if len(found) < MOST_HITS:
+        others = _each(seen, ways.with_all_but_one, MOST_WITH_ONE_MISSING)
+        found |= await _fitting(session, asked, terms.born_in, others)
+    return found
+
+
+def _each(seen: Select[Any], ways: Iterable[Subquery], most: int) -> list[Select[Any]]:
+    return [seen.join(way, way.c.person_id == PERSONS.c.id).limit(most) for way in ways]
+
+
+async def _fitting(
+    session: AsyncSession,
+    asked: Collection[str],
+    born_in: int | None,
+    statements: Iterable[Select[Any]],
+) -> dict[UUID, float]:
     connection = await session.connection()
-    order = bearers.c.likely.desc(), bearers.c.person_id.desc()
-    first = sql_select(bearers.c.person_id).order_by(*order).limit(MOST_LOOKED_UP)
-    ids = (await connection.scalars(first)).all()
-    found = (await connection.execute(seen.where(among(session, PERSONS.c.id, ids)))).all()
-    if len(ids) == MOST_LOOKED_UP and len(found) < MOST_RANKED:
-        # Of common words those come first whom the caller does not see, so all are looked up.
-        all_ = seen.join(bearers, bearers.c.person_id == PERSONS.c.id)
-        all_ = all_.where(_looked_up(session, bearers)).order_by(*order).limit(MOST_RANKED)
-        return list(await connection.execute(all_))
-    place = {person_id: number for number, person_id in enumerate(ids)}
-    return sorted(found, key=lambda person: place[person.id])[:MOST_RANKED]
-
-
-def _looked_up(session: AsyncSession, bearers: CTE) -> ColumnElement[bool]:
-    """
-    Return a condition that holds for all whom the words find, and lets them be looked up by id.
-
-    PostgreSQL does not foresee how few bear all the words, and would read the whole register.
-    """
-    if session.get_bind().dialect.name != "postgresql":
-        return true()
-    ids = func.array(sql_select(bearers.c.person_id).scalar_subquery())
-    return col(Person.id) == any_(ids)
-
-
-def _likeliest(found: Sequence[Any], asked: Collection[str], born_in: int | None) -> list[UUID]:
-    fitting = [(names.fit(person, asked, born_in), person.id) for person in found]
-    ranked = sorted((-fit, person_id) for fit, person_id in fitting if fit is not None)
-    return [person_id for _, person_id in ranked[:MOST_HITS]]
+    fits: dict[UUID, float | None] = {}
+    for statement in statements:
+        for person in await connection.execute(statement):
+            if person.id not in fits:
+                fits[person.id] = names.fit(person, asked, born_in)
+        # Nobody who is still to come would fit better than perfectly.
+        if len(fits) >= MOST_RANKED or Counter(fits.values())[names.PERFECT] >= MOST_HITS:
+            break
+    return {person_id: fit for person_id, fit in fits.items() if fit is not None}
 
 
 def matching(session: AsyncSession, view: View, terms: Terms) -> list[Clause]:

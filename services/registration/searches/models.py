@@ -27,9 +27,10 @@ class NameKey(Table, table=True):
     """
     A word of somebody's name, by which they are found; keyed hashes, so they tell nothing.
 
-    `key` is of the word's classes of sound, `skeleton` of its consonants, which tells more apart.
-    A word is kept for each year in which the person may be born, 0 where none is known. Whatever a
-    search asks of it is in the primary key, so that common names are found from the index alone.
+    A word is kept for each year in which the person may be born, 0 where none is known. `sounding`
+    and `spelt` mark all of the person's words (searches/marks.py), by their classes of sound and by
+    their consonants, so that who bears the other words too is seen from one row. Whatever a search
+    asks of it is in the primary key, so that common names are found from the index alone.
     """
 
     __tablename__ = "name_key"
@@ -38,5 +39,7 @@ class NameKey(Table, table=True):
     key: int = Field(sa_type=BigInteger, primary_key=True)
     born_in: int = Field(primary_key=True)
     mantika: str = Field(primary_key=True)
-    skeleton: int = Field(sa_type=BigInteger, primary_key=True)
+    nationality: str = Field(primary_key=True)
     person_id: UUID = Field(primary_key=True)
+    sounding: int = Field(sa_type=BigInteger, primary_key=True)
+    spelt: int = Field(sa_type=BigInteger, primary_key=True)

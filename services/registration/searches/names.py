@@ -5,23 +5,23 @@ A word is looked up by how it sounds, together with a year or a place, and whoev
 ranked by how likely their words are spellings of the words that were asked for.
 """
 
-import functools
-import operator
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, case, delete, func
-from sqlmodel import col, select
+from sqlalchemy import delete
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
 from chassis.gazetteer import MANTIKA_LENGTH
 from chassis.rows import insert_all
 from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
-from services.registration.matching.spelling import skeleton, sounds, words
+from services.registration.matching.spelling import folded, skeleton, sounds, words
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 from services.registration.persons.names import LATIN, NAMES
+from services.registration.searches.marks import marks
 from services.registration.searches.models import NameKey
 
 UNKNOWN_YEAR = 0
@@ -33,6 +33,7 @@ FARTHEST = CLOSENESS[-1][0]
 """A word that is less like another, in bits, is not searched for by it, and weighs so much."""
 YEARS_AROUND = 2
 """Years of birth are often guessed: so far from the year that is asked for somebody is found."""
+PERFECT = 0.0
 
 
 async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
@@ -46,15 +47,20 @@ async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
 
 def rows(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
     """Return the rows by which somebody is found, by their columns."""
+    names = set(borne(person))
+    keys = {key for name in names for key in sound_keys(session, name)}
+    spelt = marks(spelling_key(session, name) for name in names)
     return [
         {
-            "key": _hashed(session, sound),
-            "skeleton": _hashed(session, consonants),
+            "key": key,
             "born_in": year,
             "mantika": person.location_pcode[:MANTIKA_LENGTH],
+            "nationality": person.nationality,
             "person_id": person.id,
+            "sounding": marks(keys),
+            "spelt": spelt,
         }
-        for sound, consonants in _told_apart(borne(person))
+        for key in keys
         for year in _years(person)
     ]
 
@@ -65,10 +71,6 @@ def borne(person: Any) -> list[str]:
     return [word for part in (*parts, *person.other_names) if part for word in words(part)]
 
 
-def _told_apart(names: Iterable[str]) -> set[tuple[str, str]]:
-    return {(sound, skeleton(name)) for name in names for sound in sounds(name)}
-
-
 def _years(person: Person) -> Iterable[int]:
     earliest, latest = Birth.of(person).span()
     if not earliest or not latest or latest.year - earliest.year > WIDEST_SPAN:
@@ -76,65 +78,48 @@ def _years(person: Person) -> Iterable[int]:
     return range(earliest.year, latest.year + 1)
 
 
+def sound_keys(session: AsyncSession, word: str) -> frozenset[int]:
+    """Return the keys of how a word may sound; a word may sound like another in one way only."""
+    return frozenset(_hashed(session, sound) for sound in _sounds(word))
+
+
+def spelling_key(session: AsyncSession, word: str) -> int:
+    return _hashed(session, skeleton(word))
+
+
 def _hashed(session: AsyncSession, key: str) -> int:
     index = crypto.blind_index(session, "name_key.key", key)
     return int.from_bytes(index[:8], signed=True)
 
 
-def found_by(
-    session: AsyncSession, asked: Collection[str], born_in: int | None, place: str | None
-) -> CTE:
-    """Return who bears the words, as `person_id`, and how many of theirs sound so, as `likely`."""
-    sounding: dict[int, int] = {}
-    for number, word in enumerate(asked):
-        sounding |= {_hashed(session, sound): number for sound in sounds(word)}
-    skeletons = {_hashed(session, skeleton(word)) for word in asked}
-    # A maximum is kept while rows come in any order; counting what is distinct would sort them.
-    bears = [
-        _one_if(col(NameKey.key).in_([key for key in sounding if sounding[key] == number]))
-        for number in sorted(set(sounding.values()))
-    ]
-    likely = [_one_if(col(NameKey.skeleton) == each) for each in sorted(skeletons)]
-    statement = select(col(NameKey.person_id), _sum(likely).label("likely")).where(
-        col(NameKey.key).in_(sounding)
-    )
-    if born_in is not None:
-        around = range(born_in - YEARS_AROUND, born_in + YEARS_AROUND + 1)
-        statement = statement.where(col(NameKey.born_in).in_([UNKNOWN_YEAR, *around]))
-    if place is not None:
-        statement = statement.where(_in_mantika(place))
-    grouped = statement.group_by(col(NameKey.person_id))
-    return grouped.having(_sum(bears) >= _needed(len(bears))).cte()
-
-
-def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return 1 for a person of whom a row fulfils the condition, otherwise 0."""
-    return func.max(case((condition, 1), else_=0))
-
-
-def _sum(ones: Sequence[ColumnElement[int]]) -> ColumnElement[int]:
-    return functools.reduce(operator.add, ones)
-
-
-def _in_mantika(place: str) -> ColumnElement[bool]:
-    mantika = place[:MANTIKA_LENGTH]
-    if len(mantika) == MANTIKA_LENGTH:
-        return col(NameKey.mantika) == mantika
-    return col(NameKey.mantika).startswith(mantika, autoescape=True)
-
-
 def fit(person: Any, asked: Collection[str], born_in: int | None) -> float | None:
     """
-    Return how well a person fits what was asked for, in bits, 0 the best; None if they do not.
+    Return how well a person fits what was asked for, in bits, PERFECT the best; None if not at all.
 
     A year off is weighed as one bit: it says less than most differences in spelling.
     """
-    theirs = borne(person)
-    likest = [max((likeness(word, each) for each in theirs), default=UNLIKE) for word in asked]
-    if sum(each >= FARTHEST for each in likest) < _needed(len(likest)):
+    off = _years_off(person, born_in) if born_in is not None else 0
+    if off > YEARS_AROUND:
         return None
-    spelt = sum(max(each, FARTHEST) for each in likest)
-    return spelt - (_years_off(person, born_in) if born_in is not None else 0)
+    theirs = borne(person)
+    likest = [_likest(word, theirs) for word in asked]
+    if sum(each >= FARTHEST for each in likest) < needed(len(likest)):
+        return None
+    return sum(max(each, FARTHEST) for each in likest) - off
+
+
+def _likest(asked: str, theirs: Collection[str]) -> float:
+    letters = folded(asked)
+    if any(folded(each) == letters for each in theirs):
+        return PERFECT
+    # Comparing with their other names as well would take most of a search.
+    sounding = [each for each in theirs if not _sounds(asked).isdisjoint(_sounds(each))]
+    return max((likeness(asked, each) for each in sounding or theirs), default=UNLIKE)
+
+
+@lru_cache(maxsize=1 << 17)
+def _sounds(word: str) -> frozenset[str]:
+    return frozenset(sounds(word))
 
 
 def _years_off(person: Any, born_in: int) -> int:
@@ -144,5 +129,6 @@ def _years_off(person: Any, born_in: int) -> int:
     return max(earliest.year - born_in, born_in - latest.year, 0)
 
 
-def _needed(number: int) -> int:
+def needed(number: int) -> int:
+    """Return how many of so many words somebody has to bear to be found."""
     return number - (number > MANY)
