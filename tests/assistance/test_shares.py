@@ -4,8 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from chassis.clock import new_id, now
 from contracts.registration import ConsentChanged, ConsentsTold, SharingAgreementChanged
 from tests.assistance.conftest import created, entitlements, registered
@@ -152,25 +150,25 @@ async def test_a_withdrawal_ends_what_a_partner_was_sent(assistance: Running) ->
     assert (share["state"], content.status_code) == ("ended", 409)
 
 
-@pytest.mark.parametrize(
-    ("changes", "more", "code"),
-    [
+async def test_case_36_a_list_without_terms_is_refused_whole(assistance: Running) -> None:
+    programme = await created(assistance)
+
+    cases: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         ({"ends_on": date(2026, 1, 2)}, {}, "agreement_not_in_force"),
         ({"organisation": "other"}, {}, "no_agreement"),
         ({}, {"purpose": "law-enforcement"}, "never_allowed"),
         ({}, {"exception_id": str(new_id())}, "no_exception"),
-    ],
-)
-async def test_case_36_a_list_without_terms_is_refused_whole(
-    assistance: Running, changes: dict[str, Any], more: dict[str, Any], code: str
-) -> None:
-    programme = await created(assistance)
-    agreement = await terms(assistance, **changes)
+    ]
+    for changes, more, code in cases:
+        agreement = await terms(assistance, **changes)
 
-    response = await asked(assistance, programme, agreement, **more)
+        response = await asked(assistance, programme, agreement, **more)
 
-    assert (response.status_code, response.json()["type"]) == (403, "/problems/purpose-not-allowed")
-    assert [fault["code"] for fault in response.json()["errors"]] == [code]
+        assert (response.status_code, response.json()["type"]) == (
+            403,
+            "/problems/purpose-not-allowed",
+        )
+        assert [fault["code"] for fault in response.json()["errors"]] == [code]
 
 
 async def test_a_list_is_not_begun_while_it_is_not_known_who_has_withdrawn(

@@ -142,9 +142,12 @@ async def test_a_request_that_waits_for_news_does_not_keep_it_away(registration:
     assert (await waiting).status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", "x" * 129, "a b", "\t"])
-async def test_a_key_that_cannot_be_is_refused(registration: Running, key: str) -> None:
-    response = await upload(registration, key)
+async def test_a_key_that_cannot_be_is_refused(registration: Running) -> None:
+    for key in ["", "x" * 129, "a b", "\t"]:
+        response = await upload(registration, key)
 
-    assert (response.status_code, response.json()["type"]) == (400, "/problems/malformed-request")
-    assert await jobs(registration) == 0
+        assert (response.status_code, response.json()["type"]) == (
+            400,
+            "/problems/malformed-request",
+        ), key
+        assert await jobs(registration) == 0, key

@@ -1,7 +1,5 @@
 """Dates of birth in registers and exports: as told on the way in, the same on the way back."""
 
-from typing import Any
-
 import pytest
 
 from services.registration.main import SERVICE
@@ -100,23 +98,21 @@ async def test_case_13_every_kind_of_file_takes_a_birth_that_is_not_known(
     assert form == "xlsx" or b'"age": 17, "age_to": null' in answer.content
 
 
-@pytest.mark.parametrize(
-    ("births", "column"),
-    [
-        (",,,,,", "birth_date"),
-        ("12/05/1990,,,,,", "birth_date"),
-        ("1410-13-01,,hijri,,,", "birth_date"),
-        ("1990,,lunar,,,", "birth_date_calendar"),
-        (",,,grown up,,", "age"),
-        (",,,121,,", "age"),
-        (",,,18-16,,", "birth_date"),
-        ("1990,,,12,,", "birth_date"),
-    ],
-)
-async def test_a_row_whose_birth_makes_no_sense_is_named(
-    office: Office, births: str, column: str
-) -> None:
-    job = await imported(office.case_worker, register({"B0": births}))
+async def test_a_row_whose_birth_makes_no_sense_is_named(office: Office) -> None:
+    births = {
+        ",,,,,": "birth_date",
+        "12/05/1990,,,,,": "birth_date",
+        "1410-13-01,,hijri,,,": "birth_date",
+        "1990,,lunar,,,": "birth_date_calendar",
+        ",,,grown up,,": "age",
+        ",,,121,,": "age",
+        ",,,18-16,,": "birth_date",
+        "1990,,,12,,": "birth_date",
+    }
 
-    rejected: list[dict[str, Any]] = job["rejected_rows"]
-    assert (job["accepted"], [each["column"] for each in rejected]) == (0, [column]), job
+    job = await imported(
+        office.case_worker, register({f"B{n}": told for n, told in enumerate(births)})
+    )
+
+    named = [(each["row"] - 2, each["column"]) for each in job["rejected_rows"]]
+    assert (job["accepted"], named) == (0, list(enumerate(births.values()))), job

@@ -138,46 +138,39 @@ async def test_a_date_that_lost_its_form_is_read_and_told(office: Office) -> Non
     assert (warning["column"], warning["code"]) == ("birth_date", "day_counted")
 
 
-@pytest.mark.parametrize(
-    ("charset", "kind"),
-    [
+async def test_a_table_is_read_in_the_letters_and_with_the_separators_of_its_spreadsheet(
+    office: Office,
+) -> None:
+    for charset, kind in [
         ("utf-8-sig", "text/csv"),
         ("utf-16", "text/csv"),
         ("utf-16-le", "text/csv; charset=utf-16"),
         ("cp1256", "text/csv; charset=windows-1256"),
         ("iso-8859-6", 'text/csv; charset="ISO-8859-6"'),
-    ],
-)
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-async def test_a_table_is_read_in_the_letters_and_with_the_separators_of_its_spreadsheet(
-    office: Office, charset: str, kind: str, separator: str
-) -> None:
-    content = text(HEADER, AMINA, separator=separator).encode(charset)
+    ]:
+        for separator in [",", ";", "\t"]:
+            row = (f"{charset}{ord(separator)}", *AMINA[1:])
+            content = text(HEADER, row, separator=separator).encode(charset)
 
-    job = await sent(office, content, kind)
+            job = await sent(office, content, kind)
 
-    assert job["accepted"] == 1, job
-    assert [each["given_name"] for each in await everybody(office)] == ["أمينة"]
+            assert job["accepted"] == 1, job
+            assert {each["given_name"] for each in await everybody(office)} == {"أمينة"}, kind
 
 
-@pytest.mark.parametrize(
-    ("content", "kind", "problem"),
-    [
+async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(office: Office) -> None:
+    for content, kind, problem in [
         (text(HEADER, AMINA).encode("cp1256"), "text/csv", "wrong-encoding"),
         (text(HEADER, AMINA).encode(), "text/csv; charset=ebcdic", "wrong-encoding"),
         (b"PK\x03\x04 and nothing more", "text/csv", "workbook-unreadable"),
         (workbook(HEADER[1:], AMINA[1:]), "text/csv", "table-header"),
         (workbook(), "text/csv", "table-unreadable"),
         (workbook(HEADER, (*AMINA, "more")), "text/csv", "table-header"),
-    ],
-)
-async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(
-    office: Office, content: bytes, kind: str, problem: str
-) -> None:
-    answer = await office.case_worker.post(IMPORTS, files={"file": ("register", content, kind)})
+    ]:
+        answer = await office.case_worker.post(IMPORTS, files={"file": ("register", content, kind)})
 
-    assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
-    assert await everybody(office) == []
+        assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}"), kind
+        assert await everybody(office) == [], kind
 
 
 WRONG = ("X2", "=cmd", "man", "1990-01-01", "TCD", "migrant", "", "LY0209", "")

@@ -199,9 +199,10 @@ async def test_the_data_protection_officer_reads_the_log_and_not_the_file(
     assert content.status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("terms", "answers", "body", "code"),
-    [
+async def test_case_36_without_agreement_consent_or_a_purpose_nothing_is_shared(
+    returns: Running,
+) -> None:
+    cases: list[tuple[dict[str, Any], list[str], dict[str, Any], str]] = [
         ({"organisation": "other"}, ["given"], {}, "no_agreement"),
         ({}, ["given"], {"agreement_id": str(new_id())}, "no_agreement"),
         ({"ends_on": date(2026, 1, 2)}, ["given"], {}, "agreement_not_in_force"),
@@ -215,29 +216,22 @@ async def test_the_data_protection_officer_reads_the_log_and_not_the_file(
         ({}, ["given"], {"purpose": "referral"}, "unknown_purpose"),
         ({}, ["given"], {"recipient": "mission", "purpose": "return"}, "unknown_purpose"),
         ({}, [], {"exception_id": str(new_id())}, "no_exception"),
-    ],
-)
-async def test_case_36_without_agreement_consent_or_a_purpose_nothing_is_shared(
-    returns: Running,
-    terms: dict[str, Any],
-    answers: list[str],
-    body: dict[str, Any],
-    code: str,
-) -> None:
-    case, person = await case_of(returns)
-    made = agreement(**terms)
-    await returns.hear(made)
-    for version, state in enumerate(answers, 1):
-        await returns.hear(consent(person, version, state))
-    await all_told(returns)
+    ]
+    for terms, answers, body, code in cases:
+        case, person = await case_of(returns)
+        made = agreement(**terms)
+        await returns.hear(made)
+        for version, state in enumerate(answers, 1):
+            await returns.hear(consent(person, version, state))
+        await all_told(returns)
 
-    response = await asked(returns, case, made.agreement_id, **body)
+        response = await asked(returns, case, made.agreement_id, **body)
 
-    assert response.status_code == 403, response.text
-    assert response.json()["type"] == "/problems/purpose-not-allowed"
-    assert [fault["code"] for fault in response.json()["errors"]] == [code]
-    assert (await returns.client.get(SHARES)).json()["items"] == []
-    assert await told(returns, RecordShared) == []
+        assert response.status_code == 403, response.text
+        assert response.json()["type"] == "/problems/purpose-not-allowed", code
+        assert [fault["code"] for fault in response.json()["errors"]] == [code], code
+        assert (await returns.client.get(SHARES)).json()["items"] == [], code
+        assert await told(returns, RecordShared) == [], code
 
 
 async def test_a_consent_that_has_expired_is_none(returns: Running) -> None:
