@@ -11,7 +11,12 @@ REGISTRATION = {"X-Purpose": "registration"}
 
 
 def household(
-    id_: UUID, version: int, *members: UUID, ended: bool = False, collector: UUID | None = None
+    id_: UUID,
+    version: int,
+    *members: UUID,
+    ended: bool = False,
+    collector: UUID | None = None,
+    alternate: UUID | None = None,
 ) -> HouseholdChanged:
     return HouseholdChanged(
         household_id=id_,
@@ -21,7 +26,7 @@ def household(
         location_pcode="LY020908",
         head_person_id=members[0] if members else None,
         collector_person_id=collector,
-        alternate_person_id=None,
+        alternate_person_id=alternate,
         member_ids=list(members),
         size=len(members),
         composition={},

@@ -102,8 +102,11 @@ async def test_a_household_receives_one_item_by_its_collector_and_no_second_afte
     assert await of(assistance, home) == [("open", None, mother)]
     assert await of(assistance, other) == [("open", None, uncle)]
     await assistance.hear(
-        household(other, 2, ended=True), household(home, 3, mother, son, uncle, collector=uncle)
+        household(other, 2, ended=True),
+        household(home, 3, mother, son, uncle, collector=uncle, alternate=mother),
     )
+    for who, found in ((uncle, 2), (mother, 1), (son, 0)):
+        assert len(await entitlements(assistance, person_id=who)) == found
     assert await of(assistance, home) == [("open", None, uncle)]
     assert await of(assistance, other) == [("closed", "household_ended", uncle)]
 

@@ -24,7 +24,11 @@ async def list_entitlements(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> EntitlementsOut:
-    """List entitlements; those of a `household_id` to whoever sees with whom people live."""
+    """
+    List entitlements; those of a `household_id` to whoever sees with whom people live.
+
+    Those of a `person_id` are also what they may receive for their household.
+    """
     found = await service.find(
         session,
         access,

@@ -20,7 +20,7 @@ from chassis.worker import Work
 from services.assistance.entitlements import kits
 from services.assistance.entitlements.models import Entitlement, EntitlementOut, Status
 from services.assistance.entitlements.rules import MERGED, settled
-from services.assistance.households.service import members
+from services.assistance.households.service import members, received_by
 from services.assistance.people.models import Person
 from services.assistance.programmes import rules
 from services.assistance.programmes.models import Programme
@@ -171,9 +171,12 @@ async def find(
     statement = joined(select(Entitlement, view.standing)).where(access.rows(ENTITLEMENTS))
     if person_id:
         people = await merged.registrations_of(session, Person, person_id)
-        statement = statement.where(
-            col(Entitlement.person_id).in_(people), view.showing("person_id")
+        # An alternate who comes for a household has to be found, too.
+        theirs = or_(
+            col(Entitlement.person_id).in_(people),
+            col(Entitlement.household_id).in_(received_by(people)),
         )
+        statement = statement.where(theirs, view.showing("person_id"))
     if household_id:
         together = View(access, "person_in_assistance", PEOPLE).showing("household_id")
         here = or_(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -40,6 +41,15 @@ async def of_people(session: AsyncSession, people: Collection[UUID]) -> Sequence
         col(Household.id).in_(here), col(Household.kind) == HOUSEHOLD
     )
     return (await session.exec(statement.order_by(col(Household.id)))).all()
+
+
+def received_by(people: Collection[UUID]) -> SelectOfScalar[UUID]:
+    """Select the households for which one of them may receive."""
+    receiving = (Household.collector_person_id, Household.alternate_person_id)
+    told = or_(*(col(each).in_(people) for each in receiving))
+    untold = and_(*(col(each).is_(None) for each in receiving))
+    by_head = untold & col(Household.head_person_id).in_(people)
+    return select(Household.id).where(or_(told, by_head), col(Household.ended_on).is_(None))
 
 
 def members(household_id: UUID) -> SelectOfScalar[UUID]:
