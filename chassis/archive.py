@@ -18,6 +18,7 @@ MOST_CELLS = 5_000_000
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
 OTHER_KINDS = ("xl/workbook.bin", "content.xml")
 """A reader may take a file with these for one of another kind, whose cells nobody has counted."""
+TABLE = ".csv"
 ENCRYPTED = 0x1
 CELL_START = re.compile(rb"<(?:\w+:)?c[\s/>]")
 ROW_START = re.compile(rb"<(?:\w+:)?row[\s/>]")
@@ -37,6 +38,26 @@ def check(content: bytes) -> None:
             _check_xml(archive, entries)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
         raise unreadable("The file is not a workbook in XLSX.") from None
+
+
+def tables(content: bytes) -> dict[str, bytes]:
+    """
+    Return the CSV files of an archive by their names, without the ending; none of a workbook's.
+
+    The shortest name is the first: ODK Central calls a group's file as the form's, and more.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            if any(entry.filename in (*NEEDED, *OTHER_KINDS) for entry in entries):
+                return {}
+            found = [each for each in entries if each.filename.lower().endswith(TABLE)]
+            _check_sizes(found)
+            _check_paths(found)
+            names = sorted(found, key=lambda each: (len(each.filename), each.filename))
+            return {each.filename[: -len(TABLE)]: _whole(archive, each) for each in names}
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
+        return {}
 
 
 def unreadable(detail: str) -> Problem:
@@ -60,12 +81,17 @@ def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
         raise Problem(413, "body-too-large", "The workbook unpacks to more than is read here.")
 
 
-def _check_names(entries: list[zipfile.ZipInfo]) -> None:
+def _check_paths(entries: list[zipfile.ZipInfo]) -> None:
     names = [entry.filename for entry in entries]
     if any(name.startswith(("/", "\\")) or ".." in name.split("/") for name in names):
         raise unreadable("The workbook names files outside itself.")
     if len(set(names)) != len(names) or any(entry.flag_bits & ENCRYPTED for entry in entries):
         raise unreadable("The workbook is encrypted, or holds a part twice.")
+
+
+def _check_names(entries: list[zipfile.ZipInfo]) -> None:
+    _check_paths(entries)
+    names = [entry.filename for entry in entries]
     if missing := [name for name in NEEDED if name not in names]:
         raise unreadable(f"The file is not a workbook in XLSX: it lacks {', '.join(missing)}.")
     if any(name in names for name in OTHER_KINDS):
@@ -75,11 +101,7 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
 def _check_xml(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
     # A sheet is where the workbook says it is, whatever the name there ends in.
     for entry in entries:
-        with archive.open(entry) as part:
-            # Declared sizes may lie, so no more than was declared is ever read.
-            text = part.read(entry.file_size + 1)
-        if len(text) != entry.file_size:
-            raise unreadable("The workbook is broken.")
+        text = _whole(archive, entry)
         if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"D\0O\0C\0T\0Y\0P\0E" in text:
             raise unreadable("The workbook declares entities, which no spreadsheet does.")
         if area(text) > MOST_CELLS:
@@ -88,6 +110,15 @@ def _check_xml(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None
                 "others holds something. Delete what is outside of the table."
             )
             raise Problem(413, "body-too-large", detail)
+
+
+def _whole(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with archive.open(entry) as part:
+        # Declared sizes may lie, so no more than was declared is ever read.
+        content = part.read(entry.file_size + 1)
+    if len(content) != entry.file_size:
+        raise unreadable("The workbook is broken.")
+    return content
 
 
 def area(text: bytes) -> int:

@@ -45,7 +45,13 @@ def table(upload: Upload) -> list[Line]:
 
 
 def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
-    """Return the rows of each sheet that is shown, by its name, the first of them first."""
+    """
+    Return the rows of each sheet that is shown, by its name, the first of them first.
+
+    An archive of CSV files is read as a workbook, of which each is a sheet.
+    """
+    if tables := archive.tables(content):
+        return {name: lines_of(decode(Upload(name, body))) for name, body in tables.items()}
     archive.check(content)
     refuse_unreckoned(content)
     try:

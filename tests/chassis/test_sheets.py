@@ -69,6 +69,41 @@ def test_a_file_that_is_a_workbook_of_two_kinds_is_refused(part: str) -> None:
     assert refused.value.slug == "workbook-unreadable"
 
 
+def packed(*files: tuple[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def test_an_archive_of_tables_is_read_as_a_workbook_the_shortest_name_first() -> None:
+    content = packed(("F-b.csv", b"b\n2\n"), ("F.csv", b"a;c\n1;3\n"), ("x/photo.jpg", b"\xff"))
+
+    assert list(sheets.sheets(content)) == ["F", "F-b"]
+    assert sheets.lines(content) == [(1, ["a", "c"]), (2, ["1", "3"])]
+
+
+@pytest.mark.parametrize(
+    ("files", "slug"),
+    [
+        ([("F.csv", b"a" * 20_000_000)], "body-too-large"),
+        ([("../F.csv", b"a")], "workbook-unreadable"),
+        ([(f"{n}.csv", b"a") for n in range(201)], "body-too-large"),
+        ([("F.csv", b"\xff\n")], "wrong-encoding"),
+        ([("notes.txt", b"a")], "workbook-unreadable"),
+    ],
+    ids=["bomb", "a way out", "many", "no text", "no table"],
+)
+def test_an_archive_that_is_a_weapon_or_no_table_is_refused(
+    files: list[tuple[str, bytes]], slug: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        sheets.sheets(packed(*files))
+
+    assert refused.value.slug == slug
+
+
 def test_a_formula_is_looked_for_in_its_own_cell_only() -> None:
     cut = f'<row r="2"><c r="A2"><f>1+1</f><c r="B2" {SAID}</row>'
 

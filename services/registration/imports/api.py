@@ -49,8 +49,9 @@ async def import_persons(
 
     CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
     workbook the first sheet is read, or, where the mapping names a `repeat` that has a sheet of its
-    own as KoboToolbox exports it, that sheet with what was asked outside of it. With a saved
-    `mapping` the columns are those that it names, and others are left aside. With `dry_run` the job
+    own as KoboToolbox exports it, that sheet with what was asked outside of it. So is an archive of
+    CSV files, as ODK Central exports it. With a saved `mapping` the columns are those that it
+    names, and others are left aside. With `dry_run` the job
     tells what would come of it, and registers nobody.
     """
     uploads = await read_files(request)

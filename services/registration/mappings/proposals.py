@@ -11,7 +11,7 @@ from services.registration.imports.rules import DAYS
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words
 from services.registration.mappings.models import FULL_NAME, MOST_VALUES, ColumnIn, DayOrder
-from services.registration.mappings.repeats import is_of_group
+from services.registration.mappings.repeats import KEY, PARENT_KEY, is_of_group
 from services.registration.mappings.rules import DATE, YEAR_DIGITS, as_header
 
 LEAST, TAKEN = 0.4, 0.6
@@ -21,6 +21,7 @@ SAMPLE = 500
 SURVEY, CHOICES = "survey", "choices"
 NUMBER = "external_id"
 """Who is in a repeated group has one by the submission's."""
+KEYS = frozenset({KEY, PARENT_KEY})
 KEPT_BY_THE_DEVICE = "start end deviceid username phonenumber audit"
 NO_TEXT = "note image audio video file geopoint geotrace geoshape"
 UNASKED = frozenset(f"{KEPT_BY_THE_DEVICE} {NO_TEXT}".split(" "))
@@ -74,9 +75,16 @@ def questions_of(upload: Upload) -> list[Question]:
     form = next(iter(found.values()))
     if not groups:
         return of_table(form)
-    of_groups = (each for name, lines in groups.items() for each in of_table(lines, name.strip()))
+    # A file of ODK Central is called as that of the form, and as the group.
+    called = f"{next(iter(found))}-"
+    of_groups = (
+        each
+        for name, lines in groups.items()
+        for each in of_table(lines, name.strip().removeprefix(called))
+    )
     # By the numbers of a form nobody is told from others of the same household.
-    return [each for each in (*of_table(form), *of_groups) if not each.column.startswith("_")]
+    asked = (*of_table(form), *of_groups)
+    return [each for each in asked if not each.column.startswith("_") and each.column not in KEYS]
 
 
 def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]:
