@@ -68,6 +68,9 @@ def as_workbook() -> bytes:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
         book.add_worksheet("README").write_row(0, 0, ["How to read", "this"])
+        choices = book.add_worksheet("Choices")
+        for number in range(400):
+            choices.write_row(number, 0, ["list", f"choice {number}", "Choice"])
         hidden = book.add_worksheet("Lists")
         hidden.hide()
         hidden.write_row(0, 0, HEAD)
@@ -176,6 +179,16 @@ def test_of_two_headers_the_codes_name_the_questions_and_the_words_label_them(
     }
     assert proposal.mapping.pcode_column == "adm2_pcode"
     assert len(tables.find(upload, {"adm2_pcode"}, ".").body) == 6
+
+
+def test_columns_in_french_are_told_by_their_letters_without_accents() -> None:
+    named = {"Région": 1, "Département": 1, "Localité": guesses.BELOW_ALL}
+
+    columns = [Column(name, ["Diffa"], 1) for name in named]
+
+    assert all(guesses.is_place(each) for each in columns)
+    assert {each.name: guesses.level(each) for each in columns} == named
+    assert guesses.key("Ménages PDI") == "menages_pdi"
 
 
 def test_one_same_cell_of_words_with_strokes_is_several_choices_and_a_label_with_one_is_not() -> (

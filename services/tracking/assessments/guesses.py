@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
+from unicodedata import combining, normalize
 
 from services.tracking.assessments.mappings import FALSE, NOTHING, TRUE, Separator
 from services.tracking.assessments.questions import MOST_COUNT
@@ -19,9 +20,11 @@ ORDERS: tuple[DayOrder, ...] = get_args(DayOrder)
 FEW, OFTEN = 12, 2
 BELOW_ALL = 9
 """A location lies below every level that has a number."""
-LEVEL = re.compile(r"adm(?:in)?_?([0-5])|(?:^|_)(loc|location|site|settlement|village|camp)(?:_|$)")
+LEVEL = re.compile(
+    r"adm(?:in)?_?([0-5])|(?:^|_)(loc|location|localite|site|settlement|village|camp)(?:_|$)"
+)
 PLACE = re.compile(
-    r"(?:^|_)(?:adm(?:in)?_?[0-5]|loc|location|site|settlement|village|camp|country|region|province"
+    r"(?:^|_)(?:adm(?:in)?_?[0-5]|loc|location|localite|site|settlement|village|camp|country|region|province"
     r"|district|county|ward|commune|cercle|prefecture|woreda|kebele|departement|department|state|governorate|pays|mantika|baladiya"
     r"|muhalla)(?:_(?:name|nom|label|en|fr|ar))*$"
 )
@@ -63,8 +66,9 @@ CODES = re.compile(r"[a-z0-9_]+(?: [a-z0-9_]+)*")
 
 
 def key(name: str) -> str:
-    """Return a column's name as it is compared: small letters and digits, words parted by lines."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    """Return a column's name as it is compared: plain small letters and digits, parted by lines."""
+    plain = "".join(each for each in normalize("NFKD", name) if not combining(each))
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)
     return re.sub(r"[^a-z0-9]+", "_", parted.casefold()).strip("_")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,9 +17,11 @@ from services.tracking.assessments import guesses, tables
 from services.tracking.assessments.guesses import Column
 from services.tracking.assessments.mappings import NOTHING, AnswerFrom, MappingIn
 from services.tracking.assessments.questions import MOST_QUESTIONS, Component, QuestionSetIn
+from services.tracking.assessments.tables import Found
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}")
 MOST_NAME = 110
+MOST_TABLES = 5
 MOST_WITHIN = 5
 LONGEST = 400
 """The longest name of a column that a mapping takes."""
@@ -43,9 +46,17 @@ def propose(upload: Upload, code: str, component: Component, *, ours: bool) -> P
     Values of the file are proposed as choices only where they are told often; what may name
     somebody is left out. With `ours` its p-codes are those of the gazetteer.
     """
-    found = tables.largest(upload)
-    if not found.head:
-        raise Problem(422, "table-unreadable", "The file is empty.")
+    refused: Problem | None = None
+    for found in islice(tables.by_size(upload), MOST_TABLES):
+        try:
+            return _proposed(found, code, component, ours=ours)
+        except Problem as problem:
+            # A list of choices may be longer than what was chosen; it tells no places.
+            refused = refused or problem
+    raise refused or Problem(422, "table-unreadable", "The file is empty.")
+
+
+def _proposed(found: Found, code: str, component: Component, *, ours: bool) -> ProposalOut:
     rows = [cells for _, cells in found.body if not are_tags(cells)]
     times = Counter(found.head)
     if len(times) > MOST_QUESTIONS:

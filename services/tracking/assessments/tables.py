@@ -1,7 +1,7 @@
 """The table of submissions in a file, with what is to be said of the file as a whole."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from chassis import sheets
@@ -35,8 +35,9 @@ def find(upload: Upload, wanted: Collection[str], mark: Mark) -> Found:
     return _told(upload, found, mark)
 
 
-def largest(upload: Upload) -> Found:
-    return _told(upload, tables.largest(upload), ".")
+def by_size(upload: Upload) -> Iterator[Found]:
+    """Return the tables of a file, the largest first."""
+    return (_told(upload, each, ".") for each in tables.by_size(upload))
 
 
 def _told(upload: Upload, found: Table, mark: Mark) -> Found:

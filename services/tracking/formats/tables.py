@@ -51,13 +51,17 @@ def find(upload: Upload, fits: Callable[[list[str]], bool], sheet: str | None = 
     return first or Table(1, [], [])
 
 
-def largest(upload: Upload) -> Table:
-    """Return the largest table of a file, whose header is the first line that is about as full."""
-    lines = max(_tables(upload), key=lambda each: sum(len(cells) for _, cells in each), default=[])
+def by_size(upload: Upload) -> Iterator[Table]:
+    """Return the tables of a file, the largest first."""
+    found = [lines for lines in _tables(upload) if lines]
+    found.sort(key=lambda lines: -sum(len(cells) for _, cells in lines))
+    yield from map(_headed, found)
+
+
+def _headed(lines: Sequence[Line]) -> Table:
+    """Return lines as a table whose header is the first line that is about as full as any."""
     full = [sum(bool(cell.strip()) for cell in cells) for _, cells in lines[:HEADERS_WITHIN]]
     at = next((at for at, cells in enumerate(full) if cells >= ABOUT * max(full)), 0)
-    if not lines:
-        return Table(1, [], [])
     found = _below(lines, at)
     if found.beside and _names(found.beside) > _names(found.head):
         below = next(n for n in range(at + 1, len(lines)) if any(map(str.strip, lines[n][1])))
