@@ -97,6 +97,15 @@ async def test_a_round_that_comes_in_with_other_figures_says_what_changed_and_wh
     assert (version["places_changed"], version["figures_changed"]) == (["LY0211"], 1)
     assert version["reason"] == "A late sheet"
 
+    # The same figures of another time are another version; without a time, it stays.
+    moved = await finished(
+        tracking, f"{path}&period=2024-08", b"pcode,idps\nLY0103,500\nLY0211,72\n"
+    )
+    await finished(tracking, path, b"pcode,idps\nLY0103,500\nLY0211,73\n")
+    assert [each["code"] for each in moved["warnings"]] == ["period_changed"]
+    found = (await tracking.client.get("/v1/tracking/rounds/9?population=idp")).json()
+    assert (found["version"], found["period"], found["individuals"]) == (4, "2024-08", 573)
+
 
 async def test_the_real_round_54_is_read_as_published(tracking: Running) -> None:
     content = real("dtm/DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx").read_bytes()

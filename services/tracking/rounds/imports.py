@@ -167,8 +167,8 @@ async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally, why: Why
     await versions.refuse_unexplained(session, told, why.reason, AT_REASON)
     before = await session.get(Round, (told.number, told.population))
     changed = await service.restate(session, told, why)
-    if before and changed:
-        tally.warn(versions.remark(told, before, changed))
+    for remark in versions.remarks(told, before, changed) if before else ():
+        tally.warn(remark)
     await needs.keep(session, told.number, told.population, told.needs)
     if changed:
         await detections.look(session, told.population, told.number)

@@ -64,18 +64,30 @@ async def restate(session: AsyncSession, told: RoundCounts, why: Why = Why()) ->
     """Keep a population's round as it is told, whole; return the figures that were new or other."""
     number, population = told.number, told.population
     changed = await versions.changed(session, told)
-    if not changed:
-        return changed
     before = await session.get(Round, (number, population))
+    if not changed:
+        if before and versions.has_moved(told, before):
+            await _put(session, told, before, changed, why)
+        return changed
     of_round = (col(Figure.round_number) == number, col(Figure.population) == population)
     await session.exec(delete(Figure).where(*of_round))
     await insert_all(session, Figure, _rows(told))
     await put_all(session, RoundPlace, _places(told))
+    await _put(session, told, before, changed, why)
+    await kept_sums.keep(session, number, population)
+    return changed
+
+
+async def _put(
+    session: AsyncSession, told: RoundCounts, before: Round | None, changed: set[Key], why: Why
+) -> None:
+    """Keep what a round comes to as its next version, and say so."""
+    number, population = told.number, told.population
     version = before.version + 1 if before else 1
     found = Round(
         number=number,
         population=population,
-        period=told.period,
+        period=told.period or (before.period if before else None),
         individuals=told.individuals,
         places=told.places,
         version=version,
@@ -83,10 +95,8 @@ async def restate(session: AsyncSession, told: RoundCounts, why: Why = Why()) ->
     )
     versions.keep(session, found, before, changed, why)
     await put(session, found)
-    await kept_sums.keep(session, number, population)
     event = RoundImported(round_number=number, population=population, individuals=told.individuals)
     outbox.publish(session, event, subject=f"{population}-{number}", sequence=version)
-    return changed
 
 
 def _rows(told: RoundCounts) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What became of a round's figures: each version, what it changed, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -36,6 +36,11 @@ async def changed(session: AsyncSession, told: RoundCounts) -> set[Key]:
     return {key for key in keys if told.figures.get(key) != known.get(key)}
 
 
+def has_moved(told: RoundCounts, before: Round) -> bool:
+    """Say whether a round is told to have been at another time; not to say when moves nothing."""
+    return told.period not in {None, before.period}
+
+
 async def refuse_unexplained(
     session: AsyncSession, told: RoundCounts, reason: str | None, pointer: str
 ) -> None:
@@ -47,8 +52,11 @@ async def refuse_unexplained(
     )
     if reason or (await session.exec(public.limit(1))).first() is None:
         return
-    if others := await changed(session, told):
-        detail = f"The round is public, and {len(others)} of its figures are others; say why."
+    others = await changed(session, told)
+    before = await session.get(Round, (told.number, told.population))
+    if others or (before and has_moved(told, before)):
+        what = f"{len(others)} of its figures are others" if others else "its period is another"
+        detail = f"The round is public, and {what}; say why."
         fault = Fault(pointer=pointer, code="missing", detail=detail)
         raise Problem(422, "restatement-unexplained", detail, errors=[fault])
 
@@ -85,12 +93,17 @@ async def find(
     return (await session.exec(statement.order_by(col(RoundVersion.version)).limit(limit))).all()
 
 
-def remark(told: RoundCounts, before: Round, changed: Collection[Key]) -> Remark:
+def remarks(told: RoundCounts, before: Round, changed: Collection[Key]) -> Iterator[Remark]:
     """Tell whoever sends a round again in what it is another than the one that is kept."""
+    if has_moved(told, before):
+        detail = f"The round was kept as of {before.period or 'no period'}; now it is of this one."
+        yield Remark(column=told.population, code="period_changed", detail=detail)
+    if not changed:
+        return
     places = len({pcode for pcode, _, _ in changed})
     detail = (
         f"The round was there: {len(changed)} figures of {places} places are others than in its "
         f"version {before.version}; {before.individuals} people are {told.individuals} now. "
         f"Which places, its versions say."
     )
-    return Remark(column=told.population, code="figures_changed", detail=detail)
+    yield Remark(column=told.population, code="figures_changed", detail=detail)
