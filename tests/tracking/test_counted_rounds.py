@@ -161,6 +161,19 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "conflict",
         "round_out_of_order",
     ),
+    ("pcode,idps\nLY0101,\n", {"round_number": 9}, "table-unreadable", "empty"),
+    (
+        "pcode,idps\nLY0101,4\n",
+        {"round_number": 9, "period": "2025-03/2025-01"},
+        "validation",
+        "period",
+    ),
+    (
+        "pcode,idps\nLY0101,4\n",
+        {"round_number": 9, "period": "2025-13"},
+        "validation",
+        "string_pattern_mismatch",
+    ),
 ]
 
 

@@ -28,11 +28,12 @@ from services.tracking.rounds.models import (
     RoundVersionOut,
     RoundVersionsOut,
 )
+from services.tracking.rounds.periods import DAY_OR_MONTH
 
 PATH = "/v1/tracking/rounds"
 MOST_FIGURES = 10_000
 MOST_ROUNDS = 100
-PERIOD = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?(/[0-9]{4}-[0-9]{2}(-[0-9]{2})?)?$"
+PERIOD = rf"^{DAY_OR_MONTH}(?:/{DAY_OR_MONTH})?$"
 PCODE = r"^[A-Z]{2}([0-9]{2}){1,4}$"
 Number = Annotated[int, Path(ge=1, le=9999)]
 

@@ -56,6 +56,10 @@ async def checked_table(
     """Return what a table counts; 422 when its parts do not sum, unless they may be kept so."""
     named = await service.named_places(session)
     told = await asyncio.to_thread(counted.read, upload, asked, named)
+    if not any(each.figures for each in told.rounds.values()):
+        detail = "No row of the table tells a figure."
+        fault = Fault(pointer="line/1", code="empty", detail=detail)
+        raise Problem(422, "table-unreadable", detail, errors=[fault])
     faults = [
         Fault(
             pointer=f"line/{told.lines[each.pcode]}/{population} {each.dimension}",
@@ -85,9 +89,13 @@ async def refuse_out_of_order(
     """
     Raise 409 for a round that was before an earlier one, or after a later one.
 
-    Return a warning where its period runs into that of another.
+    422 for one that ended before it began. Return a warning where it runs into another's period.
     """
     start, end = bounds(period)
+    if start and end and end < start[: len(end)]:
+        detail = "The period ends before it starts."
+        fault = Fault(pointer="query/period", code="period", detail=detail)
+        raise Problem(422, "validation", detail, errors=[fault])
     others = select(Round).where(col(Round.population) == population)
     periods = {
         each.number: bounds(each.period)
