@@ -41,7 +41,8 @@ CONFIDENCE: Mapping[str, Confidence] = {
 COUNTRY = "LY"
 PCODE = re.compile(r"LY([0-9]{2}){0,4}")
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
-MOST = 2_000_000_000
+MOST = 10_000_000
+"""More people than live in the country are in no place of it."""
 MOST_ROUND = 9999
 MOST_TEXT = 1000
 MONTH = len("2024-08")
@@ -195,7 +196,7 @@ def _count(cells: Mapping[str, str], column: str, most: int = MOST) -> int | Non
         return None
     count = whole(cell)
     if count is None:
-        raise RowError(column, "not_a_count", "Not a whole number of people.")
+        raise RowError(column, "not_a_count", "Not a whole number.")
     if count > most:
         raise RowError(column, "not_a_count", f"More than {most}.")
     return count
