@@ -101,7 +101,7 @@ NEW: dict[str, Any] = {
 PERIOD = {"since": DAY, "until": DAY}
 QUERY: dict[str, dict[str, str]] = {
     "GET /v1/tracking/publications/{publication_id}/figures": {"level": "1"},
-    "GET /v1/tracking/planning-figures": {"round_number": "1"},
+    "GET /v1/tracking/planning-figures": {"round_number": "9999"},
     "GET /v1/tracking/flows/tables": PERIOD | {"by": "day"},
     "GET /v1/tracking/flows/matrix": PERIOD,
     "GET /v1/tracking/flows/surveys/{survey_id}/results": {"question": "q"},
