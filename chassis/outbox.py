@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from functools import cache
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import bindparam, delete, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,7 +18,7 @@ from chassis.clock import new_id, now
 from chassis.db import Database, before_commit, leave_events, tables_of
 from chassis.many import among
 from chassis.rows import insert_all
-from chassis.tables import core_table
+from chassis.tables import OutboxColumns, core_table
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
 from chassis.wake import rest
 from contracts.event import Envelope, Event
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 
 EVENTS = "events"
 BATCH = 200
-POLL_SECONDS = 1.0
+POLL_SECONDS, COUNT_SECONDS = 1.0, 5.0
 GATHER_SECONDS = 0.1
 """So long the relay rests after a round, so that under load a round takes several along."""
 LONGEST_PAUSE = 5.0
@@ -138,19 +139,25 @@ class _Outcome:
 
 
 async def _waiting(session: AsyncSession) -> Sequence[Waiting]:
-    outbox = tables_of(session).outbox
+    found = await session.exec(_to_send(tables_of(session).outbox), params={"now": now()})
+    return [Waiting(*row) for row in found.all()]
+
+
+@cache
+def _to_send(outbox: type[OutboxColumns]) -> Any:
+    table = core_table(outbox)
+    now = bindparam("now", type_=table.c.not_before.type)
     # Waiting rows are found by not being sent, never by id: rows commit out of id order.
-    statement = (
-        select(*(core_table(outbox).c[name] for name in Waiting._fields))
+    return (
+        select(*(table.c[name] for name in Waiting._fields))
         .where(
-            col(outbox.sent_at).is_(None),
-            or_(col(outbox.not_before).is_(None), col(outbox.not_before) <= now()),
+            table.c.sent_at.is_(None),
+            or_(table.c.not_before.is_(None), table.c.not_before <= now),
         )
-        .order_by(col(outbox.id))
+        .order_by(table.c.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    return [Waiting(*row) for row in (await session.exec(statement)).all()]
 
 
 async def _send(rows: Sequence[Waiting], bus: Publisher) -> _Outcome:
@@ -222,7 +229,7 @@ async def run_relay(
             if sent:
                 await rest(stopping, GATHER_SECONDS)
             # The bell rings with each write; a gauge that is read each few seconds need not.
-            if time.monotonic() >= counted + POLL_SECONDS:
+            if time.monotonic() >= counted + COUNT_SECONDS:
                 counted = time.monotonic()
                 await _count_unsent(database)
         except BusDown as error:

@@ -35,8 +35,9 @@ async def entitle_new_people(session: AsyncSession, events: Sequence[PersonRegis
     told = {event.person_id: event for event in events}
     rows = [new_row(Person, id=each, **_ever(told[each]), **_at_first(told[each])) for each in told]
     new = await insert_all_unless_there(session, Person, rows)
-    found = await session.exec(select(Person).where(among(session, col(Person.id), told)))
-    people = found.all()
+    theirs = select(Person).where(among(session, col(Person.id), told))
+    # In one order, so that two who settle the same households do not wait for each other.
+    people = (await session.exec(theirs.order_by(col(Person.id)))).all()
     for person in people:
         if person.id not in new:
             # The first news of them was another one.
