@@ -35,8 +35,9 @@ def is_workbook(content: bytes) -> bool:
 
 
 def lines(content: bytes) -> list[Line]:
-    """Return the rows of the first sheet that is shown, by the number that the sheet gives them."""
-    return next(iter(sheets(content, most=1).values()))
+    """Return the rows of the first sheet that is shown and not empty, by their numbers there."""
+    first = next(iter(sheets(content, most=1).values()))
+    return first or next(filter(None, sheets(content).values()), [])
 
 
 def table(upload: Upload) -> list[Line]:

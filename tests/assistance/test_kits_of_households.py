@@ -107,6 +107,8 @@ async def test_a_household_receives_one_item_by_its_collector_and_no_second_afte
     )
     for who, found in ((uncle, 2), (mother, 1), (son, 0)):
         assert len(await entitlements(assistance, person_id=who)) == found
+        shown = await assistance.client.get(f"/v1/assistance/people/{who}")
+        assert len(shown.json()["entitlements"]) == found
     assert await of(assistance, home) == [("open", None, uncle)]
     assert await of(assistance, other) == [("closed", "household_ended", uncle)]
 

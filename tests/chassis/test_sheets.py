@@ -82,6 +82,9 @@ def test_an_archive_of_tables_is_read_as_a_workbook_the_shortest_name_first() ->
 
     assert list(sheets.sheets(content)) == ["F", "F-b"]
     assert sheets.lines(content) == [(1, ["a", "c"]), (2, ["1", "3"])]
+    # An empty sheet before the table is none.
+    assert sheets.lines(packed(("A.csv", b"\n"), ("A-b.csv", b"b\n"))) == [(1, ["b"])]
+    assert sheets.lines(packed(("A.csv", b""))) == []
 
 
 @pytest.mark.parametrize(

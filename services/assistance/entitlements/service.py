@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, merged
-from chassis.authz import Access
+from chassis.authz import Access, Clause
 from chassis.clock import today
 from chassis.problems import not_found
 from chassis.rows import insert_all_unless_there, new_row
@@ -170,12 +170,7 @@ async def find(
     view = View(access, EntitlementOut.shape, ENTITLEMENTS)
     statement = joined(select(Entitlement, view.standing)).where(access.rows(ENTITLEMENTS))
     if person_id:
-        people = await merged.registrations_of(session, Person, person_id)
-        # An alternate who comes for a household has to be found, too.
-        theirs = or_(
-            col(Entitlement.person_id).in_(people),
-            col(Entitlement.household_id).in_(received_by(people)),
-        )
+        theirs = await _of_theirs(session, person_id)
         statement = statement.where(theirs, view.showing("person_id"))
     if household_id:
         together = View(access, "person_in_assistance", PEOPLE).showing("household_id")
@@ -197,13 +192,22 @@ async def find(
     ]
 
 
+async def _of_theirs(session: AsyncSession, person_id: UUID) -> Clause:
+    """Return the condition that somebody receives it, be it for their household as an alternate."""
+    people = await merged.registrations_of(session, Person, person_id)
+    return or_(
+        col(Entitlement.person_id).in_(people),
+        col(Entitlement.household_id).in_(received_by(people)),
+    )
+
+
 async def of_person(
     session: AsyncSession, access: Access, person_id: UUID
 ) -> list[tuple[Entitlement, Programme]]:
-    people = await merged.registrations_of(session, Person, person_id)
+    theirs = await _of_theirs(session, person_id)
     statement = (
         joined(select(Entitlement, Programme))
-        .where(col(Entitlement.person_id).in_(people), access.rows(ENTITLEMENTS))
+        .where(theirs, access.rows(ENTITLEMENTS))
         .order_by(col(Entitlement.id))
     )
     return [(entitlement, programme) for entitlement, programme in await session.exec(statement)]
