@@ -132,6 +132,11 @@ async def test_a_table_is_found_on_its_sheet_below_its_titles(tracking: Running)
         ("idp", 31),
         ("returnee", 31),
     ]
+    two = "P-code,IDP IND,HH\npcode,idps,idps:households\nLY0101,31,6\nLY0102,9,2\n"
+    assert (await done(tracking, two, round_number=22))["warnings"] == []
+    figures = "/v1/tracking/rounds/22/figures"
+    of_two = await got(tracking, figures, population="idp", level=1, by="households")
+    assert [each["value"] for each in of_two["items"]] == [8]
     nowhere = await sent(tracking, target.getvalue(), round_number=21, sheet="Migrants")
     assert nowhere.json()["errors"][0]["code"] == "sheet_missing"
     other = await sent(tracking, workbook(), round_number=21)

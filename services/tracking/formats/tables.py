@@ -14,7 +14,7 @@ ABOUT = 0.8
 SOME = 50
 """So many rows show what stands in a column."""
 FEWEST_NUMBERS = 2
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 """A name that a program gave a column; people write words with spaces between."""
 
 
@@ -46,7 +46,9 @@ def find(upload: Upload, fits: Callable[[list[str]], bool], sheet: str | None = 
         for at in range(min(HEADERS_WITHIN, len(lines))):
             found = _below(lines, at)
             first = first or found
-            if fits(found.head):
+            other = found.beside or []
+            # Of two headers that fit, the one of codes is below, and says what it means.
+            if fits(found.head) and not (fits(other) and _names(other) > _names(found.head)):
                 return found
     return first or Table(1, [], [])
 
