@@ -15,6 +15,7 @@ PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.5
 NOT_NOW = {502, 503, 504}
 UNAUTHENTICATED = 401
+MOST_FAULTS = 20
 NOTHING_RUNS = "No system is running here: start one with `make run` or `make up`."
 NOBODY = (
     "Set MASAR_CLIENT_ID and MASAR_CLIENT_SECRET: those of a client that `masar client create` "
@@ -45,7 +46,11 @@ class RefusedError(Exception):
         except ValueError:
             self.problem = {"type": "/problems/unreadable", "detail": response.text[:200]}
         where = f"{response.request.method} {response.request.url.path}"
-        super().__init__(f"{where}: {self.status} {self.problem.get('detail')}")
+        told = f"{where}: {self.status} {self.problem.get('detail')}"
+        faults = self.problem.get("errors", [])[:MOST_FAULTS]
+        super().__init__(
+            "\n".join([told, *(f"  {each['pointer']}: {each['detail']}" for each in faults)])
+        )
 
     @property
     def slug(self) -> str:

@@ -22,7 +22,12 @@ OVER = frozenset({"done", "failed"})
 
 
 def import_register(
-    register: Annotated[Path, typer.Argument(help="In CSV or XLSX.", exists=True, dir_okay=False)],
+    register: Annotated[
+        Path,
+        typer.Argument(
+            help="In CSV or XLSX, or an archive of CSV files.", exists=True, dir_okay=False
+        ),
+    ],
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would come of it; register nobody.")
