@@ -80,6 +80,9 @@ def test_orthography_and_joins_fold_away(spellings: str) -> None:
         "عبدالله Abdoulaye Abdullahi Abdelah",
         "عبداللطيف Abdelatif Abdellatif",
         "Diallo Dialo",
+        "الهادي|Alhadi|Elhadi|El Hadi",
+        "البشير|Albashir|al-Bachir",
+        "Elhadji|El Hadj|Alhaji",
     ],
 )
 def test_spellings_of_one_name_share_the_key_by_which_they_are_found(spellings: str) -> None:
@@ -89,7 +92,15 @@ def test_spellings_of_one_name_share_the_key_by_which_they_are_found(spellings: 
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("حسين", "Hassan"), ("سعيد", "Saad"), ("محمد", "Mahmoud"), ("سالم", "سليم")]
+    ("one", "other"),
+    [
+        ("حسين", "Hassan"),
+        ("سعيد", "Saad"),
+        ("محمد", "Mahmoud"),
+        ("سالم", "سليم"),
+        ("Amadou", "Mamadou"),
+        ("Amadou", "Hamidou"),
+    ],
 )
 def test_names_that_are_written_alike_are_two(one: str, other: str) -> None:
     assert are_two_names(folded(one), folded(other))
@@ -140,6 +151,24 @@ def test_one_name_alone_makes_nobody_probable() -> None:
     alone = {"father": None, "grandfather": None, "family": None}
 
     assert band(somebody(given="محمد", **alone), somebody(given="Mohamed", **alone)) == "possible"
+
+
+def test_a_given_name_and_its_phone_are_more_than_one_name_alone() -> None:
+    alone = {"father": None, "grandfather": None, "family": None, "phone": "1"}
+    of_the_family = alone | {"family": "التباوي"}
+
+    assert band(somebody(**alone), somebody(**alone)) == "probable"
+    twin = of_the_family | {"given": "Issa"}
+    assert band(somebody(**of_the_family), somebody(**twin)) != "probable"
+
+
+def test_names_that_begin_like_an_article_keep_their_letters() -> None:
+    assert [coarse(name) for name in ("Ali", "Almaz", "Alassane", "Elham")] == [
+        "l",
+        "lms",
+        "lsn",
+        "lm",
+    ]
 
 
 def test_a_shared_phone_alone_says_nothing() -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.registration.duplicates import rescans
@@ -13,6 +13,7 @@ from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.duplicates.settling import Found, settle
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
+from services.registration.searches.models import NameKey
 from tests.conftest import Running, Start, bearer
 from tests.patience import until
 from tests.registration.office import PERSONS, look_for_new
@@ -100,7 +101,9 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     }
     assert known[frozenset(("R0", "R1"))]["status"] == "different"
 
+    words = await searched_by(registration)
     async with registration.database.write() as session:
+        await session.exec(delete(NameKey))
         await session.exec(delete(MatchingKey))
         await session.exec(delete(DuplicatePair).where(col(DuplicatePair.status) == "open"))
     steps = cut_off_once(monkeypatch)
@@ -111,10 +114,16 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     assert steps == [3, 3, 3, 2], "the second step was cut off, and the first not repeated"
     assert found["accepted"] > 0
     assert found["accepted"] + found["unchanged"] == found["total"]
+    assert await searched_by(registration) == words
     again = await listed(registration)
     assert {pair: told(each) for pair, each in again.items()} == {
         pair: told(each) for pair, each in known.items()
     }
+
+
+async def searched_by(registration: Running) -> set[Any]:
+    async with registration.database.read() as session:
+        return set((await session.exec(select(NameKey.key, NameKey.person_id))).all())
 
 
 def told(pair: Any) -> Any:

@@ -23,6 +23,7 @@ from chassis.worker import Work
 from services.registration.duplicates import candidates, search
 from services.registration.duplicates.settling import settle
 from services.registration.persons.models import Person
+from services.registration.searches import names
 
 KIND = "rescan_duplicates"
 PEOPLE_A_STEP = 100
@@ -86,11 +87,14 @@ async def _step(work: Work, after: UUID | None, until: UUID) -> None:
     if after:
         statement = statement.where(col(Person.id) > after)
     async with work.database.read() as session:
-        people = await search.who_exist(session, (await session.exec(statement)).all())
+        everybody = (await session.exec(statement)).all()
+        people = await search.who_exist(session, everybody)
         described = await candidates.described(session, people)
     async with work.database.write() as session:
-        there = await candidates.unchanged(session, described.keys(), described)
-        described = {each: described[each] for each in there}
+        there = await candidates.unchanged(session, {each.id for each in everybody}, described)
+        # How names sound may have changed as well, by which a search finds people.
+        await names.keep(session, [each for each in everybody if each.id in there])
+        described = {each: described[each] for each in there & described.keys()}
         await candidates.keep_keys(session, described)
     found = await search.find(work.database, described, only_earlier=True)
     async with work.step(work.job.position + 1) as (session, tally):

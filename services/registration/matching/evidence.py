@@ -41,6 +41,9 @@ RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
 KINDS = dict.fromkeys(("same", "respelt", "near"), "alike") | dict.fromkeys(("loose", "far"), "far")
+DECIDING = frozenset({"like_names", "given_and_born"})
+FEW_NAMES = frozenset({"0", "1"})
+LIKE = frozenset({"alike", "like", "far"})
 RARITIES = {part: f"{part}_rarity" for part in PARTS}
 NEAR_NUMBER = 2
 """How many slips of a key a document number may be off."""
@@ -90,8 +93,14 @@ class Weights:
 
 
 def _is_thin(reasons: Sequence[Reason]) -> bool:
-    levels = {f"{reason.attribute}:{reason.level}" for reason in reasons}
-    return bool(levels & {"like_names:0", "like_names:1"}) and "document:same" not in levels
+    """Say whether one name alone speaks: without a paper, or a number and who it belongs to."""
+    levels = {reason.attribute: reason.level for reason in reasons}
+    if levels["like_names"] not in FEW_NAMES or levels.get("document") == "same":
+        return False
+    # Brothers and sisters share a phone and may have papers in a row, and not their given name.
+    given, _, near = levels["given_and_born"].partition("_")
+    is_theirs = given in LIKE or (given, near) == ("missing", "day")
+    return not (is_theirs and (levels.get("phone") == "same" or levels.get("document") == "near"))
 
 
 @cache
@@ -136,8 +145,8 @@ def compare(left: Description, right: Description, by: Weights) -> list[Reason]:
         Reason(attribute, level, by.bits.get((attribute, level), 0.0))
         for attribute, level in levels_of(left, right, by.transducer)
     ]
-    # How many names are alike decides on more than the score (`_is_thin`).
-    return [each for each in reasons if each.weight or each.attribute == "like_names"]
+    # These decide on more than the score (`_is_thin`).
+    return [each for each in reasons if each.weight or each.attribute in DECIDING]
 
 
 def score_of(left: Description, right: Description, by: Weights) -> float:
@@ -154,8 +163,9 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
         (RARITIES[part], found.rarity) for part, found in names.items() if found and found.rarity
     ]
     told = [found.below for found in names.values() if found]
+    like = sum(below >= ALIKE for below in told)
     levels.append(("other_names", str(sum(below < OTHER for below in told))))
-    levels.append(("like_names", str(sum(below >= ALIKE for below in told))))
+    levels.append(("like_names", str(like)))
     levels.append(("given_beside", _given_beside(names)))
     if crossed:
         levels.append(("order", "crossed"))
@@ -163,7 +173,9 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
     levels.append(("nationality", _same(left.nationality, right.nationality)))
     birth = born(left, right)
     levels.append(("born", birth))
-    levels.append(("given_and_born", f"{_kind(names['given'])}_{nearness(birth)}"))
+    near = nearness(birth)
+    levels.append(("given_and_born", f"{_kind(names['given'])}_{near}"))
+    levels.append(("names_and_born", f"{like}_like_{len(told) - like}_other_{near}"))
     levels.append(("phone", _told(left.phone, right.phone)))
     levels.append(("document", _document(left.documents, right.documents)))
     levels.append(("household", _told(left.household, right.household)))

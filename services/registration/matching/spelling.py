@@ -31,6 +31,8 @@ The article's l is heard as the t, d, r, z, s or n after it (Abdessalam, Abdoura
 and before a vowel it is the article's (Abdelaziz) unless the name is Allah or Latif.
 """
 ABDOUL = re.compile(r"^[aei]?b[aeiou]?d[aeiou]{1,2}(?=l[aeiou])")
+JOINED_ARTICLE = re.compile(r"^[ae]l(?=[b-df-hjkmnp-tv-z].{3})")
+"""Alhadi and Elmahdi, but not Ali, Elias, Almaz and Alassane, which begin so without an article."""
 ABD_ALONE = re.compile(r"^[aei]?b[aeiou]?d[aeiou]?[lrsntd]?$")
 BEGINNINGS = frozenset({"عبد", "ابو", "abu"})
 LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", "walad", "mint"})
@@ -74,7 +76,7 @@ def _word(word: str, words: list[str], at: int) -> str:
     joined = (ABD.match(word) or ABDOUL.match(word)) if len(word) > LEAST_JOINED else None
     if joined:
         return SERVANT + latin_letters(word[joined.end() :])
-    return latin_letters(word)
+    return latin_letters(JOINED_ARTICLE.sub("", word))
 
 
 @lru_cache(maxsize=1 << 17)

@@ -220,7 +220,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--register", type=Path, action="append", required=True)
     parser.add_argument("--truth", type=Path, action="append", required=True)
     parser.add_argument("--origin", required=True, help="where names and registers come from")
-    parser.add_argument("--probable", type=float, default=-1.0)
+    parser.add_argument("--probable", type=float, default=1.0)
     parser.add_argument("--possible", type=float, default=-6.0)
     parser.add_argument("--out", type=Path, default=evidence.WEIGHTS_FILE)
     return parser.parse_args()
