@@ -191,6 +191,13 @@ def test_comparing_is_the_same_in_either_direction() -> None:
 
     assert sorted(compare(one, other, weights())) == sorted(compare(other, one, weights()))
 
+    one, other = (
+        somebody(father="Yacouba", family="Keita"),
+        somebody(father="Keita", family="Yakub"),
+    )
+    assert sorted(compare(one, other, weights())) == sorted(compare(other, one, weights()))
+    assert "order" in {each.attribute for each in compare(one, other, weights())}
+
 
 def test_a_score_without_its_reasons_is_the_same_score() -> None:
     other = somebody(**LATIN, born=date(1990, 4, 5), documents=(("passport", "S1"),))

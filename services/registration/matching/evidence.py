@@ -211,6 +211,9 @@ def _names(
     family = _closest(ours["family"], theirs["father"], transducer)
     if _fit(father, family) <= fit + CROSSING:
         return names, False
+    # Whose father's name either is depends on who is compared with whom; the likelier comes first.
+    if (_fit(family), family or ()) > (_fit(father), father or ()):
+        father, family = family, father
     return names | {"father": father, "family": family}, True
 
 
