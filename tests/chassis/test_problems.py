@@ -1,12 +1,17 @@
 """What is raised where no handler of the application sees it is still answered as a problem."""
 
+from typing import Any
+
 import httpx
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import Receive, Scope, Send
 
-from chassis.problems import Unexpected
+from chassis.problems import Unexpected, in_words
+from chassis.strict import Code, Pcode
+from services.registration.persons.parts import Language, Nationality
 
 
 class DriverError(Exception):
@@ -40,3 +45,22 @@ async def test_what_a_middleware_raises_is_answered_as_a_problem(
     assert answer.status_code == answer.json()["status"] == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert "a value of a record" not in answer.text + capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        (Pcode, "is not written as a p-code: LY0211, say"),
+        (Nationality, "is not written as a code of ISO 3166-1 alpha-3: SDN, say"),
+        (Language, "is not written as a language's code: ar, say"),
+        (Code, "is not written in at most 64 letters"),
+    ],
+)
+def test_how_a_value_is_written_is_told_in_words_and_not_as_a_pattern(
+    shape: Any, says: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(shape).validate_python("الجديدة")
+
+    [fault] = refused.value.errors()
+    assert in_words(fault).startswith(says)

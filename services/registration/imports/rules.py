@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
-from chassis.problems import pointer
+from chassis.problems import in_words, pointer
 from chassis.strict import in_our_digits
 from chassis.uploads import Row, is_formula, unguarded
 from services.registration.persons.disability import QUESTIONS
@@ -109,7 +109,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         return PersonIn.model_validate(form)
     except ValidationError as error:
         return [
-            _remark(row, _column(each["loc"], cells), each["type"], _detail(each["msg"]))
+            _remark(row, _column(each["loc"], cells), each["type"], in_words(each))
             for each in error.errors(include_input=False, include_url=False)
         ]
 
@@ -199,10 +199,6 @@ def _column(location: tuple[int | str, ...], told: Collection[str]) -> str:
     if where.partition("/")[0] in SEVERAL:
         return where.partition("/")[0]
     return "consent_given" if where.startswith("consent") else where
-
-
-def _detail(message: str) -> str:
-    return message.removeprefix("Value error, ")
 
 
 def _remark(row: Row, column: str, code: str, detail: str) -> Remark:
