@@ -178,6 +178,7 @@ def test_of_two_headers_the_codes_name_the_questions_and_the_words_label_them(
         "m0501_needs": "Needs",
     }
     assert proposal.mapping.pcode_column == "adm2_pcode"
+    assert [each.code for each in proposal.remarks] == ["two_headers"]
     assert len(tables.find(upload, {"adm2_pcode"}, ".").body) == 6
 
 

@@ -50,7 +50,11 @@ def _told(upload: Upload, found: Table, mark: Mark) -> Found:
         ]
     words = [] if are_tags(found.beside or []) else found.beside or []
     called = {name: word for name, word in zip(found.head, words, strict=False) if word}
-    return Found(found.line, found.head, body, hidden_sheets(upload.content), called)
+    remarks = hidden_sheets(upload.content)
+    if called:
+        detail = "The table has a second header beside this one, which was not read as a row."
+        remarks.append(Remark(row=found.line, code="two_headers", detail=detail))
+    return Found(found.line, found.head, body, remarks, called)
 
 
 def _with_comma(cell: str) -> str:
