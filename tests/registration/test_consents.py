@@ -192,15 +192,16 @@ async def test_everything_is_taken_back_at_once(registration: Running) -> None:
     assert shown["consent"]["given"] is False
 
 
-@pytest.mark.parametrize("what", [{}, {"recipient": "unhcr"}, {"purpose": "referral"}])
-async def test_a_withdrawal_says_what_it_takes_back(
-    registration: Running, what: dict[str, str]
-) -> None:
+async def test_a_withdrawal_says_what_it_takes_back(registration: Running) -> None:
     person = await registered(registration)
 
-    response = await registration.client.post(f"{PERSONS}/{person}/consents/withdrawals", json=what)
+    cases: list[dict[str, str]] = [{}, {"recipient": "unhcr"}, {"purpose": "referral"}]
+    for what in cases:
+        response = await registration.client.post(
+            f"{PERSONS}/{person}/consents/withdrawals", json=what
+        )
 
-    assert response.status_code == 422
+        assert response.status_code == 422, what
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Scans of papers: what is taken in, who sees it, and that it is gone with the person."""
 
-import pytest
 from sqlmodel import select
 
 from services.registration.scans.models import DocumentScan
@@ -58,21 +57,17 @@ async def test_who_sees_three_letters_of_a_number_does_not_see_the_paper(office:
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/masked-field")
 
 
-@pytest.mark.parametrize(
-    ("content", "query", "refused"),
-    [
+async def test_what_is_no_scan_of_a_paper_on_record_is_not_kept(office: Office) -> None:
+    person = await office.register(office.officer)
+
+    cases: list[tuple[bytes, dict[str, str], tuple[int, str]]] = [
         (b"<script>alert(1)</script>", {}, (415, "/problems/unsupported-media")),
         (PICTURE + bytes(MOST_BYTES), {}, (413, "/problems/body-too-large")),
         (PICTURE, {"document_type": "visa"}, (422, "/problems/no-such-document")),
-    ],
-)
-async def test_what_is_no_scan_of_a_paper_on_record_is_not_kept(
-    office: Office, content: bytes, query: dict[str, str], refused: tuple[int, str]
-) -> None:
-    person = await office.register(office.officer)
-
-    assert await add(office.officer, person, content, **query) == refused
-    assert (await office.officer.get(scans(person))).json()["items"] == []
+    ]
+    for content, query, refused in cases:
+        assert await add(office.officer, person, content, **query) == refused
+        assert (await office.officer.get(scans(person))).json()["items"] == []
 
 
 async def test_a_scan_is_sealed_taken_away_and_one_of_few(office: Office) -> None:

@@ -257,11 +257,12 @@ async def test_a_key_that_too_many_share_finds_nobody_and_a_rarer_one_still_does
     assert {pair["left"]["external_id"], pair["right"]["external_id"]} == {"R0", "R2"}
 
 
-@pytest.mark.parametrize("query", [{"band": "certain"}, {"status": "shut"}, {"name": "x"}])
-async def test_an_unknown_filter_is_refused(registration: Running, query: dict[str, str]) -> None:
-    answer = await registration.client.get(DUPLICATES, params=query)
+async def test_an_unknown_filter_is_refused(registration: Running) -> None:
+    cases: list[dict[str, str]] = [{"band": "certain"}, {"status": "shut"}, {"name": "x"}]
+    for query in cases:
+        answer = await registration.client.get(DUPLICATES, params=query)
 
-    assert answer.status_code in {400, 422}
+        assert answer.status_code in {400, 422}, query
 
 
 def test_many_who_are_alike_make_no_more_pairs_than_somebody_reviews() -> None:

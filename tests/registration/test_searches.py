@@ -125,23 +125,21 @@ def test_a_name_alone_is_too_broad() -> None:
 FOR_CASES = {"X-Purpose": "case_management"}
 
 
-@pytest.mark.parametrize(
-    "terms",
-    [
+async def test_case_11_a_phone_or_a_paper_finds_its_bearer_however_it_is_written(
+    office: Office,
+) -> None:
+    person = await office.register(by=office.officer)
+
+    cases: list[dict[str, str]] = [
         {"phone": "+218912345677"},
         {"phone": "091 234 5677"},
         {"phone": "٠٠٢١٨٩١٢٣٤٥٦٧٧"},
         {"document_number": "p-765 4321"},
-    ],
-)
-async def test_case_11_a_phone_or_a_paper_finds_its_bearer_however_it_is_written(
-    office: Office, terms: dict[str, str]
-) -> None:
-    person = await office.register(by=office.officer)
+    ]
+    for terms in cases:
+        found = await office.officer.get(PERSONS, params=terms, headers={"X-Purpose": "protection"})
 
-    found = await office.officer.get(PERSONS, params=terms, headers={"X-Purpose": "protection"})
-
-    assert [each["id"] for each in found.json()["items"]] == [person], found.text
+        assert [each["id"] for each in found.json()["items"]] == [person], found.text
 
 
 async def test_another_s_phone_finds_nobody(office: Office) -> None:
