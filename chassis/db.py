@@ -57,13 +57,18 @@ class Database:
             # Each statement sees what has committed, in a transaction or not: none saves two trips.
             self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
             self.glancer = self.reader
-            # Requests that wait for their reads to be on record may hold every other connection.
+            # Requests that wait for their reads to be on record may hold every other connection,
+            # and in a rush they stand in line for those: what was told waits behind none of them.
             self.recorder = _postgres_engine(url, 1)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """Open a transaction that commits at the end of the block, or leaves nothing behind."""
-        async with self._session(self.writer) as session:
+    async def write(self, *, aside: bool = False) -> AsyncIterator[AsyncSession]:
+        """
+        Open a transaction that commits at the end of the block, or leaves nothing behind.
+
+        `aside` is for the one relay: it does not stand in line with requests for a connection.
+        """
+        async with self._session(self.recorder if aside else self.writer) as session:
             try:
                 yield session
                 for finish in session.info.pop(BEFORE_COMMIT, ()):

@@ -110,7 +110,7 @@ async def relay(
         async with database.write() as session:
             await _mark(session, outcome, back_off)
     else:
-        async with database.write() as session:
+        async with database.write(aside=True) as session:
             rows = await _waiting(session)
             outcome = await _send(rows, bus)
             await _mark(session, outcome, back_off)

@@ -35,9 +35,9 @@ class Counting(Database):
         return Together(self.write, each_apart)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, aside: bool = False) -> AsyncIterator[AsyncSession]:
         self.transactions += 1
-        async with super().write() as session:
+        async with super().write(aside=aside) as session:
             yield session
 
 
