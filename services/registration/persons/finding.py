@@ -33,9 +33,9 @@ from services.registration.persons.service import SHAPE, shown
 from services.registration.searches import bearers, names
 from services.registration.searches.rules import IDENTIFYING, MOST_HITS
 
-MOST_RANKED = 1000
+MOST_RANKED = 2000
 """With so many at most is compared what is asked for; the rest are not as likely."""
-MOST_OF_A_WAY, MOST_WITH_ONE_MISSING = 500, 50
+MOST_OF_A_WAY, MOST_WITH_ONE_MISSING = 1000, 50
 """So many bearers are looked at of each way to find them; of too many nobody is told apart."""
 BORNE = (*NAMES, *LATIN.values(), "other_names")
 PERSONS = core_table(Person)
@@ -165,7 +165,8 @@ async def _fits(
         nationality=terms.nationality,
     )
     found = await _fitting(session, asked, terms.born_in, _each(seen, ways.with_all, MOST_OF_A_WAY))
-    if len(found) < MOST_HITS:
+    # Who lacks a word and bears the others as they are spelt fits as well as that.
+    if sum(fit > names.FARTHEST for fit in found.values()) < MOST_HITS:
         others = _each(seen, ways.with_all_but_one, MOST_WITH_ONE_MISSING)
         found |= await _fitting(session, asked, terms.born_in, others)
     return found

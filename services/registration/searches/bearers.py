@@ -106,18 +106,29 @@ async def _rarest_first(
 
 def _with_all(words: Sequence[Word], years: Sequence[Conditions]) -> Iterator[Conditions]:
     rarest, *others = words
-    spelt = _marked(col(NameKey.spelt), [word.spelling for word in words])
-    for spelling in (spelt, not_(spelt)):
+    for spelt in (_spelt(words), not_(_spelt(words))):
         for born in years:
-            yield [_key(rarest), *map(_bears, others), spelling, *born]
+            yield [_key(rarest), *map(_bears, others), spelt, *born]
 
 
 def _with_all_but_one(words: Sequence[Word], years: Sequence[Conditions]) -> Iterator[Conditions]:
     """Yield who bears the rarest word and all others but one, then who may lack the rarest."""
     rarest, second, *rest = words
-    for born in years:
-        yield [_key(rarest), _bears_all_but_one([second, *rest]), *born]
-        yield [_key(second), *map(_bears, rest), *born]
+    others = [second, *rest]
+    some = [[each for each in others if each is not left_out] for left_out in others]
+    bears_rarest = or_(*(and_(*map(_bears, borne)) for borne in some))
+    rarest_spelt = or_(*(and_(_spelt([rarest, *borne]), *map(_bears, borne)) for borne in some))
+    for like_rarest, like_others in (
+        (rarest_spelt, _spelt(others)),
+        (not_(rarest_spelt), not_(_spelt(others))),
+    ):
+        for born in years:
+            yield [_key(rarest), bears_rarest, like_rarest, *born]
+            yield [_key(second), *map(_bears, rest), like_others, *born]
+
+
+def _spelt(words: Sequence[Word]) -> Condition:
+    return _marked(col(NameKey.spelt), [word.spelling for word in words])
 
 
 def _key(word: Word) -> Condition:
@@ -126,11 +137,6 @@ def _key(word: Word) -> Condition:
 
 def _bears(word: Word) -> Condition:
     return or_(*(_marked(col(NameKey.sounding), [key]) for key in sorted(word.sounds)))
-
-
-def _bears_all_but_one(words: Sequence[Word]) -> Condition:
-    ways = [[each for each in words if each is not left_out] for left_out in words]
-    return or_(*(and_(*map(_bears, way)) for way in ways))
 
 
 def _marked(column: Mapped[int], keys: Collection[int]) -> Condition:
