@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from chassis.clock import new_id
 from services.registration.matching.spelling import words
 from services.registration.persons import finding
 from services.registration.searches.marks import marks
@@ -105,9 +106,20 @@ async def test_what_is_told_with_a_name_narrows_the_search(office: Office) -> No
     await registered(office, "Amina", sex="female", nationality="SDN", location_pcode="LY020908")
     name = {"name": "Amina", "born_in": 1999}
 
-    for agrees in ({"sex": "female"}, {"nationality": "SDN"}, {"location_pcode": "LY0209"}):
+    for agrees in (
+        {"sex": "female"},
+        {"nationality": "SDN"},
+        {"location_pcode": "LY0209"},
+        {"status": "registered"},
+    ):
         assert await found(office.case_worker, **name, **agrees) == ["N0000"]
-    for differs in ({"sex": "male"}, {"nationality": "TCD"}, {"location_pcode": "LY0211"}):
+    for differs in (
+        {"sex": "male"},
+        {"nationality": "TCD"},
+        {"location_pcode": "LY0211"},
+        {"status": "enquiry"},
+        {"registration_event_id": str(new_id())},
+    ):
         assert await found(office.case_worker, **name, **differs) == []
 
 

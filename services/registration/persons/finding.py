@@ -81,21 +81,26 @@ async def find(
     """
     _refuse_without_name(terms)
     view = View(access, SHAPE, SCOPING)
-    statement = select(Person, view.standing)
-    if terms.registration_event_id:
-        statement = statement.where(
-            _registered_in(access, terms.registration_event_id),
-            view.showing("registration_event_id"),
-        )
-    if terms.status:
-        statement = statement.where(*_with_status(view, terms.status))
-    statement = statement.where(access.rows(SCOPING), *matching(session, view, terms))
+    statement = select(Person, view.standing).where(
+        access.rows(SCOPING), *matching(session, view, terms), *_among(access, view, terms)
+    )
     if not terms.searched():
         statement = statement.where(col(Person.merged_into).is_(None))
     if after:
         statement = statement.where(col(Person.id) > after)
     found = await session.exec(statement.order_by(col(Person.id)).limit(limit))
     return await shown(session, view, found.all())
+
+
+def _among(access: Access, view: View, terms: Terms) -> list[Clause]:
+    """Return what many have in common who are looked for."""
+    found: list[Clause] = []
+    if terms.registration_event_id:
+        found.append(_registered_in(access, terms.registration_event_id))
+        found.append(view.showing("registration_event_id"))
+    if terms.status:
+        found += _with_status(view, terms.status)
+    return found
 
 
 def _with_status(view: View, status: Listed) -> list[Clause]:
@@ -142,6 +147,7 @@ async def find_named(
         access.rows(SCOPING),
         *(view.showing(each) for each in BORNE),
         *matching(session, view, terms),
+        *_among(access, view, terms),
         *_narrowed(view, terms),
     )
     fits = await _fits(session, asked, terms, seen)
@@ -206,8 +212,8 @@ def matching(session: AsyncSession, view: View, terms: Terms) -> list[Clause]:
         found += [col(Person.phone_index) == index, view.showing("phone")]
     if terms.document_number:
         index = sealed.document_index(session, terms.document_number)
-        bearers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
-        found += [col(Person.id).in_(bearers), view.showing("documents")]
+        of_papers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
+        found += [col(Person.id).in_(of_papers), view.showing("documents")]
     return found
 
 
