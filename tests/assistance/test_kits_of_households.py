@@ -10,6 +10,7 @@ from chassis.clock import new_id, today
 from contracts.registration import ErasureRequested, PersonCorrected, PersonMerged
 from contracts.returns import PersonDeparted
 from services.assistance.entitlements.rules import closed_because
+from services.assistance.programmes.models import Programme
 from services.assistance.programmes.rules import covers
 from tests.assistance.conftest import KITS, created, entitlements, registered
 from tests.assistance.test_entitlements import settled
@@ -70,16 +71,23 @@ def test_a_household_receives_unless_it_is_over_or_somebody_in_it_has(
 def test_a_programme_covers_whom_its_own_organisation_keeps(
     kept_by: str | None, covered: bool
 ) -> None:
-    assert covered == covers(
-        categories=["idp"],
-        places=["LY0209"],
-        ends_on=today(),
+    programme = Programme(
         organisation="iom",
-        kept_by=kept_by,
-        category="idp",
-        pcode="LY020908",
-        today=today(),
+        name="Kits",
+        donor="A donor",
+        starts_on=today(),
+        ends_on=today(),
+        population_categories=["idp"],
+        places=["LY0209"],
+        item_name="Kit",
+        item_quantity=1,
+        item_unit="kit",
+        created_by="somebody",
     )
+
+    is_covered = covers(programme, kept_by=kept_by, category="idp", pcode="LY020908", today=today())
+
+    assert is_covered == covered
 
 
 async def test_a_household_receives_one_item_by_its_collector_and_no_second_after_a_split(

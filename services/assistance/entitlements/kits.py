@@ -93,10 +93,7 @@ async def settle(session: AsyncSession, programme: Programme, household: Househo
 def _covers(programme: Programme, household: Household, people: Sequence[Person]) -> bool:
     return any(
         rules.covers(
-            categories=programme.population_categories,
-            places=programme.places,
-            ends_on=programme.ends_on,
-            organisation=programme.organisation,
+            programme,
             kept_by=household.organisation,
             category=each.population_category,
             pcode=household.location_pcode,

@@ -66,10 +66,7 @@ async def _entitle(
 def _covers(programme: Programme, person: Person) -> bool:
     goes_on = person.departed_on is None and person.merged_into is None
     return goes_on and rules.covers(
-        categories=programme.population_categories,
-        places=programme.places,
-        ends_on=programme.ends_on,
-        organisation=programme.organisation,
+        programme,
         kept_by=person.organisation,
         category=person.population_category,
         pcode=person.location_pcode,

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import date
 
+from services.assistance.programmes.models import Programme
+
 
 def lies_in(pcode: str, places: Collection[str]) -> bool:
     """Say whether a place is one of the places or below one: a p-code begins with its parents'."""
@@ -10,11 +12,8 @@ def lies_in(pcode: str, places: Collection[str]) -> bool:
 
 
 def covers(
+    programme: Programme,
     *,
-    categories: Collection[str],
-    places: Collection[str],
-    ends_on: date,
-    organisation: str,
     kept_by: str | None,
     category: str | None,
     pcode: str | None,
@@ -25,6 +24,7 @@ def covers(
 
     Whom another organisation keeps is not: a programme would tell its own one who is known there.
     """
-    if kept_by != organisation or category is None or pcode is None or ends_on < today:
+    is_ours = kept_by == programme.organisation
+    if not is_ours or category is None or pcode is None or programme.ends_on < today:
         return False
-    return category in categories and lies_in(pcode, places)
+    return category in programme.population_categories and lies_in(pcode, programme.places)
