@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed
+from chassis.inbox import Consumer, Malformed, is_given_up
 from chassis.outbox import BusDown, Publisher, Undelivered
 from chassis.together import MOST_TOGETHER
 
@@ -69,7 +69,7 @@ class InProcessBus:
                 await consumer.bury(body, str(error))
             except Exception as error:  # noqa: BLE001 - Any failure of a handler means: try again.
                 reason = _name(error)
-                if attempt + 1 >= MOST_ATTEMPTS:
+                if is_given_up(error, attempt + 1):
                     await consumer.bury(body, reason)
                 else:
                     failed.append(f"{consumer.name}: {reason}")

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import failpoint
 from chassis.clock import now
 from chassis.db import Database, apart
+from chassis.passing import passes
 from chassis.sifting import HANDLED, News, sifted
 from chassis.telemetry import EVENTS_RECEIVED, follow
 from chassis.together import Together
@@ -39,8 +40,12 @@ class Several(NamedTuple):
 
 Subscriptions = Mapping[type[Event], Handler | Several]
 
-MOST_ATTEMPTS = 5
-"""After so many failures a message is kept as a dead letter and no longer tried."""
+MOST_ATTEMPTS, MOST_WHILE_IT_PASSES = 5, 150
+"""
+After so many failures a message is kept as a dead letter and no longer tried.
+
+What passes by itself may take a day: a database that is away, or has no connection to spare.
+"""
 
 REMEMBERED = timedelta(days=30)
 """Four times as long as an outbox keeps what it sent: nothing is delivered again so late."""
@@ -122,6 +127,11 @@ class Consumer:
         if outcome in {"duplicate", "passed", "erased"}:
             log.info("event_absorbed", service=self.name, type=type, outcome=outcome)
         EVENTS_RECEIVED.labels(self.name, type, outcome).inc()
+
+
+def is_given_up(error: Exception, attempts: int) -> bool:
+    """Say whether a message that has failed so often, now by this, is tried no more."""
+    return attempts >= (MOST_WHILE_IT_PASSES if passes(error) else MOST_ATTEMPTS)
 
 
 def subject_of(body: bytes) -> str | None:

@@ -9,11 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.passing import passes, state_of
 from chassis.telemetry import current_request_id
 
 log = structlog.get_logger()
@@ -22,8 +23,6 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 # PostgreSQL's words for a value that no column can hold: NUL in text, bad encoding, out of range.
 VALUE_FAULTS = {"22021", "22P05", "22003", "22008"}
-# Its classes for what passes: connections, conflicts, resources, locks, operators, the system.
-PASSING_FAULTS = {"08", "40", "53", "55", "57", "58"}
 TITLES = {
     400: "The request could not be read",
     401: "A valid token is needed",
@@ -212,18 +211,13 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    state = state_of(error)
     if state in VALUE_FAULTS:
         return Problem(422, "validation", "A value cannot be stored as text or number.").response()
     log.error("database_failed", error=type(error).__name__, sqlstate=state, path=_route(request))
-    passing = isinstance(error, OperationalError | InterfaceError | PoolTimeout)
-    if passing or (state or "")[:2] in PASSING_FAULTS or _was_cut_off(error):
+    if passes(error):
         return unavailable("The database does not answer; try again.").response()
     return Problem(500, "internal", "Something failed here; it has been logged.").response()
-
-
-def _was_cut_off(error: Exception) -> bool:
-    return bool(getattr(error, "connection_invalidated", False))
 
 
 def unavailable(detail: str) -> Problem:

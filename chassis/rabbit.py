@@ -15,7 +15,7 @@ from aio_pika.abc import (
 )
 from aio_pika.exceptions import DeliveryError, PublishError
 
-from chassis.inbox import MOST_ATTEMPTS, Consumer, Malformed, subject_of
+from chassis.inbox import Consumer, Malformed, is_given_up, subject_of
 from chassis.lanes import Lanes
 from chassis.outbox import BusDown, Undelivered
 from chassis.topology import EVENTS, RETRY, RETRY_SECONDS, queue
@@ -141,16 +141,17 @@ class RabbitBus:
         except Malformed as error:
             await consumer.bury(message.body, str(error))
         except Exception as error:  # noqa: BLE001 - Any failure of a handler means: try again later.
-            await self._try_later(consumer, message, type_name(error))
+            await self._try_later(consumer, message, error)
         # An ack that fails means only that the message comes again, which the inbox absorbs.
         await message.ack()
 
     async def _try_later(
-        self, consumer: Consumer, message: AbstractIncomingMessage, reason: str
+        self, consumer: Consumer, message: AbstractIncomingMessage, error: Exception
     ) -> None:
+        reason = type_name(error)
         attempt = int(str(message.headers.get(ATTEMPT_HEADER, 0))) + 1
         log.warning("event_failed", service=consumer.name, attempt=attempt, reason=reason)
-        if attempt >= MOST_ATTEMPTS:
+        if is_given_up(error, attempt):
             await consumer.bury(message.body, reason)
             return
         step = min(attempt - 1, len(RETRY_SECONDS) - 1)

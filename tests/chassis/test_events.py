@@ -12,12 +12,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import outbox
 from chassis.bus import InProcessBus
-from chassis.inbox import Consumer, Several
+from chassis.inbox import MOST_ATTEMPTS, Consumer, Several, is_given_up
 from chassis.outbox import BusDown
 from chassis.rabbit import RabbitBus
 from chassis.sifting import HANDLED, News
@@ -129,6 +130,28 @@ async def test_a_poison_message_stops_nobody_else_and_is_kept(road: Road) -> Non
     [letter] = await road.dead_letters()
     assert letter.reason == "PoisonError"
     assert f'"boat":{POISON}'.encode() in letter.body
+
+
+async def test_a_failure_that_passes_by_itself_is_outlasted(road: Road) -> None:
+    failures = [PoolTimeout() for _ in range(MOST_ATTEMPTS)]
+
+    async def take(session: AsyncSession, event: BoatArrived) -> None:
+        if failures:
+            raise failures.pop()
+        await refuse_thirteen(session, event)
+
+    async with road.open(road.consumer(take)):
+        await road.arrive(1)
+        await road.until([1])
+
+    assert list(await road.dead_letters()) == []
+
+
+def test_what_passes_by_itself_is_not_waited_for_without_an_end() -> None:
+    attempts = range(1, 200)
+
+    assert [is_given_up(ValueError(), each) for each in attempts].index(True) == MOST_ATTEMPTS - 1
+    assert MOST_ATTEMPTS < [is_given_up(PoolTimeout(), each) for each in attempts].index(True) < 199
 
 
 async def test_what_is_taken_together_takes_effect_once_and_fails_alone(road: Road) -> None:
