@@ -1,10 +1,15 @@
 """What is said of the quality of matching is counted rightly."""
 
+import csv
+import random
 from pathlib import Path
 
 import pytest
 
 from benchmarks import linkage, quality
+from benchmarks.names.__main__ import write
+from benchmarks.names.sets import SETS
+from benchmarks.names.writing import in_arabic, in_latin
 from tests.real import real
 
 FEBRL = """rec_id, given_name, surname, street_number, date_of_birth, soc_sec_id
@@ -60,3 +65,29 @@ def test_the_weights_carry_to_people_of_another_country() -> None:
 
     assert float(told["precision"]) > 0.98
     assert float(told["F1"]) > 0.9
+
+
+def test_a_name_told_by_its_sounds_is_spelt_in_both_scripts_as_desks_do() -> None:
+    assert [in_arabic(each) for each in ("al$arqAwI", "samIrp", "abU zayd")] == [
+        "الشرقاوي",
+        "سميره",
+        "ابو زيد",
+    ]
+    chance = random.Random(1)  # noqa: S311 - Made-up names are no secret.
+    spellings = {in_latin("al$arqAwI", "french", chance) for _ in range(200)}
+    assert {"El Charkaoui", "Charqaoui"} <= spellings
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_of_names_is_the_same_each_time_and_says_how_each_is_spelt(
+    name: str, tmp_path: Path
+) -> None:
+    for folder in ("once", "again"):
+        write(SETS[name](), tmp_path / folder)
+
+    for file in (tmp_path / "once").iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+    with (tmp_path / "once" / "arabic_name_variant_clusters.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len({row["arabic_key"] for row in rows}) == len(rows) > 100
+    assert all(len(row["variants"].split("|")) == int(row["n_variants"]) > 1 for row in rows)
