@@ -198,7 +198,7 @@ def in_words(each: Mapping[str, Any]) -> str:
     if each["type"] == "uuid_parsing":
         return "is not a UUID"
     if each["type"] == "string_pattern_mismatch":
-        return WRITTEN.get(each["ctx"]["pattern"], str(each["msg"]))[:300]
+        return WRITTEN.get(each.get("ctx", {}).get("pattern"), str(each["msg"]))[:300]
     return str(each["msg"]).removeprefix("Value error, ")[:300]
 
 

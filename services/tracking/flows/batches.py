@@ -38,7 +38,7 @@ def read(
         try:
             right.append((row, form.model_validate(told)))
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            first = error.errors(include_input=False, include_url=False)[0]
             # A field that is not known has a name of the sender's own, which is not repeated.
             known = [str(part) for part in first["loc"][:1] if part in form.model_fields]
             faults.append(
