@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
+from chassis.pool import FairPool
 from chassis.sqlite import DEFERRED, IMMEDIATE, open_engine, written_anew
 from chassis.tables import ServiceTables
 from chassis.vault import Vault
@@ -189,7 +190,7 @@ def _postgres_engine(url: str, pool: int) -> AsyncEngine:
         # as soon as more come at once than are kept. The one used last is used next.
         pool_size=2 * pool,
         max_overflow=0,
-        pool_use_lifo=True,
+        poolclass=FairPool,
         pool_recycle=1800,
         pool_timeout=5,
         connect_args={

@@ -20,8 +20,9 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.concurrency import await_
+
+from chassis.pool import FairPool
 
 SCRUB_PATIENCE = 5.0
 DEFERRED, IMMEDIATE = "BEGIN", "BEGIN IMMEDIATE"
@@ -130,7 +131,7 @@ def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> As
     engine = create_async_engine(
         url,
         creator=connect,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=FairPool,
         pool_size=pool,
         max_overflow=0,
         pool_timeout=30,
