@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections.abc import Collection, Sequence
 
 from chassis.problems import Problem
 
@@ -123,18 +124,30 @@ def _whole(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 def area(text: bytes) -> int:
     """Return how many cells there are from a sheet's first to its last one, the empty ones too."""
-    wide, high, told = 0, 0, 0
-    for found in REFERENCE.finditer(text):
-        told += 1
-        if not CLOSED.match(text, found.end()):
-            wide, high = max(wide, _column(found[1])), max(high, int(found[2]))
-    if told < len(CELL_START.findall(text)):
+    told = REFERENCE.findall(text)
+    wide, high = _corner(told)
+    if wide * high > MOST_CELLS:
+        # Formatted rows and columns reach far, and where nothing is in them nothing is laid out.
+        wide, high = _corner(
+            [
+                each.groups()
+                for each in REFERENCE.finditer(text)
+                if not CLOSED.match(text, each.end())
+            ]
+        )
+    if len(told) < len(CELL_START.findall(text)):
         # A cell that does not say where it is stands beside the one before it.
         rows = ROW_START.split(text)
         numbers = [int(found[1]) for found in ROW_NUMBER.finditer(text)]
         wide = max(wide, *(len(CELL_START.findall(row)) for row in rows))
-        high = max(high, len(rows), *numbers) if numbers else max(high, len(rows))
+        high = max(high, len(rows), *numbers)
     return wide * high
+
+
+def _corner(cells: Collection[Sequence[bytes]]) -> tuple[int, int]:
+    """Return the farthest column and row of cells, each as its letters and its number."""
+    letters, numbers = {each for each, _ in cells}, {each for _, each in cells}
+    return max(map(_column, letters), default=0), max(map(int, numbers), default=0)
 
 
 def _column(letters: bytes) -> int:
