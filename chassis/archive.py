@@ -1,8 +1,10 @@
 """Whether a file is a workbook that may be opened at all, decided before anything unpacks it."""
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Collection, Sequence
 
 from chassis.problems import Problem
@@ -19,8 +21,22 @@ MOST_CELLS = 5_000_000
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
 OTHER_KINDS = ("xl/workbook.bin", "content.xml")
 """A reader may take a file with these for one of another kind, whose cells nobody has counted."""
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(NotImplementedError, EOFError, OSError, ValueError),
+)
+"""How an archive fails that is cut off, changed on the way, or packed in a way unknown here."""
 TABLE = ".csv"
 ENCRYPTED = 0x1
+CELLS, CELLS_IN_UTF_16 = b"sheetData", "sheetData".encode("utf-16-le")
+"""What no cell is read without."""
+PLACED = re.compile(rb"<(?:\w+:)?(?:c|row)(?=[\s/>])")
+WELL_PLACED = re.compile(
+    rb"<(?:\w+:)?(?:c|row)(?:\s+(?:r\s*=\s*(?:\"(?:[A-Za-z]{1,3})?[1-9][0-9]{0,6}\""
+    rb"|'(?:[A-Za-z]{1,3})?[1-9][0-9]{0,6}')"
+    rb"|(?!r\s*=)[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')))*\s*/?>"
+)
+"""A cell or a row that says nowhere, or as spreadsheets do, where it is."""
 CELL_START = re.compile(rb"<(?:\w+:)?c[\s/>]")
 ROW_START = re.compile(rb"<(?:\w+:)?row[\s/>]")
 ROW_NUMBER = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\br\s*=\s*[\"']0*([0-9]{1,9})")
@@ -37,7 +53,7 @@ def check(content: bytes) -> None:
             _check_sizes(entries)
             _check_names(entries)
             _check_xml(archive, entries)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
+    except BROKEN:
         raise unreadable("The file is not a workbook in XLSX.") from None
 
 
@@ -57,7 +73,7 @@ def tables(content: bytes) -> dict[str, bytes]:
             _check_paths(found)
             names = sorted(found, key=lambda each: (len(each.filename), each.filename))
             return {each.filename[: -len(TABLE)]: _whole(archive, each) for each in names}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
+    except BROKEN:
         return {}
 
 
@@ -105,6 +121,13 @@ def _check_xml(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None
         text = _whole(archive, entry)
         if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"D\0O\0C\0T\0Y\0P\0E" in text:
             raise unreadable("The workbook declares entities, which no spreadsheet does.")
+        if CELLS_IN_UTF_16 in text:
+            raise unreadable("The workbook is not written in UTF-8.")
+        if CELLS not in text:
+            continue
+        if len(PLACED.findall(text)) > len(WELL_PLACED.findall(text)):
+            # The reader would reckon with such a place, and might end the process for want of room.
+            raise unreadable("A cell of the workbook lies where no spreadsheet has one.")
         if area(text) > MOST_CELLS:
             detail = (
                 "The cells of a sheet lie too far apart to be read: one far below or beside the "

@@ -52,6 +52,46 @@ def test_a_sheet_whose_cells_lie_too_far_apart_is_refused_before_it_is_laid_out(
     assert "too far apart" in str(refused.value.detail)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        f'<row r="2"><c r="B899999999999" {SAID}</row>',
+        f"<row r='2'><c r='B4294967297' {SAID}</row>",
+        f'<row r="2"><c r="B0" {SAID}</row>',
+        f'<row r="2"><c r="AAAA2" {SAID}</row>',
+        f'<row r="2"><c r="&#66;2" {SAID}</row>',
+        f'<row r="2"><c s="<" r="B899999999999" {SAID}</row>',
+        f'<row r="4294967297"><c {SAID}</row>',
+    ],
+    ids=["far", "around", "no row", "no column", "in entities", "in disguise", "a row around"],
+)
+def test_a_sheet_with_a_cell_where_there_is_none_is_refused_before_it_is_laid_out(row: str) -> None:
+    # The reader reckons with such numbers until they are others, and asks for as much room.
+    with pytest.raises(Problem) as refused:
+        sheets.lines(book(row))
+
+    assert (refused.value.status, refused.value.slug) == (422, "workbook-unreadable")
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_was_changed_on_the_way_is_refused_or_says_the_same(kind: int) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", kind) as archive:
+        archive.writestr("people.csv", b"a,b\n1,2\n" * 200)
+    whole = made.getvalue()
+    start, told = len("people.csv") + 30, sheets.sheets(whole)
+    refused = 0
+
+    for at in range(start, start + 40):
+        broken = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+        try:
+            assert sheets.sheets(broken) == told
+        except Problem:
+            refused += 1
+
+    assert refused > 20
+
+
 def test_rows_that_are_only_formatted_make_a_sheet_no_larger() -> None:
     formatted = '<row r="1048576"><c r="A1048576" s="1"/><c r="XFD1048576" s="1" /></row>'
 
