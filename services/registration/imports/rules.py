@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
-from chassis.problems import in_words, pointer
+from chassis.problems import pointer
 from chassis.strict import in_our_digits
 from chassis.uploads import Row, is_formula, unguarded
+from chassis.wording import in_words
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import PersonIn
 from services.registration.persons.names import LATIN

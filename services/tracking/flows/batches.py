@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from chassis.jobs import Remark
-from chassis.problems import in_words
+from chassis.wording import in_words
 
 Kept = TypeVar("Kept")
 Form = TypeVar("Form", bound=BaseModel)

@@ -7,8 +7,8 @@ from datetime import date
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
-from chassis.problems import in_words
 from chassis.uploads import Row
+from chassis.wording import in_words
 from services.tracking.seatotals.models import PublishedTotalIn
 
 REQUIRED = ("period", "returned_to_libya", "dead", "missing", "note", "source_url")

@@ -1,0 +1,25 @@
+"""What a shape says of a value that it refuses, in words, and never the value itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+WRITTEN = {
+    r"^[A-Z]{2}([0-9]{2}){1,4}$": "is not written as a p-code: LY0211, say",
+    r"^[A-Z]{3}$": "is not written as a code of ISO 3166-1 alpha-3: SDN, say",
+    r"^[a-z]{2,3}$": "is not written as a language's code: ar, say",
+    r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$": (
+        "is not written in at most 64 letters from A to Z, digits, and . _ : / - between them"
+    ),
+}
+"""How what has a pattern is written, for who reads no pattern."""
+
+
+def in_words(each: Mapping[str, Any]) -> str:
+    """Return what a shape says of a value that it refuses, without the value."""
+    # Pydantic's own messages name the rule and its bounds; only value errors quote free text,
+    # and those are ours, which never contain the value. One of its own quotes a character.
+    if each["type"] == "uuid_parsing":
+        return "is not a UUID"
+    if each["type"] == "string_pattern_mismatch":
+        return WRITTEN.get(each.get("ctx", {}).get("pattern"), str(each["msg"]))[:300]
+    return str(each["msg"]).removeprefix("Value error, ")[:300]
