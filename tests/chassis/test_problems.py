@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import Receive, Scope, Send
 
-from chassis.problems import Unexpected, in_words
+from chassis.problems import Unexpected
 from chassis.strict import Code, Pcode
+from chassis.wording import in_words
 from services.registration.persons.parts import Language, Nationality
 
 
