@@ -366,6 +366,19 @@ def test_the_transducer_learns_how_a_name_is_respelt() -> None:
     assert learned.ratio("kabir", "Kabir") > learned.ratio("kabir", "tabir") + 3
 
 
+def test_the_longest_names_are_compared_whatever_else_they_have_in_common() -> None:
+    # So unlikely is it that they are one name that no number is small enough to say it.
+    long, other = somebody(given="x" * 200), somebody(given="ظ" * 200)
+
+    for one, another in [(long, other), (long, somebody()), (long, long), (other, somebody())]:
+        assert compare(one, another, weights())
+    assert evidence.likeness("x" * 200, "Adam") < evidence.CLOSENESS[-1][0]
+    assert evidence.likeness("x" * 200, "ظ" * 200) < evidence.CLOSENESS[-1][0]
+    transducer = weights().transducer
+    in_one_way = math.log2(transducer.forward("musa", "mousa")[-1][-1])
+    assert transducer._bits_of_long("musa", "mousa") == pytest.approx(in_one_way)
+
+
 def test_the_weights_are_those_of_the_counts() -> None:
     found = fit(
         Counter(

@@ -10,8 +10,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 END = "$"
+MOST_LETTERS = 64
+"""Who writes more letters as one name is compared by the first of them."""
+SURELY_THERE = 1e-280
+"""A chance below this may have lost most of itself on the way: so small no number stays."""
 Edits = dict[tuple[str, str], float]
 
 
@@ -26,8 +31,27 @@ class Transducer:
 
     def ratio(self, left: str, right: str) -> float:
         """Return log2 of P(left, right | one name) / P(left) P(right)."""
-        joint = math.log2(self.forward(left, right)[-1][-1] * self.end)
-        return joint - self._alone(left) - self._alone(right)
+        left, right = left[:MOST_LETTERS], right[:MOST_LETTERS]
+        chance = self.forward(left, right)[-1][-1]
+        bits = math.log2(chance) if chance > SURELY_THERE else self._bits_of_long(left, right)
+        return bits + math.log2(self.end) - self._alone(left) - self._alone(right)
+
+    def _bits_of_long(self, left: str, right: str) -> float:
+        """Return log2 of what `forward` tells of two whole names, however unlikely they are."""
+
+        def bits(edit: tuple[str, str]) -> float:
+            return math.log2(self.edits.get(edit, self.floor))
+
+        inserts = [bits(("", r)) for r in right]
+        row = list(accumulate(inserts, initial=0.0))
+        for letter in left:
+            above, delete = row, bits((letter, ""))
+            row = [above[0] + delete]
+            for j, r in enumerate(right):
+                ways = above[j + 1] + delete, row[j] + inserts[j], above[j] + bits((letter, r))
+                most = max(ways)
+                row.append(most + math.log2(sum(2.0 ** (way - most) for way in ways)))
+        return row[-1]
 
     def _alone(self, name: str) -> float:
         total = math.log2(self.letters.get(END, self.floor))
