@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from contracts.event import Envelope
+from services.registration.enquiries.rules import registration
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Start
@@ -165,3 +166,10 @@ async def test_an_answer_about_consent_to_an_enquiry_counts_on(start: Start) -> 
     registered = await nadia.get(PERSONS, params={"status": "registered"})
     assert [each["id"] for each in registered.json()["items"]] == [enquiry]
     assert (await nadia.get(PERSONS, params={"status": "enquiry"})).json()["items"] == []
+
+
+def test_whom_a_nationality_made_stateless_is_not_by_another_one() -> None:
+    known = {"nationality": "XXA", "stateless": True}
+
+    assert registration(known, {"sex": "male"}) == known | {"sex": "male"}
+    assert registration(known, {"nationality": "SDN"}) == {"nationality": "SDN"}

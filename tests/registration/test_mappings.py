@@ -242,11 +242,14 @@ async def test_a_mapping_is_proposed_from_headers_in_three_languages_and_can_be_
     one = ("7", "Zara", "Idriss", "أنثى", "27/02/1990", "Tchad", "0912345678", "LY0209", "Z", "x")
     other = ("8", "Awad", "Secret", "ذكر", "01/02/1990", "السودان", "", "LY0209", "", "")
 
-    told = await proposed(office, table(header, one, other))
+    third = ("9", "Issa", "Kodi", "ذكر", "03/02/1990", "عديم الجنسية", "", "LY0209", "", "")
+
+    told = await proposed(office, table(header, one, other, third))
 
     assert {each["column"]: each["field"] for each in told["columns"]} == PROPOSED
     by_field = {each["field"]: each for each in told["columns"]}
-    assert by_field["nationality"]["values"] == {"Tchad": "TCD", "السودان": "SDN"}
+    nations = {"Tchad": "TCD", "السودان": "SDN", "عديم الجنسية": "XXA"}
+    assert by_field["nationality"]["values"] == nations
     assert by_field["birth_date"]["day_order"] == "dmy"
     assert (told["missing"], told["left_aside"]) == (["population_category"], ["Remarques"])
     assert "full_name" in {each["field"] for each in told["reasons"] if not each["taken"]}

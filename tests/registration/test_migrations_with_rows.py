@@ -36,13 +36,16 @@ and household.kind = household_member.kind and told_version < version order by p
 """
 
 
-async def test_a_birth_date_stays_as_it_was_and_who_named_a_household_is_in_it(
+async def test_a_birth_date_stays_and_who_named_a_household_or_no_state_is_said_so(
     database_url: str,
 ) -> None:
     database = Database(database_url, SERVICE.tables)
     async with database.writer.begin() as connection:
         await connection.run_sync(_walk, "upgrade", "0018")
         await connection.execute(text(BEFORE))
+        await connection.execute(
+            text("update person set nationality = 'XXA' where external_id = 'R2'")
+        )
 
     await migrations.upgrade(database, FOLDER)
 
@@ -51,6 +54,8 @@ async def test_a_birth_date_stays_as_it_was_and_who_named_a_household_is_in_it(
             ("1994-02-28", "day", "gregorian", None),
             ("1994-02-28", "year", "gregorian", None),
         ]
+        stateless = text("select stateless from person order by external_id")
+        assert [*(await connection.execute(stateless)).scalars()] == [None, True]
         households = (await connection.execute(text(HOUSEHOLDS))).all()
         assert [(each[0], each[1], each[3]) for each in households] == [
             ("H1", "LY0209", "head"),

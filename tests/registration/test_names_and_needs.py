@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from services.registration.main import SERVICE
 from services.registration.matching.blocking import kept_under, looked_for_under
 from services.registration.matching.evidence import compare, weights
+from services.registration.persons import rules, sealed
 from services.registration.persons.disability import QUESTIONS, with_disability
 from services.registration.persons.models import Person, PersonIn
 from services.registration.places.models import Place
@@ -35,6 +36,7 @@ MORE: dict[str, Any] = {
     "place_of_origin": "SD0101",
     "disability": ANSWERS,
 }
+NO_STATE: dict[str, Any] = {"nationality": "XXA"}
 NOBODY: dict[str, Any] = {
     "external_id": "N1",
     "no_name_because": "infant",
@@ -143,6 +145,7 @@ async def test_who_has_no_name_is_registered_with_the_reason_and_is_nobodys_doub
         ({"age": 3}, "/birth_date"),
         ({"languages": ["Arabic"]}, "/languages/0"),
         ({"place_of_origin": "XXA"}, "/place_of_origin"),
+        ({"nationality": "XXA", "stateless": False}, "/stateless"),
         ({"disability": {"seeing": "no_difficulty"}}, "/disability/hearing"),
         ({"disability": ANSWERS | {"seeing": "blind"}}, "/disability/seeing"),
         (
@@ -161,6 +164,49 @@ def test_what_cannot_be_told_of_somebody_is_refused_where_it_stands(
 
     places = ["/" + "/".join(map(str, error["loc"])) for error in refused.value.errors()]
     assert pointer in places
+
+
+async def test_the_code_of_the_stateless_says_that_somebody_is_until_it_is_corrected(
+    registration: Running,
+) -> None:
+    client, nobodys = registration.client, AMINA | NO_STATE
+
+    made = (await client.post(PERSONS, json=nobodys)).json()
+    again = [
+        await client.post(PERSONS, json=nobodys | told)
+        for told in ({}, {"stateless": True}, {"stateless": False})
+    ]
+
+    assert made["stateless"] is True
+    assert [answer.status_code for answer in again] == [200, 200, 422]
+    refused = await correct(registration, made["id"], stateless=False)
+    assert refused.json()["errors"][0]["pointer"] == "/stateless"
+    assert (await correct(registration, made["id"], stateless=None)).json()["version"] == 1
+    # What the code said goes with it, and comes with it; what was told of another stays.
+    sudanese = (await correct(registration, made["id"], nationality="SDN")).json()
+    told = (await correct(registration, made["id"], '"2"', stateless=False)).json()
+    nobody = (await correct(registration, made["id"], '"3"', nationality="XXA")).json()
+    assert [each["stateless"] for each in (sudanese, told, nobody)] == [None, False, True]
+    refugee = AMINA | {"external_id": "R2", "nationality": "XXB"}
+    assert (await client.post(PERSONS, json=refugee)).json()["stateless"] is None
+
+
+async def test_who_was_registered_with_the_code_and_a_yes_is_known_again(
+    registration: Running,
+) -> None:
+    form = PersonIn.model_validate(AMINA | NO_STATE | {"stateless": True})
+    made = (await registration.client.post(PERSONS, json=AMINA | NO_STATE)).json()
+    before = form.canonical(stateless=True)
+    assert before != form.canonical() == PersonIn.model_validate(AMINA | NO_STATE).canonical()
+    async with registration.database.write() as session:
+        person = await session.get_one(Person, UUID(made["id"]))
+        person.fingerprint = sealed.fingerprint(session, rules.fingerprint(before))
+        session.add(person)
+
+    again = await registration.client.post(PERSONS, json=AMINA | NO_STATE)
+    other = await registration.client.post(PERSONS, json=AMINA | NO_STATE | {"sex": "other"})
+
+    assert (again.status_code, other.status_code) == (200, 409)
 
 
 async def test_a_register_tells_the_same_of_people_as_a_form(registration: Running) -> None:

@@ -89,7 +89,8 @@ class CorrectionIn(FieldsIn):
     Only the fields that are sent change; null empties a field that may be empty. A date of birth
     takes the place of an age and the other way round; the precision `unknown` takes that of both.
     A name takes the place of the reason why there was none, and the Latin spelling of a name goes
-    with the name unless it is sent. `changed_on` is the day since which something has changed.
+    with the name unless it is sent; so does `stateless` with the nationality `XXA`, which
+    says it. `changed_on` is the day since which something has changed.
     """
 
     reason: Reason

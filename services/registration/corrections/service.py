@@ -19,7 +19,7 @@ from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
 from services.registration.corrections.models import Correction, CorrectionIn, CorrectionOut
 from services.registration.households import changing as households
-from services.registration.persons import births, registrations, sealed
+from services.registration.persons import births, registrations, rules, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
@@ -89,7 +89,7 @@ async def _otherwise(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what a correction makes otherwise, and what the record says now."""
     now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
-    told = form.changes() | _birth(person, form) | _names(person, form)
+    told = form.changes() | _birth(person, form) | _names(person, form) | _stateless(person, form)
     earliest, _ = Birth(**{name: told.get(name, now[name]) for name in births.FIELDS}).span()
     if form.changed_on and earliest and form.changed_on < earliest:
         raise _refused("/changed_on", "is before the person was born")
@@ -138,6 +138,22 @@ def _names(person: Person, form: CorrectionIn) -> dict[str, Any]:
     elif "no_name_because" in sent and not sent["no_name_because"] and not person.given_name:
         raise _refused("/no_name_because", "is all that stands for a name")
     return follows
+
+
+def _stateless(person: Person, form: CorrectionIn) -> dict[str, Any]:
+    """Return what follows from a nationality, the sent or the known one; 422 against it."""
+    sent = form.changes()
+    if sent.keys().isdisjoint({"nationality", "stateless"}):
+        return {}
+    nationality = sent.get("nationality", person.nationality)
+    if nationality == rules.NO_STATE:
+        try:
+            return {"stateless": rules.stateless(nationality, sent.get("stateless"))}
+        except ValueError as error:
+            raise _refused("/stateless", str(error)) from None
+    # What the nationality said goes with it.
+    is_over = person.nationality == rules.NO_STATE and "stateless" not in sent
+    return {"stateless": None} if is_over else {}
 
 
 def _refused(pointer: str, detail: str) -> Problem:

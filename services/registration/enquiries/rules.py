@@ -6,7 +6,7 @@ from typing import Any
 from services.registration.persons import births
 from services.registration.persons.models import PersonIn
 from services.registration.persons.names import LATIN, NAMES
-from services.registration.persons.rules import UNTOLD
+from services.registration.persons.rules import NO_STATE, UNTOLD
 
 NAMED = (*NAMES, *LATIN.values(), "no_name_because")
 TOGETHER: Sequence[Sequence[str]] = (NAMED, births.FIELDS)
@@ -25,4 +25,7 @@ def registration(known: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str,
     for fields in TOGETHER:
         if not sent.keys().isdisjoint(fields):
             told = {name: value for name, value in told.items() if name not in fields}
+    if told["nationality"] == NO_STATE and "nationality" in sent:
+        # Nothing else has said that they are stateless.
+        told.pop("stateless", None)
     return {**told, **sent}

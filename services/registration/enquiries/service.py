@@ -66,6 +66,7 @@ async def _kept(
         id=UUID(key.subject),
         case_number=case_number,
         external_id=form.external_id or case_number,
+        stateless=rules.stateless(form.nationality, None),
         sex=form.sex or rules.UNTOLD,
         birth_date_precision="unknown",
         population_category=rules.UNTOLD,
@@ -109,9 +110,9 @@ async def complete(
     person = await persons.get_to_add_to(session, person_id, access, lock=True)
     said = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
     told = _whole(said, form)
-    fingerprint = registering.fingerprint(session, told)
     if not person.is_enquiry:
-        if person.enquired_on is None or person.fingerprint != fingerprint:
+        says_so = registering.says_the_same(session, told, person.fingerprint)
+        if person.enquired_on is None or not says_so:
             raise persons.refuse_other_content()
         return person
     if person.version != expected:
@@ -119,7 +120,7 @@ async def complete(
     await _refuse_known(session, person, told.external_id)
     changes = _changes(said, told)
     await _keep(session, person, changes, said, access)
-    person.is_enquiry, person.fingerprint = False, fingerprint
+    person.is_enquiry, person.fingerprint = False, registering.fingerprint(session, told)
     if told.consent:
         person.consent = told.consent.model_dump()
     session.add(person)

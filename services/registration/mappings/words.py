@@ -78,7 +78,8 @@ def meaning(field: str, text: str) -> str | None:
     if field == "nationality" and text in nationalities():
         return text
     words = " ".join(tokens(text))
-    return _nations().get(words) if field == "nationality" else _codes(field).get(words)
+    nations = _nations() if field == "nationality" else {}
+    return nations.get(words) or _codes(field).get(words)
 
 
 @cache

@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0040');
+INSERT INTO "alembic_version" VALUES('0041');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),

@@ -1,10 +1,10 @@
 """A person: as registered (PersonIn), as kept (Person), as shown (PersonOut)."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationInfo, field_validator
 from pydantic import Field as Shape
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text, true
 from sqlalchemy.orm import aliased
@@ -18,7 +18,7 @@ from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
 from services.registration.households.models import lives_with_own
 from services.registration.ownfiles.models import OwnFile
-from services.registration.persons import canonical
+from services.registration.persons import canonical, rules
 from services.registration.persons.birth_models import BirthIn, BornBetween
 from services.registration.persons.births import Calendar, Precision
 from services.registration.persons.disability import Disability, DisabilityOut
@@ -53,13 +53,13 @@ class PersonIn(NamesIn, BirthIn):
     Names are as the person bears them, in any script; only the given name is needed, because
     many people have one name, and not even that where `no_name_because` says why. `consent` is
     true, false or told in full; a person whose consent was not asked is registered too, because
-    aid does not depend on it.
+    aid does not depend on it. Whose nationality is `XXA` is `stateless`, told or not.
     """
 
     external_id: Code
     sex: Sex
     nationality: Nationality
-    stateless: Flag | None = None
+    stateless: Annotated[Flag | None, Shape(validate_default=True)] = None
     population_category: Category
     phone: Phone | None = None
     documents: list[Document] = Shape(default=[], max_length=MOST_DOCUMENTS)
@@ -73,14 +73,24 @@ class PersonIn(NamesIn, BirthIn):
     registration_event_id: UUID | None = None
     consent: ConsentTold | None = None
 
-    def canonical(self, told: dict[str, Any] | None = None) -> str:
-        """What the registration says, in one form; `told` is its content where that is at hand."""
+    @field_validator("stateless")
+    @classmethod
+    def _as_the_nationality_says(cls, told: bool | None, beside: ValidationInfo) -> bool | None:
+        return rules.stateless(beside.data.get("nationality"), told)
+
+    def canonical(self, told: dict[str, Any] | None = None, *, stateless: bool = False) -> str:
+        """
+        What the registration says, in one form; `told` is its content where that is at hand.
+
+        `stateless` says it of whom the nationality says so, as was once done where it was told.
+        """
         values = told or self.model_dump()
         birth = self.birth()
         precision = {"birth_date_precision": birth.birth_date_precision}
         as_of = {"age_as_of": None} if birth.age_as_of in {None, self.registered_on} else {}
         ages = {"age": birth.age, "age_to": birth.age_to}
-        return canonical.form_of(values | precision | ages | as_of)
+        follows = {"stateless": stateless or None} if self.nationality == rules.NO_STATE else {}
+        return canonical.form_of(values | precision | ages | as_of | follows)
 
 
 def _some(name: str, condition: str) -> Index:

@@ -90,7 +90,7 @@ async def _register(
         if each.row["id"] in new:
             return each, each.row["id"], "created"
         person_id, before = known[each.form.external_id]
-        is_same = before == each.row["fingerprint"]
+        is_same = before == each.row["fingerprint"] or says_the_same(session, each.form, before)
         return each, person_id, "unchanged" if is_same else "different"
 
     return [ended(each) for each in made]
@@ -183,9 +183,19 @@ async def foresee_all(
         if form.external_id not in known:
             return "created"
         _, before = known[form.external_id]
-        return "unchanged" if before == fingerprint(session, form) else "different"
+        return "unchanged" if says_the_same(session, form, before) else "different"
 
     return list(map(outcome, forms))
+
+
+def says_the_same(session: AsyncSession, form: PersonIn, before: str) -> bool:
+    """Say whether a registration says what one said whose fingerprint is kept."""
+    if before == fingerprint(session, form):
+        return True
+    # Until the code for the stateless said so itself, some were registered with both.
+    return form.nationality == rules.NO_STATE and before == sealed.fingerprint(
+        session, rules.fingerprint(form.canonical(stateless=True))
+    )
 
 
 def fingerprint(session: AsyncSession, form: PersonIn) -> str:

@@ -18,8 +18,11 @@ HOUSEHOLD = "H"
 """By this first letter a household's number is told from a person's."""
 MISREAD = str.maketrans("OIL", "011", "-–")
 """What is read for a letter that is in no number, and what is only there to be read by."""
-STATELESS = {"XXA", "XXB", "XXC", "XXX"}
-"""ICAO Doc 9303's codes for stateless persons, refugees and unspecified nationality."""
+NO_STATE = "XXA"
+"""ICAO Doc 9303's code for a stateless person, as article 1 of the convention of 1954 has it."""
+STATELESS = {NO_STATE, "XXB", "XXC", "XXX"}
+"""Its codes for people without a state's: who is a refugee (B, C) or of unspecified nationality
+(X) may well have one, so of these only the first says that somebody is stateless."""
 UNTOLD = "unknown"
 """The sex and the category of somebody who has only enquired, until they are told."""
 LIBYA = "LY"
@@ -67,6 +70,15 @@ def household_number(text: str) -> str:
 def nationalities() -> frozenset[str]:
     """Return the ISO 3166-1 alpha-3 codes, and ICAO's for people without a state."""
     return countries.codes() | STATELESS
+
+
+def stateless(nationality: str | None, told: bool | None) -> bool | None:
+    """Return whether somebody is stateless, by what is told or by a nationality that says so."""
+    if nationality != NO_STATE:
+        return told
+    if told is False:
+        raise ValueError(f"is told as no, and the nationality {NO_STATE} says yes")
+    return True
 
 
 def e164(phone: str) -> str:
