@@ -6,6 +6,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
+from chassis.operations import Plain
+
 
 def install(app: FastAPI) -> None:
     """
@@ -38,5 +40,4 @@ def install(app: FastAPI) -> None:
             status = "degraded" if code == 200 else status  # noqa: PLR2004 - It is HTTP's word for well.
         return JSONResponse({"status": status, "missing": missing}, code)
 
-    app.add_route("/health/live", live)
-    app.add_route("/health/ready", ready)
+    app.router.routes += [Plain("/health/live", live), Plain("/health/ready", ready)]
