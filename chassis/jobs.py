@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 from pydantic import BaseModel
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -94,12 +95,17 @@ async def get(session: AsyncSession, kind: str, job_id: UUID, access: Access) ->
     return _out(found, remarks)
 
 
-async def find(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> JobColumns:
+async def find(
+    session: AsyncSession, kind: str, job_id: UUID, access: Access, *, with_payload: bool = False
+) -> JobColumns:
     """Return a job as it is kept; 404 when the caller may not see it."""
     audit.looking()
     job = tables_of(session).job
     scoping = Scoping(organisation=col(job.organisation), created_by=col(job.created_by))
     wanted = select(job).where(col(job.id) == job_id, col(job.kind) == kind, access.rows(scoping))
+    if not with_payload:
+        # Who asks every second how far a job is would have its whole file read each time.
+        wanted = wanted.options(defer(job.payload, raiseload=True))  # type: ignore[arg-type]  # SQLModel's fields are typed as their values.
     found = (await session.exec(wanted)).one_or_none()
     if found is None:
         raise not_found("job")

@@ -24,7 +24,7 @@ async def of(session: AsyncSession, kind: str, job_id: UUID, access: Access) -> 
 
     404 when the caller may not see the job, or nothing is left over; 409 while it is not done.
     """
-    job = await jobs.find(session, kind, job_id, access)
+    job = await jobs.find(session, kind, job_id, access, with_payload=True)
     if job.status in {"queued", "running"}:
         raise Problem(409, "out-of-order", "The job is not done yet.")
     kept_whole = job.status == "failed" and worker.LEFT_OVER not in job.options

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlmodel import select
 
 from chassis import jobs, worker
@@ -188,3 +188,13 @@ async def test_the_input_of_a_job_is_sealed_while_it_waits_and_dropped_when_it_i
     assert register not in waiting
     async with database.read() as session:
         assert (await session.exec(select(database.tables.job.payload))).one() == b""
+
+
+async def test_who_asks_how_far_a_job_is_does_not_read_its_input(database: Database) -> None:
+    job = await submitted(database)
+    read: list[str] = []
+    engine = database.reader.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *arguments: read.append(str(arguments[2])))
+    await asked(database, job.id)
+    assert read
+    assert not [statement for statement in read if "payload" in statement]
