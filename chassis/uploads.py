@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from itertools import dropwhile
@@ -94,6 +95,7 @@ def decode(upload: Upload) -> str:
         detail = f"The charset of the part is one of: {', '.join(CHARSETS)}."
         raise Problem(422, "wrong-encoding", detail)
     read_as = shown_by(upload.content) or charset
+    _refuse_if_unicode(upload.content, read_as)
     try:
         text = upload.content.decode(CHARSETS.get(read_as, read_as))
     except UnicodeDecodeError as error:
@@ -110,6 +112,16 @@ def decode(upload: Upload) -> str:
         detail = "The file holds NUL characters; it is not a text file, or it is damaged."
         raise Problem(422, "wrong-encoding", detail, errors=[fault])
     return text
+
+
+def _refuse_if_unicode(content: bytes, charset: str) -> None:
+    """Refuse UTF-8 that was named as something else: any bytes are letters there, and wrong."""
+    if charset.startswith("utf") or content.isascii():
+        return
+    with suppress(UnicodeDecodeError):
+        content.decode()
+        detail = f"The part names the charset {charset}, and the file is UTF-8: name that, or none."
+        raise Problem(422, "wrong-encoding", detail)
 
 
 @dataclass(frozen=True)
@@ -205,17 +217,27 @@ def each_row(
     if first is None:
         raise Problem(422, "table-unreadable", "The file is empty.")
     header = [name.strip() for name in first[1]]
+    if not others:
+        header = _header(header, (*required, *optional))
     _check_header(first[0], header, required, optional, others=others)
     faults = []
     for number, (line, cells) in enumerate(left):
-        if len(cells) > len(header):
+        if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
             fault = {"code": "too_many_cells", "detail": "More cells than columns."}
             faults.append(Fault(pointer=f"line/{line}", **fault))
         elif any(cell.strip() for cell in cells) and not (number == 0 and are_tags(cells)):
             absent = [""] * (len(header) - len(cells))
-            yield Row(line, dict(zip(header, cells + absent, strict=True)))
+            yield Row(line, dict(zip(header, cells + absent, strict=False)))
     if faults:
         raise Problem(422, "table-unreadable", "Some rows do not fit the header.", errors=faults)
+
+
+def _header(names: Sequence[str], known: Collection[str]) -> list[str]:
+    """Return the names of columns; a known one is known in capitals too."""
+    # A spreadsheet ends each line with the separators of columns that are only formatted.
+    last = max((at for at, name in enumerate(names, 1) if name), default=0)
+    by_letters = {name.casefold(): name for name in known}
+    return [by_letters.get(name.casefold(), name) for name in names[:last]]
 
 
 def are_tags(cells: Sequence[str]) -> bool:

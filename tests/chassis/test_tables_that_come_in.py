@@ -70,6 +70,33 @@ def test_what_stands_before_the_header_is_passed_over_and_lines_keep_their_numbe
     assert (row.line, row.cells) == (line, {"a": "1", "b": "2"})
 
 
+def test_utf_8_that_is_named_as_a_charset_of_one_byte_a_letter_is_not_read_as_other_letters() -> (
+    None
+):
+    with pytest.raises(Problem) as refused:
+        decode(Upload("r.csv", REGISTER.encode(), "windows-1256"))
+
+    assert (refused.value.slug, "is UTF-8" in (refused.value.detail or "")) == (
+        "wrong-encoding",
+        True,
+    )
+    assert decode(Upload("r.csv", REGISTER.encode("cp1256"), "windows-1256")) == REGISTER
+    assert decode(Upload("r.csv", b"a,b", "windows-1256")) == "a,b"
+
+
+def test_columns_that_are_only_formatted_are_none_and_known_ones_are_known_in_capitals() -> None:
+    rows = read_table("A,b ,,\n1,2,,\n3,4\n5,6,,,\n", ["a"], ["b"])
+
+    assert [row.cells for row in rows] == [
+        {"a": "1", "b": "2"},
+        {"a": "3", "b": "4"},
+        {"a": "5", "b": "6"},
+    ]
+    with pytest.raises(Problem) as refused:
+        read_table("a,b,\n1,2,\n3,4,5\n", ["a"], ["b"])
+    assert [fault.pointer for fault in refused.value.errors] == ["line/3"]
+
+
 def test_a_file_of_empty_lines_is_an_empty_file() -> None:
     assert lines_of("\n\n;;\n") == []
 
