@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +65,7 @@ def import_register(
             if job["rejected"] and job["status"] == "done":
                 content = api.file(f"{PATH}/{job['id']}/rejected")
                 suffix = "xlsx" if content.startswith(WORKBOOK) else "csv"
-                target = rejected or register.with_name(f"{register.stem}-rejected.{suffix}")
+                target = rejected or _free(register.with_name(f"{register.stem}-rejected.{suffix}"))
                 _write(target, content)
                 console.print(f"Correct the rejected rows in {target}, and import that file.")
         finally:
@@ -97,6 +98,12 @@ def _tell(job: dict[str, Any], console: Console) -> None:
         console.print(
             f"  row {remark['row']}, {remark['column']}: {remark['detail']}", markup=False
         )
+
+
+def _free(target: Path) -> Path:
+    """Return a name that no file has: rows that somebody is correcting stay as they are."""
+    numbered = (target.with_stem(f"{target.stem}-{number}") for number in count(2))
+    return next(each for each in chain([target], numbered) if not each.exists())
 
 
 def _write(target: Path, content: bytes) -> None:

@@ -58,7 +58,10 @@ async def test_rejected_rows_are_written_beside_the_register_and_go_in_corrected
     assert stat.S_IMODE(rejected.stat().st_mode) == 0o600
     [row] = csv.DictReader(rejected.read_text("utf-8-sig").splitlines())
     assert (row["external_id"], row["rejected_because"][:5]) == ("X2", "sex: ")
-    kept = await masar("import", str(register), *arabic, status=1)
+    again = await masar("import", str(register), *arabic, status=2)
+    assert "register-rejected-2.csv" in again.replace("\n", "")
+    named = ("--rejected", str(rejected))
+    kept = await masar("import", str(register), *arabic, *named, status=1)
     assert "is there already" in kept.replace("\n", "")
     rejected.write_text(rejected.read_text("utf-8-sig").replace(",man,", ",male,"))
     assert "1 registered, 0 known, 0 rejected" in await masar("import", str(rejected))
