@@ -145,6 +145,9 @@ async def test_a_mapping_by_which_nobody_could_be_registered_is_refused_by_what_
     told = [(each["pointer"], each["detail"]) for each in refused.json()["errors"]]
     assert ("/columns", "Nothing tells population_category.") in told
     assert ("/columns", "Nothing tells location_pcode.") in told
+    empty = {"name": "Nobody", "columns": [{"column": "x", "field": "sex"}]}
+    bare = (await office.case_worker.post(MAPPINGS, empty)).json()["errors"]
+    assert sum("a name (" in each["detail"] or "a birth (" in each["detail"] for each in bare) == 2
     assert "/constants/nationality" in {pointer for pointer, _ in told}
     without_parts = [{"column": "name", "field": "full_name"}]
     assert (

@@ -197,6 +197,8 @@ def _scored(question: Question) -> Iterable[tuple[Question, Reason]]:
 
 
 def _doubt(question: Question, candidate: str) -> str:
+    if candidate == FULL_NAME:
+        return " Which word is which name cannot be told: say it in `parts`."
     if candidate in DAYS and _dates(question) and _order(question) is None:
         return " Whether the day or the month comes first cannot be told: say it."
     if shared := _shared(question, candidate):

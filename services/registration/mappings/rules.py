@@ -24,6 +24,15 @@ TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}.*")
 YEAR_DIGITS = 4
 LATIN = "abd abdel abdul abdoul abou abu al ben bin bint el ibn ould umm um"
 ARABIC = "عبد أبو ابو أبي بن ابن بنت ال آل أم ام ولد"
+ONE_OF = {
+    "a name (given_name, full_name, or no_name_because)": {"given_name", "no_name_because"},
+    "a birth (birth_date, age, or the birth_date_precision unknown)": {
+        "birth_date",
+        "age",
+        "birth_date_precision",
+    },
+}
+"""Of which a registration needs one, by what they tell."""
 LEADING = frozenset(LATIN.split(" ") + ARABIC.split(" "))
 """Words that are a name only together with the next."""
 
@@ -34,6 +43,11 @@ def check(mapping: MappingIn) -> None:
         Fault(pointer="/columns", code="field_missing", detail=f"Nothing tells {name}.")
         for name in REQUIRED
         if name not in mapping.fields() and name != EXTERNAL_ID
+    ]
+    faults += [
+        Fault(pointer="/columns", code="field_missing", detail=f"Nothing tells {what}.")
+        for what, names in ONE_OF.items()
+        if mapping.fields().isdisjoint(names)
     ]
     faults += [
         Fault(pointer=f"/constants/{field}", code="not_possible", detail=reason)
