@@ -37,6 +37,12 @@ def test_what_has_changed_ends_a_time_and_what_was_wrong_never_was() -> None:
         ("migrant", FIRST, SECOND),
         ("host_community", SECOND, None),
     ]
+    # What is told last counts since its day: nothing else was so after it.
+    late = Step({name: "idp"}, "has_changed", date(2026, 1, 20))
+    assert spans(name, "returnee", Step({name: "migrant"}, "has_changed", SECOND), late) == [
+        ("migrant", FIRST, date(2026, 1, 20)),
+        ("returnee", date(2026, 1, 20), None),
+    ]
     # Who was registered late had changed before.
     early = Step({name: "migrant"}, "has_changed", date(2025, 12, 1))
     assert spans(name, "idp", early) == [

@@ -38,10 +38,13 @@ def periods(name: str, now: Any, registered_on: date, steps: Sequence[Step]) -> 
     after = [*(step.before[name] for step in told[1:]), now]
     found = [Period(told[0].before[name] if told else now, registered_on)]
     for step, value in zip(told, after, strict=True) if told else ():
-        last = found[-1]
         if step.reason != HAS_CHANGED:
-            last.value = value
+            found[-1].value = value
             continue
+        # What was said to have begun later has not: since that day it is as is told last.
+        while len(found) > 1 and found[-1].since > step.on:
+            found.pop()
+        last = found[-1]
         # Who was registered late has changed before that already.
         last.since = min(last.since, step.on)
         last.until = step.on
