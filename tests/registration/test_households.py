@@ -233,6 +233,15 @@ async def test_a_household_is_made_of_whom_the_maker_knows_and_nobody_is_in_two(
         ({"location_pcode": "LY1101"}, 403, "forbidden"),
     ):
         assert await refused(kin, "", told | change, status) == wanted
+    unknown = told | {"members": [*members, {"person_id": str(new_id())}]}
+    for body, status, where in (
+        (told, 409, ["/members/0/person_id", "/members/1/person_id"]),
+        (unknown, 422, ["/members/2/person_id"]),
+        (told | {"collector_person_id": str(new_id())}, 422, ["/collector_person_id"]),
+    ):
+        answer = await kin.office.case_worker.post(HOUSEHOLDS, body, headers=CASES)
+        assert answer.status_code == status
+        assert [each["pointer"] for each in answer.json()["errors"]] == where
     group = await kin.does("", told | {"kind": "group", "household_ref": "boat"}, 201)
     assert [each["kind"] for each in await kin.listed(person_id=baby)] == ["household", "group"]
     assert (await kin.does(f"/{group['id']}/members", {"person_id": outside}, 201))["size"] == 3

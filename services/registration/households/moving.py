@@ -83,7 +83,8 @@ async def split(
 ) -> Household:
     """Let some members be a household of their own, and return it; somebody stays in the other."""
     await naming.visible(session, household_id, access)
-    known = await naming.people(session, receiving(form), access, access.caller.organisation)
+    places, organisation = naming.named_in(form), access.caller.organisation
+    known = await naming.people(session, receiving(form), access, organisation, places=places)
     old = (await naming.to_change(session, [household_id], access))[household_id]
     ids = [each.person_id for each in form.members]
     going = await _here(session, old, ids)

@@ -1,6 +1,7 @@
 """Whom a household may name: members, heads and collectors, each refused where they cannot be."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -11,6 +12,7 @@ from chassis.clock import today
 from chassis.problems import Fault, Problem, not_found, unacceptable
 from services.registration.households import membership, rules
 from services.registration.households.models import HOUSEHOLD, Household, Member
+from services.registration.households.shapes import ReceivingIn
 from services.registration.households.showing import SCOPING
 from services.registration.persons import service as persons
 from services.registration.persons.births import Birth
@@ -20,8 +22,30 @@ from services.registration.persons.models import Person
 COLLECTORS = ("collector_person_id", "alternate_person_id")
 
 
+Places = Mapping[UUID, str]
+"""Where in what was sent somebody is named, as a JSON pointer, by their id."""
+
+
+def named_in(form: ReceivingIn) -> Places:
+    """Return where the members and who receives for them are named."""
+    members = enumerate(getattr(form, "members", ()))
+    told = {name: getattr(form, name) for name in COLLECTORS}
+    found = {person_id: f"/{name}" for name, person_id in told.items() if person_id}
+    return found | {each.person_id: f"/members/{number}/person_id" for number, each in members}
+
+
+def _faults(ids: Collection[UUID], places: Places, code: str, detail: str) -> list[Fault]:
+    named = sorted(places[each] for each in ids if each in places)
+    return [Fault(pointer=where, code=code, detail=detail) for where in named]
+
+
 async def people(
-    session: AsyncSession, ids: Collection[UUID], access: Access, organisation: str
+    session: AsyncSession,
+    ids: Collection[UUID],
+    access: Access,
+    organisation: str,
+    *,
+    places: Places = MappingProxyType({}),
 ) -> dict[UUID, Person]:
     """
     Return people whom the caller knows of, whom nobody else moves meanwhile, by id.
@@ -41,8 +65,10 @@ async def people(
         .execution_options(populate_existing=True)
     )
     found = {each.id: each for each in (await session.exec(statement)).all()}
-    if set(ids) - found.keys():
-        raise Problem(422, "unknown-person", "Somebody named here is not registered.")
+    if unknown := set(ids) - found.keys():
+        faults = _faults(unknown, places, "unknown_person", "Nobody of this id is registered.")
+        detail = "Somebody named here is not registered."
+        raise Problem(422, "unknown-person", detail, errors=faults)
     for each in found.values():
         persons.refuse_merged(each)
     return found
@@ -76,16 +102,19 @@ async def visible(session: AsyncSession, household_id: UUID, access: Access) -> 
         raise not_found("household")
 
 
-async def refuse_elsewhere(session: AsyncSession, ids: Collection[UUID]) -> None:
+async def refuse_elsewhere(
+    session: AsyncSession, ids: Collection[UUID], places: Places = MappingProxyType({})
+) -> None:
     """409 for who is in a household already: they move, so that the other one knows of it."""
-    statement = select(Member.id).where(
+    statement = select(Member.person_id).where(
         col(Member.person_id).in_(set(ids)),
         col(Member.kind) == HOUSEHOLD,
         col(Member.until).is_(None),
     )
-    if (await session.exec(statement.limit(1))).first():
+    if there := set((await session.exec(statement)).all()):
+        faults = _faults(there, places, "in_a_household", "This person is in a household.")
         detail = "Somebody named here is in a household; let them move from it, or leave it."
-        raise Problem(409, "in-another-household", detail)
+        raise Problem(409, "in-another-household", detail, errors=faults)
 
 
 async def refuse_second_head(session: AsyncSession, household_id: UUID, before: int = 0) -> None:

@@ -39,9 +39,10 @@ async def create(session: AsyncSession, form: HouseholdIn, access: Access) -> Ho
     """
     organisation = access.caller.organisation
     ids = [each.person_id for each in form.members]
-    known = await naming.people(session, {*ids, *receiving(form)}, access, organisation)
+    places = naming.named_in(form)
+    known = await naming.people(session, [*places], access, organisation, places=places)
     if form.kind == HOUSEHOLD:
-        await naming.refuse_elsewhere(session, ids)
+        await naming.refuse_elsewhere(session, ids, places)
     household = new(form, form.location_pcode, access, kind=form.kind)
     naming.refuse_collectors(household, naming.COLLECTORS, known)
     await insert(session, household)
@@ -183,7 +184,9 @@ async def correct(
     412 when it has changed since; 409 for a second head, or a reference that another one has.
     """
     await naming.visible(session, household_id, access)
-    known = await naming.people(session, receiving(form), access, access.caller.organisation)
+    places = naming.named_in(form)
+    organisation = access.caller.organisation
+    known = await naming.people(session, [*places], access, organisation, places=places)
     household = (await naming.to_change(session, [household_id], access))[household_id]
     if household.version != expected:
         raise versions.changed("household")
