@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ OLDEST_YEAR, NEWEST_YEAR = 1900, 2100
 # Controls that swap what staff read, and characters that cannot be seen or stored.
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
+TATWEEL = "\u0640"
 DIGITS = {ord(digit): str(n % 10) for n, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
 """Arabic-Indic digits, of the east as well, which dates are written in too."""
 TIMESTAMP = re.compile(
@@ -37,6 +39,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
+def refuse_emptied(told: Strict, never: Collection[str]) -> None:
+    """Refuse null for a field that is never empty, by its name; ValueError."""
+    emptied = [name for name in never if name in told.model_fields_set]
+    if emptied := [name for name in emptied if getattr(told, name) is None]:
+        raise ValueError(f"empties what is never empty: {', '.join(emptied)}")
+
+
 def readable(text: str) -> str:
     """
     Return text in composed form without invisible characters.
@@ -47,14 +56,15 @@ def readable(text: str) -> str:
     # What can be printed has none of these; most text is that, and is looked at no further.
     if text.isprintable():
         cleaned = unicodedata.normalize("NFC", text).strip()
-        if cleaned[:1].isalnum():
+        if cleaned[:1].isalnum() and cleaned[0] != TATWEEL:
             return cleaned
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
         raise ValueError("contains a control character or half of one")
     if BIDI.search(text):
         raise ValueError("contains a control that turns the direction of writing")
     cleaned = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).strip()
-    if not any(unicodedata.category(c)[0] in "LMN" for c in cleaned):
+    # Marks and the stroke that only lengthens a word are of a letter, and none by themselves.
+    if not any(unicodedata.category(c)[0] in "LN" for c in cleaned if c != TATWEEL):
         raise ValueError("has no letter or digit")
     return cleaned
 

@@ -3,10 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contracts import sharing
+
+MOST = 1200
+"""Characters of a message: enough for the names of all columns that somebody may choose from."""
 WRITTEN = {
     r"^[A-Z]{2}([0-9]{2}){1,4}$": "is not written as a p-code: LY0211, say",
     r"^[A-Z]{3}$": "is not written as a code of ISO 3166-1 alpha-3: SDN, say",
     r"^[a-z]{2,3}$": "is not written as a language's code: ar, say",
+    sharing.RECIPIENT: (
+        "is none of mission, unhcr, icrc, embassy: with a country's code (embassy:SDN, say), "
+        "and partner: with an organisation's (partner:ngo-1, say)"
+    ),
+    sharing.PURPOSE: "is not written in small letters and hyphens: referral, say",
+    r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]{1,9}$": (
+        "is not a cursor that was given here"
+    ),
     r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$": (
         "is not written in at most 64 letters from A to Z, digits, and . _ : / - between them"
     ),
@@ -21,5 +33,5 @@ def in_words(each: Mapping[str, Any]) -> str:
     if each["type"] == "uuid_parsing":
         return "is not a UUID"
     if each["type"] == "string_pattern_mismatch":
-        return WRITTEN.get(each.get("ctx", {}).get("pattern"), str(each["msg"]))[:300]
-    return str(each["msg"]).removeprefix("Value error, ")[:300]
+        return WRITTEN.get(each.get("ctx", {}).get("pattern"), str(each["msg"]))[:MOST]
+    return str(each["msg"]).removeprefix("Value error, ")[:MOST]

@@ -1,10 +1,10 @@
 """What is raised where no handler of the application sees it is still answered as a problem."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import Receive, Scope, Send
@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.problems import Unexpected
 from chassis.strict import Code, Pcode
 from chassis.wording import in_words
+from contracts.sharing import RECIPIENT
 from services.registration.persons.parts import Language, Nationality
 
 
@@ -55,6 +56,7 @@ async def test_what_a_middleware_raises_is_answered_as_a_problem(
         (Nationality, "is not written as a code of ISO 3166-1 alpha-3: SDN, say"),
         (Language, "is not written as a language's code: ar, say"),
         (Code, "is not written in at most 64 letters"),
+        (Annotated[str, StringConstraints(pattern=RECIPIENT)], "is none of mission, unhcr, icrc,"),
     ],
 )
 def test_how_a_value_is_written_is_told_in_words_and_not_as_a_pattern(

@@ -11,7 +11,7 @@ from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Shown
-from chassis.strict import Code, PastDay, Pcode, Strict, Text
+from chassis.strict import Code, PastDay, Pcode, Strict, Text, refuse_emptied
 from services.registration.persons.birth_models import Age, BirthDate
 from services.registration.persons.births import Calendar, Precision
 from services.registration.persons.disability import Disability
@@ -100,14 +100,10 @@ class CorrectionIn(FieldsIn):
     def _something_that_can_be(self) -> "CorrectionIn":
         if not self.changes():
             raise ValueError("corrects nothing")
-        if any(name in self.model_fields_set and not self._filled(name) for name in ALWAYS_KNOWN):
-            raise ValueError("empties a field that is never empty")
+        refuse_emptied(self, ALWAYS_KNOWN)
         if self.changed_on and self.reason != "has_changed":
             raise ValueError("has a day of change, and nothing has changed")
         return self
-
-    def _filled(self, name: str) -> bool:
-        return getattr(self, name) is not None
 
     def changes(self) -> dict[str, Any]:
         """Return what is sent, as it is kept."""

@@ -10,7 +10,7 @@ from pydantic import Field as Shape
 
 from chassis.clock import today
 from chassis.fields import Maskable, Shown
-from chassis.strict import Code, PastDay, Pcode, Strict
+from chassis.strict import Code, PastDay, Pcode, Strict, refuse_emptied
 from services.registration.households.models import Absence, Kind, Left
 from services.registration.households.rules import Composition, Flag, is_head
 
@@ -89,9 +89,7 @@ class HouseholdCorrectionIn(ReceivingIn):
         if not self.model_fields_set:
             raise ValueError("corrects nothing")
         _check(self.relationships or [])
-        emptied = [name for name in self.model_fields_set if getattr(self, name) is None]
-        if set(ALWAYS_KNOWN) & set(emptied):
-            raise ValueError("empties a field that is never empty")
+        refuse_emptied(self, ALWAYS_KNOWN)
         return self
 
     def changes(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlmodel import Field, col
 from chassis.authz import Clause, Scoping, Who
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
-from chassis.strict import Code, PastDay, Pcode, Strict, Text
+from chassis.strict import Code, PastDay, Pcode, Strict, Text, refuse_emptied
 from services.registration.persons.models import SCOPING as PERSONS
 from services.registration.persons.models import Person
 from services.registration.persons.parts import Language
@@ -71,8 +71,7 @@ class EventCorrectionIn(Strict):
         sent = self.changes()
         if not sent:
             raise ValueError("corrects nothing")
-        if any(name in sent and sent[name] is None for name in NEVER_EMPTY):
-            raise ValueError("empties a field that is never empty")
+        refuse_emptied(self, NEVER_EMPTY)
         return self
 
     def changes(self) -> dict[str, Any]:

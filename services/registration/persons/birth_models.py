@@ -16,9 +16,10 @@ from services.registration.persons.births import Birth, Calendar, Precision
 MOST_YEARS = 120
 BirthDate = Annotated[
     str,
-    StringConstraints(strict=True, max_length=10),
+    # What is too long is told as what it is not, a date, instead of by its length.
+    StringConstraints(strict=True),
     AfterValidator(births.well_formed),
-    Shape(examples=["1990-05-12", "1990-05", "1990"]),
+    Shape(examples=["1990-05-12", "1990-05", "1990"], json_schema_extra={"maxLength": 10}),
 ]
 """A date, or as much of it as is known: YYYY-MM-DD, YYYY-MM or YYYY."""
 Age = Annotated[int, Shape(strict=True, ge=0, le=MOST_YEARS)]

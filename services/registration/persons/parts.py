@@ -82,7 +82,11 @@ class ConsentIn(Strict):
 
 
 def _in_full(consent: Any) -> Any:
-    return {"given": consent} if isinstance(consent, bool) else consent
+    if isinstance(consent, bool):
+        return {"given": consent}
+    if not isinstance(consent, dict | ConsentIn):
+        raise ValueError("is neither true nor false, nor an object that tells `given`")  # noqa: TRY004 - Of a value.
+    return consent
 
 
 ConsentTold = Annotated[
