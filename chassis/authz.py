@@ -6,7 +6,7 @@ A feature declares two things, once each:
 1. In contracts/authz.yaml a row of the matrix for its resource, and for each operation the cell
    that it needs. The application's own dependency answers 403 when none of the caller's roles in
    force has that cell; else it leaves an `Access` for the operation to ask for (`AccessDep`).
-2. In its models.py, per table, how the rows are scoped:
+2. In its models.py, per table, how the rows are scoped (chassis/scoping.py):
 
        SCOPING = Scoping(
            organisation=col(Person.organisation),      # whose record it is
@@ -24,84 +24,36 @@ What is not found that way is not there: 404. A condition that the scoping does 
 no row. Where a row does not exist yet, `access.at(place)` says whether the caller may make it.
 """
 
-import re
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
-from uuid import UUID
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Integer,
-    SQLColumnExpression,
-    and_,
-    bindparam,
-    case,
-    false,
-    literal,
-    or_,
-    true,
-)
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy import ColumnElement, true
 
 from chassis.auth import caller_of
-from chassis.caller import Agreement, Caller, Grant
-from chassis.clock import UtcDateTime, now
+from chassis.caller import Caller, Grant
 from chassis.db import database_of
 from chassis.fields import Purpose, fields
 from chassis.policy import ANYONE, LIST, PUBLIC, UNLISTED, Operation, Qualifier, policy
 from chassis.problems import Problem
+from chassis.scoping import (
+    REMEMBERED,
+    Clause,
+    Ground,
+    Scoping,
+    Who,
+    any_holds,
+    holds,
+    in_force,
+    lies_below,
+    refuse_fixed_moments,
+    standing,
+)
 
-OWN_FOR = timedelta(hours=24)
-REMEMBERED = 4096
-"""So many conditions are kept: of a few hundred callers at a time."""
 READING = frozenset({"R", LIST, "X"})
 SCOPE_KEY = "masar.access"
 PURPOSE = "X-Purpose"
-
-IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-Column = SQLColumnExpression[Any]
-Clause = ColumnElement[bool]
-
-
-class Who(NamedTuple):
-    """Of a caller, what decides on rows: with the grants and the agreements that are in force."""
-
-    id: str
-    organisation: str
-    grants: tuple[Grant, ...]
-    agreements: tuple[Agreement, ...]
-
-
-Condition = Callable[[Who], Clause]
-
-
-@dataclass(frozen=True, eq=False)
-class Scoping:
-    """
-    How the rows of a table are scoped.
-
-    Without `place` a row is at no one place, and every place of a role counts for it. Without
-    `programme` a role held for some programmes only counts for the rows that are the caller's own
-    or assigned to them. The conditions named in `anywhere` count wherever the row is. Where
-    `closed` holds, nothing lets the caller reach the row.
-    """
-
-    organisation: Column
-    place: Column | None = None
-    programme: Column | None = None
-    created_by: Column | None = None
-    created_at: Column | None = None
-    assigned: Condition | None = None
-    conditions: Mapping[str, Condition] = field(default_factory=dict)
-    anywhere: frozenset[str] = frozenset()
-    closed: Condition | None = None
 
 
 class Allowance(NamedTuple):
@@ -109,14 +61,6 @@ class Allowance(NamedTuple):
 
     grant: Grant
     qualifier: Qualifier
-
-
-class Ground(NamedTuple):
-    """What has to hold for a row; allowances that ask for the same share it."""
-
-    scope: str
-    places: tuple[str, ...]
-    programmes: tuple[str, ...]
 
 
 def ground(allowance: Allowance) -> Ground:
@@ -149,13 +93,13 @@ class Access:
         """Return the condition that a row is one which the caller may reach."""
         reading = (action or self.action) in READING
         grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
-        return _any_holds(tuple(grounds), scoping, self._who(), reading=reading)
+        return any_holds(tuple(grounds), scoping, self._who(), reading=reading)
 
     def unclosed(self, scoping: Scoping) -> Clause:
         """Return the condition that a row, whosever it is, is not closed to the caller."""
         if scoping.closed is None:
             return true()
-        return ~_refuse_fixed_moments(scoping.closed(self._who()))
+        return ~refuse_fixed_moments(scoping.closed(self._who()))
 
     def at(self, place: str, resource: str = "", action: str = "") -> bool:
         """Say whether the caller may do this at a place, with a record that is being made."""
@@ -175,11 +119,11 @@ class Access:
 
     def holds(self, wanted: Ground, scoping: Scoping) -> Clause:
         """Return the condition that a ground for reading holds for a row."""
-        return _holds(wanted, scoping, self._who(), reading=True)
+        return holds(wanted, scoping, self._who(), reading=True)
 
     def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
         """Return one bit for each ground, set where it holds for a row; the first is the lowest."""
-        return _standing(tuple(grounds), scoping, self._who())
+        return standing(tuple(grounds), scoping, self._who())
 
     def _who(self) -> Who:
         in_force_now = tuple(each for each in self.caller.agreements if in_force(each))
@@ -196,108 +140,6 @@ def allowances(grants: tuple[Grant, ...], resource: str, action: str) -> tuple[A
         for grant in grants
         for qualifier in rules.cell(resource, action, grant.role)
     )
-
-
-# Conditions are the same for every request of a caller, and take longer to make than to be sent.
-@lru_cache(maxsize=REMEMBERED)
-def _any_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who, *, reading: bool) -> Clause:
-    reached = or_(false(), *(_holds(each, scoping, who, reading=reading) for each in grounds))
-    if scoping.closed is None:
-        return reached
-    return and_(reached, ~_refuse_fixed_moments(scoping.closed(who)))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _standing(grounds: tuple[Ground, ...], scoping: Scoping, who: Who) -> ColumnElement[int]:
-    bits = [
-        case((_holds(each, scoping, who, reading=True), 1 << number), else_=0)
-        for number, each in enumerate(grounds)
-    ]
-    total: ColumnElement[int] = literal(0, Integer)
-    for bit in bits:
-        total += bit
-    return total.label("standing")
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _holds(wanted: Ground, scoping: Scoping, who: Who, *, reading: bool) -> Clause:
-    if wanted.scope == "any":
-        return true()
-    if wanted.programmes and scoping.programme is not None:
-        programme: Clause = scoping.programme.in_(_ids(wanted.programmes))
-    elif wanted.programmes and wanted.scope == "loc":
-        return false()
-    else:
-        programme = true()
-    place = None if wanted.scope in scoping.anywhere else scoping.place
-    own = and_(scoping.organisation == who.organisation, _below(place, wanted.places))
-    # Who made a record did so for their own organisation; agreements only widen reading.
-    if wanted.scope in {"own", "mine"}:
-        return and_(_scope(wanted.scope, scoping, who), own, programme)
-    shared = _agreed(scoping, place, wanted.places, who) if reading else []
-    return and_(_scope(wanted.scope, scoping, who), or_(own, *shared), programme)
-
-
-def _agreed(
-    scoping: Scoping, place: Column | None, places: Iterable[str], who: Who
-) -> list[Clause]:
-    # An agreement says where whatever opens the row, and so does not ask for `anywhere`.
-    return [
-        and_(
-            scoping.organisation == each.organisation,
-            _below(scoping.place, each.places),
-            _below(place, places),
-        )
-        for each in who.agreements
-    ]
-
-
-def _scope(scope: str, scoping: Scoping, who: Who) -> Clause:
-    if scope == "loc":
-        return true()
-    if scope in {"own", "mine"} and scoping.created_by is not None:
-        mine = scoping.created_by == who.id
-        if scope == "mine":
-            return mine
-        if scoping.created_at is not None:
-            return and_(mine, scoping.created_at > moment(OWN_FOR))
-    condition = scoping.assigned if scope == "asg" else scoping.conditions.get(scope)
-    return _refuse_fixed_moments(condition(who)) if condition else false()
-
-
-def moment(ago: timedelta = timedelta(0)) -> BindParameter[datetime]:
-    """
-    Return the moment at which a query is sent, or one so long before it.
-
-    A condition is kept and used again, so it must hold no moment but this.
-    """
-    return bindparam("moment", type_=UtcDateTime(), callable_=lambda: now() - ago, unique=True)
-
-
-def _refuse_fixed_moments(condition: Clause) -> Clause:
-    for part in iterate(condition):
-        if isinstance(part, BindParameter) and isinstance(part.value, datetime):
-            raise TypeError("A condition is kept; compare with chassis.authz.moment() instead.")
-    return condition
-
-
-def _ids(programmes: Iterable[str]) -> list[UUID]:
-    return [UUID(each) for each in programmes if IS_ID.fullmatch(each)]
-
-
-def in_force(agreement: Agreement) -> bool:
-    return agreement.until is None or agreement.until > time.time()
-
-
-def _below(place: Column | None, places: Iterable[str]) -> Clause:
-    if place is None:
-        return true()
-    return or_(false(), *(place.startswith(each, autoescape=True) for each in places))
-
-
-def lies_below(place: str, places: Iterable[str]) -> bool:
-    """Say whether a place is one of the places or below one: a p-code begins with its parents'."""
-    return any(place.startswith(each) for each in places)
 
 
 def decide(operation: Operation, caller: Caller, purposes: Sequence[str] = ()) -> Access:

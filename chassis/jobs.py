@@ -11,11 +11,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto
-from chassis.authz import Access, Scoping
+from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import new_id, now
 from chassis.db import leave_work, tables_of
 from chassis.problems import not_found
+from chassis.scoping import Scoping
 from chassis.tables import JobColumns, RemarkColumns
 
 REMARKS_SHOWN = 1000

@@ -19,7 +19,7 @@ from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, merged
-from chassis.authz import AccessDep, Condition, Scoping, moment
+from chassis.authz import AccessDep
 from chassis.clock import UtcDateTime, now
 from chassis.db import ReadSession
 from chassis.erasure import Forgetting
@@ -28,6 +28,7 @@ from chassis.inbox import Subscriptions
 from chassis.operations import Router
 from chassis.problems import not_found
 from chassis.rows import insert_new, put
+from chassis.scoping import Condition, Scoping, moment
 from chassis.views import View
 from contracts.registration import SubjectRequestClosed, SubjectRequestOpened
 

@@ -18,17 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, false, or_
 
 from chassis import audit
-from chassis.authz import (
-    REMEMBERED,
-    Access,
-    Allowance,
-    Clause,
-    Ground,
-    Scoping,
-    allowances,
-    ground,
-    lies_below,
-)
+from chassis.authz import Access, Allowance, allowances, ground
 from chassis.caller import Grant
 from chassis.fields import (
     PERSONAL,
@@ -44,6 +34,7 @@ from chassis.fields import (
 )
 from chassis.policy import LIST
 from chassis.problems import Problem
+from chassis.scoping import REMEMBERED, Clause, Ground, Scoping, lies_below
 
 Out = TypeVar("Out", bound=Shown)
 FULL, LAST, MASKED = "", "last3", "masked"

@@ -12,13 +12,14 @@ from chassis.audit import anchors, entries, log
 from chassis.audit.anchors import Anchors
 from chassis.audit.log import EntriesOut
 from chassis.audit.verification import SEGMENT, verify
-from chassis.authz import AccessDep, Scoping
+from chassis.authz import AccessDep
 from chassis.clock import now
 from chassis.db import ReadSession, WriteSession, database_of, tables_of
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import wrong
+from chassis.scoping import Scoping
 from chassis.strict import Moment, Strict
 
 OFFICER = "dpo"

@@ -6,11 +6,12 @@ from sqlalchemy import func
 from sqlmodel import col
 
 from chassis import audit
-from chassis.authz import AccessDep, Scoping
+from chassis.authz import AccessDep
 from chassis.db import ReadSession, WriteSession
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
+from chassis.scoping import Scoping
 from chassis.sharing.models import (
     ContentOut,
     ReceivedListOut,

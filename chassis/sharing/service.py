@@ -10,11 +10,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
-from chassis.authz import Clause, Condition, Scoping
 from chassis.caller import Caller
 from chassis.clock import now, today
 from chassis.db import leave_work, tables_of
 from chassis.problems import Fault, Problem, not_found
+from chassis.scoping import Clause, Condition, Scoping
 from chassis.sharing import rules
 from chassis.sharing.models import ShareIn, State
 from chassis.sharing.tables import (

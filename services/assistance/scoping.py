@@ -3,7 +3,7 @@
 from sqlalchemy import exists
 from sqlmodel import col
 
-from chassis.authz import Clause, Scoping, Who
+from chassis.scoping import Clause, Scoping, Who
 from chassis.subject_file import requested
 from services.assistance.distributions.models import Distribution
 from services.assistance.entitlements.models import Entitlement

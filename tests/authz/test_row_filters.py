@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, create_engine, literal, select, true
 
-from chassis.authz import Access, Scoping
+from chassis.authz import Access
 from chassis.caller import Agreement, Caller, Grant
 from chassis.clock import UtcDateTime
+from chassis.scoping import Scoping
 
 ROWS = Table(
     "record",

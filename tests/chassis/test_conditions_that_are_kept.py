@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col
 
-from chassis.authz import Access, Scoping, moment
+from chassis.authz import Access
 from chassis.caller import Agreement, Caller, Grant
 from chassis.clock import now
+from chassis.scoping import Scoping, moment
 from services.registration.persons.models import SCOPING, Person
 
 GRANT = Grant("enumerator")

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from chassis.authz import Who
 from chassis.caller import claimed
+from chassis.scoping import Who
 from services.registration.referrals import rules
 from services.registration.referrals.models import Referral
 from tests.conftest import claims

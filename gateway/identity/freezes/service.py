@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Clause
 from chassis.problems import Problem
+from chassis.scoping import Clause
 from gateway.identity.freezes.models import Freeze
 
 UNTIL_RELEASED = datetime(3000, 1, 1, tzinfo=UTC)

@@ -10,10 +10,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, merged
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.clock import today
 from chassis.problems import not_found
 from chassis.rows import insert_all_unless_there, new_row
+from chassis.scoping import Clause
 from chassis.turns import take_turns
 from chassis.views import View
 from chassis.worker import Work

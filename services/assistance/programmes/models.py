@@ -9,8 +9,8 @@ from pydantic import Field as Shape
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Day, Pcode, Strict, Text
 from services.assistance.tables import Table
 

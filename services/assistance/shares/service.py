@@ -8,8 +8,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
-from chassis.authz import Clause, Who
 from chassis.caller import Caller
+from chassis.scoping import Clause, Who
 from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
 from chassis.sharing.service import Content, refused
 from chassis.tables import JobColumns

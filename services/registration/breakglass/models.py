@@ -8,8 +8,8 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy import LargeBinary, SQLColumnExpression, exists, true
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Condition, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Clause, Condition, Scoping, Who, moment
 from chassis.strict import Prose, Strict
 from services.registration.breakglass.rules import ReasonCode
 from services.registration.tables import Table

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from sqlalchemy import LargeBinary, false
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
+from chassis.scoping import Scoping
 from chassis.strict import Code, Prose, Strict
 from services.registration.tables import Table
 

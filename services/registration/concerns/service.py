@@ -9,9 +9,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import Problem, not_found, wrong
+from chassis.scoping import Clause
 from chassis.views import View
 from services.registration.concerns.models import (
     SCOPING,

@@ -11,10 +11,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
-from chassis.authz import Clause
 from chassis.clock import today
 from chassis.problems import Fault, Problem, unacceptable
 from chassis.rows import insert_all, insert_new, new_row
+from chassis.scoping import Clause
 from contracts.registration import ConsentChanged
 from contracts.sharing import ASSISTANCE, GIVEN, MISSION, REFUSED
 from services.registration.consents import rules

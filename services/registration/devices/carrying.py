@@ -9,8 +9,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Access, Clause, Scoping, ground
+from chassis.authz import Access, ground
 from chassis.policy import LIST
+from chassis.scoping import Clause, Scoping
 from chassis.views import View
 from services.registration.assignments.models import Assignment
 from services.registration.consents import service as consents

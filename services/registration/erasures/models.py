@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from sqlalchemy import JSON
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Strict
 from services.registration.erasures.rules import Status
 from services.registration.tables import Table

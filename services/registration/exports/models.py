@@ -9,9 +9,9 @@ from pydantic import Field as Shape
 from sqlalchemy import JSON, Index, LargeBinary
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Shown
+from chassis.scoping import Scoping
 from chassis.strict import Code, Pcode, Strict, Text
 from services.registration.exports.rules import COLUMNS, MOST_ALONE, Column, Ending, Format, Status
 from services.registration.persons.finding import Terms

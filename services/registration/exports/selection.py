@@ -9,9 +9,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Access, Clause, ground
+from chassis.authz import Access, ground
 from chassis.fields import rule_of
 from chassis.problems import Fault, Problem
+from chassis.scoping import Clause
 from chassis.views import View
 from services.registration.consents import service as consents
 from services.registration.exports import rules

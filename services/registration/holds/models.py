@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Strict
 from services.registration.tables import Table
 

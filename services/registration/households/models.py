@@ -8,8 +8,8 @@ from sqlalchemy import Index, and_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, exists
 
-from chassis.authz import Clause
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Clause
 from services.registration.ownfiles.models import OwnFile
 from services.registration.tables import Table
 

@@ -14,9 +14,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, versions
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_new
+from chassis.scoping import Clause
 from chassis.views import View
 from services.registration.households import changing, membership, naming, rules, showing
 from services.registration.households.models import HOUSEHOLD, Came, Household, Kind, Member

@@ -11,9 +11,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
-from chassis.authz import Access, Clause, Scoping, Who
+from chassis.authz import Access
 from chassis.clock import today
 from chassis.policy import LIST
+from chassis.scoping import Clause, Scoping, Who
 from chassis.views import View
 from services.registration.assignments.models import Assignment
 from services.registration.households import membership, rules

@@ -19,9 +19,10 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import sheets
-from chassis.authz import Access, lies_below
+from chassis.authz import Access
 from chassis.jobs import Remark, remarks_of
 from chassis.problems import Problem
+from chassis.scoping import lies_below
 from chassis.tables import JobColumns
 from chassis.uploads import Line, Row, Upload, decode, each_line, each_row
 from chassis.worker import Tally, Work

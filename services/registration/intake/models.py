@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.jobs import Remark
+from chassis.scoping import Scoping
 from chassis.strict import Strict, Text
 from services.registration.tables import Table
 

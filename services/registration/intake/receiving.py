@@ -9,12 +9,12 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto
-from chassis.authz import lies_below
 from chassis.clock import now
 from chassis.db import Database
 from chassis.gazetteer import PATIENCE_SECONDS
 from chassis.jobs import Remark
 from chassis.problems import Problem
+from chassis.scoping import lies_below
 from chassis.uploads import Row
 from services.registration.imports import rules as imports
 from services.registration.intake import rules

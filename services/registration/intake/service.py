@@ -9,10 +9,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.clock import now
 from chassis.jobs import Remark
 from chassis.problems import not_found
+from chassis.scoping import Clause
 from services.registration.imports.senders import places_of
 from services.registration.intake.models import (
     FORM_SCOPING,

@@ -9,8 +9,8 @@ from pydantic import Field as Shape
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Strict, Text, readable
 from services.registration.imports.rules import ASIDE, DAYS, OPTIONAL, REQUIRED
 from services.registration.persons.births import Calendar

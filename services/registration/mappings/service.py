@@ -7,9 +7,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_new
+from chassis.scoping import Clause
 from chassis.turns import take_turns
 from chassis.versions import changed
 from services.registration.mappings import rules

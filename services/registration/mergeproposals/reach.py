@@ -14,8 +14,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.clock import now
+from chassis.scoping import Clause
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.mergeproposals.models import MergeDismissal, MergeProposal
 from services.registration.mergeproposals.rules import MERGED

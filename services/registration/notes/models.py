@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from sqlalchemy import LargeBinary, SQLColumnExpression, exists
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Condition, Scoping, Who
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
+from chassis.scoping import Clause, Condition, Scoping, Who
 from chassis.strict import Prose, Strict
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken

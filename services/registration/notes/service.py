@@ -8,9 +8,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import not_found
+from chassis.scoping import Clause
 from chassis.versions import changed
 from chassis.views import View
 from services.registration.notes.models import (

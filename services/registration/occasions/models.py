@@ -13,9 +13,9 @@ from pydantic import BaseModel, model_validator
 from sqlalchemy import Index, exists, false
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Scoping, Who
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
+from chassis.scoping import Clause, Scoping, Who
 from chassis.strict import Code, PastDay, Pcode, Strict, Text, refuse_emptied
 from services.registration.persons.models import SCOPING as PERSONS
 from services.registration.persons.models import Person

@@ -10,8 +10,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, versions
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.problems import Fault, Problem, not_found
+from chassis.scoping import Clause
 from chassis.views import View
 from services.registration.occasions.models import (
     SCOPING,

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Code, Strict
 from services.registration.tables import Table
 

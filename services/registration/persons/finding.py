@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
-from chassis.authz import Access, Clause
+from chassis.authz import Access
 from chassis.problems import Fault, Problem
+from chassis.scoping import Clause
 from chassis.tables import core_table
 from chassis.views import View
 from services.registration.matching.spelling import words

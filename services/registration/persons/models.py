@@ -10,9 +10,9 @@ from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists,
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Scoping, Who, moment
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.fields import Maskable, Shown
+from chassis.scoping import Clause, Scoping, Who, moment
 from chassis.strict import Code, Pcode
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken

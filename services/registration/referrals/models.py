@@ -8,8 +8,8 @@ from pydantic import BaseModel, model_validator
 from sqlalchemy import SQLColumnExpression, and_, exists, or_
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Condition, Who, moment
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Clause, Condition, Who, moment
 from chassis.strict import Code, Pcode, Strict
 from services.registration.referrals import rules
 from services.registration.tables import Table

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from chassis.authz import Who
+from chassis.scoping import Who
 
 Service = Literal["medical", "protection"]
 

@@ -9,8 +9,8 @@ from pydantic import Field as Shape
 from sqlalchemy import Index
 from sqlmodel import Field, col
 
-from chassis.authz import Condition, Scoping
 from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.scoping import Condition, Scoping
 from chassis.strict import Day, Pcode, Strict
 from contracts.sharing import RECIPIENT
 from services.registration.persons.models import SCOPING as PERSONS

@@ -7,9 +7,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Clause
 from chassis.clock import today
 from chassis.problems import Fault, Problem
+from chassis.scoping import Clause
 from contracts.sharing import GIVEN, MISSION
 from services.registration.consents.models import Consent
 from services.registration.persons.models import Person

@@ -8,10 +8,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import audit, outbox
-from chassis.authz import Access, Clause, Scoping
+from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import now, today
 from chassis.problems import Problem, not_found, wrong
+from chassis.scoping import Clause, Scoping
 from contracts.registration import ServiceReferralChanged
 from services.registration.persons import service as persons
 from services.registration.persons.models import SCOPING as PERSONS

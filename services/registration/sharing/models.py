@@ -9,8 +9,8 @@ from pydantic import Field as Shape
 from sqlalchemy import JSON
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now, today
+from chassis.scoping import Scoping
 from chassis.strict import Code, Day, Strict
 from contracts.sharing import PURPOSE, RECIPIENT
 from services.registration.tables import Table

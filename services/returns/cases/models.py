@@ -10,9 +10,9 @@ from sqlalchemy import LargeBinary
 from sqlmodel import Field, col
 
 from chassis import countries
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now, today
 from chassis.fields import Maskable, Shown
+from chassis.scoping import Scoping
 from chassis.strict import Code, Day, PastDay, Strict
 from services.returns.cases.rules import Status
 from services.returns.people.models import Person, is_assigned

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Index, exists
 from sqlmodel import Field, col
 
-from chassis.authz import Clause, Scoping, Who
 from chassis.fields import Maskable, Shown
+from chassis.scoping import Clause, Scoping, Who
 from chassis.subject_file import FileRequestColumns, requested
 from chassis.tables import table_on
 from services.returns.tables import Table

@@ -4,8 +4,8 @@ from sqlalchemy import exists
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.authz import Clause, Who
 from chassis.problems import Fault, Problem
+from chassis.scoping import Clause, Who
 from chassis.sharing import ShareColumns, Sharing, sharing_tables
 from chassis.sharing.service import Content
 from contracts.returns import RecordShared, SharingEnded

@@ -9,8 +9,8 @@ from pydantic import Field as Bounded
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Code, PastDay, Pcode, Strict
 from services.tracking.assessments.mappings import FileMapping
 from services.tracking.assessments.questions import Answers, Choice, Component, Name, Question

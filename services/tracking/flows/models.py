@@ -9,9 +9,9 @@ from pydantic import Field as Shape
 from sqlalchemy import Index
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, now
 from chassis.jobs import Remark
+from chassis.scoping import Scoping
 from chassis.strict import Code, PastDay, Strict, Text
 from services.tracking.tables import Table
 

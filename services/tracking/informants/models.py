@@ -8,8 +8,8 @@ from pydantic import BaseModel, StringConstraints, model_validator
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import PastDay, Pcode, Strict, Text
 from services.tracking.tables import Table
 

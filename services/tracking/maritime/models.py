@@ -9,8 +9,8 @@ from pydantic import Field as Shape
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Code, PastDay, Strict, Text
 from services.tracking.places.known import Area
 from services.tracking.tables import Table

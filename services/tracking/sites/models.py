@@ -8,8 +8,8 @@ from pydantic import BaseModel, model_validator
 from pydantic import Field as Bounded
 from sqlmodel import Field, SQLModel, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import PastDay, Pcode, Strict, Text
 from services.tracking.places import geography
 from services.tracking.tables import Table

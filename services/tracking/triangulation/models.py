@@ -9,8 +9,8 @@ from pydantic import Field as Bounded
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel, col
 
-from chassis.authz import Scoping
 from chassis.clock import UtcDateTime, new_id, now
+from chassis.scoping import Scoping
 from chassis.strict import Code, PastDay, Pcode, Strict, Text
 from services.tracking.rounds.models import Population
 from services.tracking.tables import Table
