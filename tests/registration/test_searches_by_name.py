@@ -65,6 +65,10 @@ async def test_a_name_is_found_by_its_other_spelling(office: Office) -> None:
         bearers = {number, number ^ 1} if number < 4 else {number}
         known = await found(office.case_worker, name=asked, location_pcode="LY02")
         assert set(known) == {f"N{each:04}" for each in bearers}, asked
+    # Some write every ق with the letters of a خ.
+    for asked in ("Khadafy", "Khadafi"):
+        known = await found(office.case_worker, name=asked, location_pcode="LY02")
+        assert set(known) == {"N0000", "N0001"}, asked
 
 
 async def test_another_name_is_not_taken_for_it(office: Office) -> None:

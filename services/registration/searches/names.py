@@ -5,6 +5,7 @@ A word is looked up by how it sounds, together with a year or a place, and whoev
 ranked by how likely their words are spellings of the words that were asked for.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -34,6 +35,8 @@ FARTHEST = CLOSENESS[-1][0]
 YEARS_AROUND = 2
 """Years of birth are often guessed: so far from the year that is asked for somebody is found."""
 PERFECT = 0.0
+KH = re.compile("kh", re.IGNORECASE)
+"""By it most write a خ, and some a ق: Khadafi is Kadhafi too."""
 
 
 async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
@@ -114,7 +117,8 @@ def _likest(asked: str, theirs: Collection[str]) -> float:
         return PERFECT
     # Comparing with their other names as well would take most of a search.
     sounding = [each for each in theirs if not _sounds(asked).isdisjoint(_sounds(each))]
-    return max((likeness(asked, each) for each in sounding or theirs), default=UNLIKE)
+    ways = {asked, KH.sub("k", asked)}
+    return max((likeness(way, each) for each in sounding or theirs for way in ways), default=UNLIKE)
 
 
 @lru_cache(maxsize=1 << 17)
