@@ -16,6 +16,7 @@ from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from chassis.workbooks import MEDIA_TYPE
 from services.registration.imports import rejected, senders, service
+from services.registration.imports.rules import ASIDE, OPTIONAL, REQUIRED
 
 PATH = "/v1/registration/imports"
 
@@ -31,10 +32,28 @@ EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
 
+ABOUT = f"""
+Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
+
+CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
+workbook the first sheet is read, or, where the mapping names a `repeat` that has a sheet of its
+own as KoboToolbox exports it, that sheet with what was asked outside of it. So is an archive of
+CSV files, as ODK Central exports it.
+
+Without a mapping a register has the columns {", ".join(f"`{each}`" for each in REQUIRED)}, a name
+or a reason for none, and a birth date or an age. It may have
+{", ".join(f"`{each}`" for each in OPTIONAL if each not in ASIDE)}: what a cell may say is what the
+field of a person may. An age may be `16-18`; several names or languages have a semicolon between
+them; `stateless` and `consent_given` are `yes` or `no`. What we export can be sent as it is.
+
+With a saved `mapping` the columns are those that it names, and others are left aside. With
+`dry_run` the job tells what would come of it, and registers nobody.
+"""
+
 router = Router(prefix=PATH, tags=["imports"], route_class=Once)
 
 
-@router.post("", status_code=202, openapi_extra=MULTIPART)
+@router.post("", status_code=202, openapi_extra=MULTIPART, description=ABOUT)
 async def import_persons(
     request: Request,
     response: Response,
@@ -44,16 +63,6 @@ async def import_persons(
     dry_run: Annotated[bool, Query()] = False,
     mapping: Annotated[UUID | None, Query()] = None,
 ) -> jobs.JobOut:
-    """
-    Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
-
-    CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
-    workbook the first sheet is read, or, where the mapping names a `repeat` that has a sheet of its
-    own as KoboToolbox exports it, that sheet with what was asked outside of it. So is an archive of
-    CSV files, as ODK Central exports it. With a saved `mapping` the columns are those that it
-    names, and others are left aside. With `dry_run` the job
-    tells what would come of it, and registers nobody.
-    """
     uploads = await read_files(request)
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one register at a time.")
