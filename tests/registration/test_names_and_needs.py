@@ -11,7 +11,7 @@ from services.registration.main import SERVICE
 from services.registration.matching.blocking import kept_under, looked_for_under
 from services.registration.matching.evidence import compare, weights
 from services.registration.persons import rules, sealed
-from services.registration.persons.disability import QUESTIONS, with_disability
+from services.registration.persons.disability import QUESTIONS, Disability, with_disability
 from services.registration.persons.models import Person, PersonIn
 from services.registration.places.models import Place
 from tests.conftest import Running, Start, bearer
@@ -281,5 +281,10 @@ def test_one_of_six_answers_at_the_cut_off_makes_a_disability() -> None:
     for question in QUESTIONS:
         assert with_disability(nothing | {question: "a_lot_of_difficulty"}) is True
         assert with_disability(nothing | {question: "cannot_do_at_all"}) is True
+        for none in ("refused", "unknown"):
+            assert with_disability(nothing | {question: none}) is None
+    severe = {"seeing": "refused", "hearing": "cannot_do_at_all"}
+    assert with_disability(nothing | severe) is True
+    assert Disability.model_validate(nothing | severe).seeing == "refused"
     assert with_disability(None) is None
     assert with_disability({"masked": True}) is None

@@ -1,4 +1,4 @@
-"""Disability by the short set of questions of the Washington Group: six questions, four answers."""
+"""Disability by the short set of the Washington Group: six questions, four answers, or none."""
 
 from typing import Any, Literal
 
@@ -7,13 +7,23 @@ from pydantic import BaseModel
 from chassis.fields import Maskable
 from chassis.strict import Strict
 
-Answer = Literal["no_difficulty", "some_difficulty", "a_lot_of_difficulty", "cannot_do_at_all"]
+Answer = Literal[
+    "no_difficulty",
+    "some_difficulty",
+    "a_lot_of_difficulty",
+    "cannot_do_at_all",
+    "refused",
+    "unknown",
+]
+NO_ANSWER = frozenset({"refused", "unknown"})
 CUT_OFF = frozenset({"a_lot_of_difficulty", "cannot_do_at_all"})
 
 
 class Disability(Strict):
     """
     How much difficulty somebody has in each of six activities; all six are asked.
+
+    Who does not want to answer one has `refused`; `unknown` is the answer of who does not know.
 
     https://www.washingtongroup-disability.com/question-sets/wg-short-set-on-functioning-wg-ss/
     """
@@ -44,8 +54,12 @@ def with_disability(answers: dict[str, Any] | None) -> bool | None:
 
     The cut-off is the one that the Washington Group recommends for international comparison: a lot
     of difficulty, or more, in at least one of the six ("Analytic Guidelines: Creating Disability
-    Identifiers Using the Washington Group Short Set on Functioning", identifier DISABILITY3).
+    Identifiers Using the Washington Group Short Set on Functioning", identifier DISABILITY3). None
+    too where none is so, and one has no answer: nobody can know.
     """
     if answers is None or not answers.keys() >= set(QUESTIONS):
         return None
-    return any(answers[question] in CUT_OFF for question in QUESTIONS)
+    given = {answers[question] for question in QUESTIONS}
+    if given & CUT_OFF:
+        return True
+    return None if given & NO_ANSWER else False

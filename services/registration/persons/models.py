@@ -240,7 +240,7 @@ class PersonOut(Shown, shape="person"):
 
     The date of birth is as it was told: `1990` stays `1990`, `born_between` says in the Gregorian
     calendar what a Hijri date may mean, and `minor` is null where nobody can know it.
-    `with_disability` follows from the six answers, and is null where they were not asked.
+    `with_disability` follows from the six answers, and is null where they cannot tell it.
     The `status` of who has only rung the hotline is `enquiry` until somebody completes it.
     A registration that was found to be somebody's second is `merged_into` the one that goes on, and
     that one says who was `merged`: what is written of each stays with each.
