@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
-from itertools import dropwhile
+from itertools import chain, dropwhile, islice
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -17,6 +17,8 @@ from chassis.problems import Fault, Problem
 
 MOST_FILES = 20
 MOST_NAMED = 20
+MOST_TITLES = 10
+"""So many lines at most stand above a header."""
 SEPARATORS = ",;\t|"
 """What stands between cells: spreadsheets write a semicolon where the comma is for decimals."""
 SEPARATOR_TOLD = "sep="
@@ -212,13 +214,15 @@ def each_row(
     others: bool = False,
 ) -> Iterator[Row]:
     """Go through the rows as `rows_of` returns them; at the end a table may be refused yet."""
-    left = iter(lines)
+    own = {} if others else {name.casefold(): name for name in (*required, *optional)}
+    left = below_titles(lines, required, lambda name: _named(name, own))
     first = next(left, None)
     if first is None:
         raise Problem(422, "table-unreadable", "The file is empty.")
-    header = [name.strip() for name in first[1]]
-    if not others:
-        header = _header(header, (*required, *optional))
+    header = [_named(name, own) for name in first[1]]
+    # A spreadsheet ends each line with the separators of columns that are only formatted.
+    while not others and header and not header[-1]:
+        header.pop()
     _check_header(first[0], header, required, optional, others=others)
     faults = []
     for number, (line, cells) in enumerate(left):
@@ -232,12 +236,24 @@ def each_row(
         raise Problem(422, "table-unreadable", "Some rows do not fit the header.", errors=faults)
 
 
-def _header(names: Sequence[str], known: Collection[str]) -> list[str]:
-    """Return the names of columns; a known one is known in capitals too."""
-    # A spreadsheet ends each line with the separators of columns that are only formatted.
-    last = max((at for at, name in enumerate(names, 1) if name), default=0)
-    by_letters = {name.casefold(): name for name in known}
-    return [by_letters.get(name.casefold(), name) for name in names[:last]]
+def below_titles(
+    lines: Iterable[Line], required: Collection[str], named: Callable[[str], str]
+) -> Iterator[Line]:
+    """
+    Go through lines from the header on, which is the first unless one soon after it is.
+
+    Titles, and words for several columns at once, may stand above the names of columns.
+    """
+    left = iter(lines)
+    first = list(islice(left, MOST_TITLES + 1))
+    wanted = set(required)
+    heads = (at for at, (_, cells) in enumerate(first) if wanted <= set(map(named, cells)))
+    return chain(first[next(heads, 0) :], left)
+
+
+def _named(name: str, own: Mapping[str, str]) -> str:
+    """Return the name of a column; one of our own is known in capitals too."""
+    return own.get(name.strip().casefold(), name.strip())
 
 
 def are_tags(cells: Sequence[str]) -> bool:

@@ -84,6 +84,17 @@ def test_utf_8_that_is_named_as_a_charset_of_one_byte_a_letter_is_not_read_as_ot
     assert decode(Upload("r.csv", b"a,b", "windows-1256")) == "a,b"
 
 
+def test_a_header_is_found_below_titles_and_one_that_is_not_there_is_missed_in_the_first_line() -> (
+    None
+):
+    [row] = read_table("Register of Nalut\nPerson,,Birth\na,b,c\n1,2,3\n", ["a", "b"], ["c"])
+
+    assert (row.line, row.cells) == (4, {"a": "1", "b": "2", "c": "3"})
+    with pytest.raises(Problem) as refused:
+        read_table("Register of Nalut\na,c\n1,3\n", ["a", "b"], ["c"])
+    assert {fault.pointer for fault in refused.value.errors} == {"line/1"}
+
+
 def test_columns_that_are_only_formatted_are_none_and_known_ones_are_known_in_capitals() -> None:
     rows = read_table("A,b ,,\n1,2,,\n3,4\n5,6,,,\n", ["a"], ["b"])
 

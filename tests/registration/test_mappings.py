@@ -72,7 +72,8 @@ async def test_a_file_of_others_is_read_by_a_saved_mapping_and_its_faults_by_its
         ("2", "Moussa", "ذكر", "٠١/٠٣/١٩٩٠", "", ""),
         ("3", "Ali", "غير ذلك", "31/2/1990", "", ""),
     ]
-    foreseen = await imported(office, table(*rows), mapping, dry_run="true")
+    titled = table(("Liste de Nalut;",), *rows)
+    foreseen = await imported(office, titled, mapping, dry_run="true")
     assert await everybody(office) == []
 
     job = await imported(office, table(*rows), mapping)
@@ -272,6 +273,8 @@ async def test_what_cannot_be_told_from_a_file_is_said_and_not_guessed(office: O
 
     [reason] = told["reasons"]
     assert "cannot be told" in reason["because"]
+    titled = table(("Persons of Nalut", ""), ("dob", "column 2"), ("01/02/1990", "Aisha"))
+    assert await proposed(office, titled) == told
     assert (told["left_aside"], len(told["missing"]) > 3) == (["column 2"], True)
     assert await proposed(office, b"") == {
         "columns": [],

@@ -92,6 +92,8 @@ def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]
     if not lines:
         return []
     (_, header), *body = lines
+    while body and _is_title(header) and not _is_title(body[0][1]):
+        (_, header), *body = body
     questions = []
     for at, name in enumerate(header):
         cells = (cells[at].strip() for _, cells in body[:SAMPLE] if at < len(cells))
@@ -101,6 +103,11 @@ def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]
             names = [column, column.rpartition("/")[2]]
             questions.append(Question(column, names, answers, repeat))
     return questions
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    """Say whether a line has one cell, as the title above a table does."""
+    return sum(map(bool, map(str.strip, cells))) == 1
 
 
 def of_form(survey: Sequence[Line], choices: Sequence[Line]) -> list[Question]:

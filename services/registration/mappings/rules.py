@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits, readable
-from chassis.uploads import Line, Row, each_row
+from chassis.uploads import Line, Row, below_titles, each_row
 from services.registration.imports.rules import DAYS, REQUIRED, read_person
 from services.registration.mappings.models import (
     BIRTH_DATE,
@@ -89,11 +89,11 @@ def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
 
     The whole file is refused when it lacks one, and the problem names it; others may be there.
     """
-    left = iter(lines)
-    header = [(number, [as_header(name) for name in names]) for number, names in islice(left, 1)]
     columns = list(dict.fromkeys(each.column for each in mapping.columns))
     if EXTERNAL_ID not in mapping.fields():
         columns.append(PERSON)
+    left = below_titles(lines, columns, as_header)
+    header = [(number, [as_header(name) for name in names]) for number, names in islice(left, 1)]
     return each_row(chain(header, left), columns, others=True)
 
 
