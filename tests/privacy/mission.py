@@ -27,12 +27,13 @@ CANARY: dict[str, Any] = {
     "nationality": "SDN",
     "population_category": "migrant",
     "phone": "+218917654321",
+    "other_phones": ["+218927654322"],
     "documents": [{"type": "passport", "number": "CANARYDOCUMENT9"}],
     "location_pcode": "LY0209",
     "household_ref": "CANARYHOUSEHOLD1",
 }
 CORRECTED = "Canarycorrected"
-TRACES = (b"canary", b"CANARY", b"Canary", b"917654321")
+TRACES = (b"canary", b"CANARY", b"Canary", b"917654321", b"927654322")
 """What no file may hold of the person afterwards, whichever field it was in."""
 
 

@@ -37,6 +37,7 @@ async def test_case_45_the_file_has_what_every_service_holds_opened(mission: Mis
     (person,) = told["registration"]["held"]["person"]
     assert (person["given_name"], person["phone"]) == (CORRECTED, CANARY["phone"])
     assert person["documents"] == CANARY["documents"]
+    assert person["other_phones"] == CANARY["other_phones"]
     (correction,) = told["registration"]["held"]["correction"]
     assert correction["before"] == {"given_name": CANARY["given_name"]}
     assert len(told["assistance"]["held"]["distribution"]) == 1

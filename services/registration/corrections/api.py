@@ -11,7 +11,7 @@ from chassis.versions import ExpectedVersion
 from services.registration.corrections import service
 from services.registration.corrections.models import CorrectionIn, CorrectionsOut
 from services.registration.persons import service as persons
-from services.registration.persons.models import PersonOut
+from services.registration.persons.shapes import PersonOut
 from services.registration.places import service as places
 
 router = Router(prefix="/v1/registration/persons", tags=["corrections"])

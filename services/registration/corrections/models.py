@@ -24,6 +24,7 @@ from services.registration.persons.parts import (
     Flag,
     Language,
     Nationality,
+    OtherPhones,
     Phone,
     PlaceOrCountry,
     Sex,
@@ -43,6 +44,7 @@ ALWAYS_KNOWN = (
     "birth_date_calendar",
     "nationality",
     "population_category",
+    "other_phones",
     "documents",
     "location_pcode",
 )
@@ -73,6 +75,7 @@ class FieldsIn(Strict):
     languages: list[Language] | None = Shape(default=None, max_length=MOST_LANGUAGES)
     population_category: Category | None = None
     phone: Phone | None = None
+    other_phones: OtherPhones | None = None
     documents: list[Document] | None = Shape(default=None, max_length=MOST_DOCUMENTS)
     location_pcode: Pcode | None = None
     place_before: PlaceOrCountry | None = None
@@ -89,8 +92,9 @@ class CorrectionIn(FieldsIn):
     Only the fields that are sent change; null empties a field that may be empty. A date of birth
     takes the place of an age and the other way round; the precision `unknown` takes that of both.
     A name takes the place of the reason why there was none, and the Latin spelling of a name goes
-    with the name unless it is sent; so does `stateless` with the nationality `XXA`, which
-    says it. `changed_on` is the day since which something has changed.
+    with the name unless it is sent; so does `stateless` with the nationality `XXA`, which says it.
+    A number that becomes the `phone` is none of the `other_phones` any more. `changed_on` is the
+    day since which something has changed.
     """
 
     reason: Reason

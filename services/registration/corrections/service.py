@@ -28,6 +28,7 @@ from services.registration.persons.names import LATIN, NAMES
 log = structlog.get_logger()
 
 TABLE = "correction"
+PHONES = ("phone", "other_phones")
 AS_JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
@@ -55,8 +56,7 @@ async def correct(
     )
     if not corrected.rowcount:
         raise versions.changed("record")
-    if "documents" in changes:
-        await sealed.index_documents_again(session, person.id, changes["documents"])
+    await sealed.index_again(session, person.id, changes)
     correction = Correction(
         person_id=person.id,
         version=expected + 1,
@@ -90,6 +90,7 @@ async def _otherwise(
     """Return what a correction makes otherwise, and what the record says now."""
     now = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
     told = form.changes() | _birth(person, form) | _names(person, form) | _stateless(person, form)
+    told |= _other_phones(now, form)
     earliest, _ = Birth(**{name: told.get(name, now[name]) for name in births.FIELDS}).span()
     if form.changed_on and earliest and form.changed_on < earliest:
         raise _refused("/changed_on", "is before the person was born")
@@ -154,6 +155,14 @@ def _stateless(person: Person, form: CorrectionIn) -> dict[str, Any]:
     # What the nationality said goes with it.
     is_over = person.nationality == rules.NO_STATE and "stateless" not in sent
     return {"stateless": None} if is_over else {}
+
+
+def _other_phones(now: Mapping[str, Any], form: CorrectionIn) -> dict[str, Any]:
+    """Return the numbers that are left besides the first one, if either is sent."""
+    first, others = (form.changes().get(name, now[name]) for name in PHONES)
+    if form.model_fields_set.isdisjoint(PHONES) or others == sealed.MASKED:
+        return {}
+    return {"other_phones": rules.besides(first, others)}
 
 
 def _refused(pointer: str, detail: str) -> Problem:

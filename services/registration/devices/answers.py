@@ -15,7 +15,8 @@ from services.registration.households import showing
 from services.registration.households.shapes import HouseholdOut
 from services.registration.occasions.models import EventOut
 from services.registration.persons import service as persons
-from services.registration.persons.models import Person, PersonOut
+from services.registration.persons.models import Person
+from services.registration.persons.shapes import PersonOut
 
 Shown = PersonOut | HouseholdOut | EventOut
 Seen = Mapping[UUID, Shown]

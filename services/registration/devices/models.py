@@ -20,7 +20,8 @@ from services.registration.devices.shapes import HouseholdChangeIn
 from services.registration.enquiries.models import CompletionIn, EnquiryIn
 from services.registration.households.shapes import HouseholdIn, HouseholdOut
 from services.registration.occasions.models import EventCorrectionIn, EventIn, EventOut
-from services.registration.persons.models import PersonIn, PersonOut
+from services.registration.persons.models import PersonIn
+from services.registration.persons.shapes import PersonOut
 from services.registration.tables import Table
 
 MOST_ITEMS = 100

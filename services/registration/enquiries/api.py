@@ -12,7 +12,7 @@ from chassis.versions import ExpectedVersion
 from services.registration.enquiries import service
 from services.registration.enquiries.models import CompletionIn, EnquiryIn
 from services.registration.persons import service as persons
-from services.registration.persons.models import PersonOut
+from services.registration.persons.shapes import PersonOut
 from services.registration.places import service as places
 
 PERSONS = "/v1/registration/persons"

@@ -14,6 +14,7 @@ from services.registration.persons.parts import (
     ConsentTold,
     Language,
     Nationality,
+    OtherPhones,
     Phone,
     Sex,
 )
@@ -30,6 +31,7 @@ class EnquiryIn(NamesIn):
 
     nationality: Nationality
     phone: Phone
+    other_phones: OtherPhones = Shape(default=[])
     external_id: Code | None = None
     sex: Sex | None = None
     languages: list[Language] = Shape(default=[], max_length=MOST_LANGUAGES)

@@ -58,11 +58,11 @@ async def _kept(
     session: AsyncSession, form: EnquiryIn, access: Access, place: str
 ) -> tuple[Person, bool]:
     [(key, key_row)] = await crypto.new_keys(session, [new_id()])
-    sealed_of_it: dict[str, Any] = {"phone": form.phone, "documents": [], "disability": None}
+    phones = {"phone": form.phone, "other_phones": form.other_phones}
     case_number = rules.new_case_number()
     person = Person(
         **form.model_dump(exclude=NOT_A_COLUMN),
-        **sealed.columns(session, key, sealed_of_it),
+        **sealed.columns(session, key, sealed.NOTHING | phones),
         id=UUID(key.subject),
         case_number=case_number,
         external_id=form.external_id or case_number,
@@ -82,6 +82,7 @@ async def _kept(
     is_new = await insert_new(session, person)
     if is_new:
         await crypto.keep_new(session, [key_row])
+        await sealed.index_again(session, person.id, phones)
         audit.note(session, access.caller, "create", "person", person.id)
     return person, is_new
 
@@ -176,8 +177,7 @@ async def _keep(
     for name, value in {**columns, **sealed.columns(session, key, changes)}.items():
         setattr(person, name, value)
     person.version += 1
-    if "documents" in changes:
-        await sealed.index_documents_again(session, person.id, changes["documents"])
+    await sealed.index_again(session, person.id, changes)
     correction = Correction(
         person_id=person.id,
         version=person.version,

@@ -23,6 +23,7 @@ from services.registration.notes.models import Note, NoteVersion
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons.models import Person
 from services.registration.persons.papers import DocumentIndex
+from services.registration.persons.phones import OtherPhoneIndex
 from services.registration.persons.service import external_mark
 from services.registration.referrals.models import Referral
 from services.registration.requests.models import SubjectRequest
@@ -48,6 +49,7 @@ ROWS = (
     (SubjectRequest.person_id, unlinked()),
     (LastService.person_id, DELETED),
     (DocumentIndex.person_id, DELETED),
+    (OtherPhoneIndex.person_id, DELETED),
     (DocumentScan.person_id, DELETED),
     (OwnFile.person_id, DELETED),
     (ExportedPerson.person_id, DELETED),

@@ -37,6 +37,7 @@ Column = Literal[
     "languages",
     "population_category",
     "phone",
+    "other_phones",
     "documents",
     "location_pcode",
     "place_before",

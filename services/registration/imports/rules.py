@@ -34,7 +34,8 @@ DISABILITY = tuple(f"disability_{question}" for question in QUESTIONS)
 DOCUMENT = ("type", "number", "issuer", "expires_on")
 WHOLE = ("documents", "disability")
 """Columns that hold records, as our exports write them."""
-SEVERAL = ("other_names", "languages")
+OTHER_PHONES = "other_phones"
+SEVERAL = ("other_names", "languages", OTHER_PHONES)
 """Columns that hold several texts, with a semicolon or a comma between them."""
 OPTIONAL = (
     "no_name_because",
@@ -156,11 +157,11 @@ def _ages(cells: Mapping[str, str]) -> dict[str, object]:
 
 
 def _several(cells: Mapping[str, str]) -> dict[str, object]:
-    return {
-        name: [text.strip() for text in BETWEEN_TEXTS.split(cells[name]) if text.strip()]
-        for name in SEVERAL
-        if name in cells
-    }
+    return {name: _texts(cells[name]) for name in SEVERAL if name in cells}
+
+
+def _texts(cell: str) -> list[str]:
+    return [text.strip() for text in BETWEEN_TEXTS.split(cell) if text.strip()]
 
 
 def _records(cells: Mapping[str, str]) -> dict[str, object]:
@@ -186,7 +187,14 @@ def _told_twice(row: Row, cells: Collection[str]) -> list[Remark]:
 
 def _runs(column: str, cell: str) -> bool:
     # A phone number begins with a plus sign by right.
-    return is_formula(cell) and not (column == "phone" and cell[1:].replace(" ", "").isdecimal())
+    return is_formula(cell) and not (
+        (column == "phone" and _is_number(cell))
+        or (column == OTHER_PHONES and all(map(_is_number, _texts(cell))))
+    )
+
+
+def _is_number(cell: str) -> bool:
+    return cell[1:].replace(" ", "").isdecimal()
 
 
 def _column(location: tuple[int | str, ...], told: Collection[str]) -> str:

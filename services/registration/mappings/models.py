@@ -79,8 +79,9 @@ class MappingIn(Strict):
     """
     How a file's columns become registrations; the same field from two: the first that is filled.
 
-    `constants` count where no column says anything. `repeat` is the repeated group of a form whose
-    entries are the people; what is asked outside of it then counts for each of them.
+    Of `other_phones` all columns that are filled count. `constants` count where no column says
+    anything. `repeat` is the repeated group of a form whose entries are the people; what is asked
+    outside of it then counts for each of them.
     """
 
     name: Text

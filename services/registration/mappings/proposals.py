@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from chassis import sheets
 from chassis.uploads import Line, Upload, decode, lines_of
-from services.registration.imports.rules import DAYS
+from services.registration.imports.rules import DAYS, OTHER_PHONES
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words
 from services.registration.mappings.models import FULL_NAME, MOST_VALUES, ColumnIn, DayOrder
@@ -155,17 +155,18 @@ def propose(questions: Sequence[Question]) -> ProposalOut:
     )
     repeats = [each.repeat for each, reason in scored if each.repeat and reason.score >= MOSTLY]
     repeat = max(repeats, key=repeats.count) if repeats else None
-    taken: dict[str, Question] = {}
+    taken: dict[str, list[Question]] = {}
     used: set[str] = set()
     for question, reason in scored:
         fits = reason.score >= TAKEN and question.repeat in {None, repeat}
-        if fits and reason.field not in taken and question.column not in used:
+        is_another = reason.field == OTHER_PHONES and reason.score >= MOSTLY
+        if fits and (reason.field not in taken or is_another) and question.column not in used:
             reason.taken = reason.field != FULL_NAME
-            taken[reason.field] = question
+            taken.setdefault(reason.field, []).append(question)
             used.add(question.column)
-    told = {name: question for name, question in taken.items() if name != FULL_NAME}
+    told = {name: several for name, several in taken.items() if name != FULL_NAME}
     return ProposalOut(
-        columns=[_rule(question, name) for name, question in told.items()],
+        columns=[_rule(question, name) for name, several in told.items() for question in several],
         repeat=repeat,
         missing=[name for name in NEEDED if name not in told and not (repeat and name == NUMBER)],
         left_aside=[each.column for each in questions if each.column not in used],

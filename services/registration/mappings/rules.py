@@ -7,7 +7,7 @@ from itertools import chain, islice
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits, readable
 from chassis.uploads import Line, Row, below_titles, each_row
-from services.registration.imports.rules import DAYS, REQUIRED, read_person
+from services.registration.imports.rules import DAYS, OTHER_PHONES, REQUIRED, read_person
 from services.registration.mappings.models import (
     BIRTH_DATE,
     FULL_NAME,
@@ -112,6 +112,9 @@ def mapped(mapping: MappingIn, row: Row) -> Row:
         cell = row.cells.get(each.column, "").strip()
         if cell:
             for name, value in _told(each, cell).items():
+                if name == OTHER_PHONES and name in cells:
+                    # A file has a column for each of them.
+                    cells[name] += f"; {value}"
                 cells.setdefault(name, value)
     cells = dict(mapping.constants) | cells
     if PERSON in row.cells:

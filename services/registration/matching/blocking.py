@@ -41,9 +41,9 @@ def _years(person: Description, around: int) -> Iterable[int | None]:
 
 
 def numbers(person: Description) -> Iterator[str]:
-    """Yield the keys of a person's phone and papers, which few others share."""
-    if person.phone:
-        yield f"phone {person.phone}"
+    """Yield the keys of a person's phones and papers, which few others share."""
+    for phone in person.phones:
+        yield f"phone {phone}"
     for _, number in person.documents:
         yield f"document {number}"
 

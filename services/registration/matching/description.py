@@ -27,10 +27,16 @@ class Description:
     household: str | None
     days_off: int = 0
     """By how much the day of birth may be wrong, either way, as far as is known."""
+    other_phones: tuple[str, ...] = ()
     given_latin: str | None = None
     father_latin: str | None = None
     grandfather_latin: str | None = None
     family_latin: str | None = None
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """All numbers, none of which counts for more than another."""
+        return (self.phone, *self.other_phones) if self.phone else self.other_phones
 
     @cached_property
     def sounding(self) -> Mapping[str, tuple[str, ...]]:

@@ -176,7 +176,7 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
     near = nearness(birth)
     levels.append(("given_and_born", f"{_kind(names['given'])}_{near}"))
     levels.append(("names_and_born", f"{like}_like_{len(told) - like}_other_{near}"))
-    levels.append(("phone", _told(left.phone, right.phone)))
+    levels.append(("phone", _phone(left, right)))
     levels.append(("document", _document(left.documents, right.documents)))
     levels.append(("household", _told(left.household, right.household)))
     return levels
@@ -276,6 +276,14 @@ def _told(left: str | None, right: str | None) -> str:
 
 def _told_sex(person: Description) -> str | None:
     return None if person.sex == "unknown" else person.sex
+
+
+def _phone(left: Description, right: Description) -> str:
+    if not left.other_phones and not right.other_phones:
+        return _told(left.phone, right.phone)
+    if not left.phones or not right.phones:
+        return "missing"
+    return "other" if set(left.phones).isdisjoint(right.phones) else "same"
 
 
 def _document(left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]) -> str:

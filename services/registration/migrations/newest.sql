@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0041');
+INSERT INTO "alembic_version" VALUES('0042');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -497,6 +497,11 @@ CREATE TABLE note_version (
 	CONSTRAINT fk_note_version_note_id_note FOREIGN KEY(note_id) REFERENCES note (id),
 	CONSTRAINT pk_note_version PRIMARY KEY (note_id, version)
 );
+CREATE TABLE other_phone_index (
+	person_id CHAR(32) NOT NULL,
+	number_index BLOB NOT NULL,
+	CONSTRAINT pk_other_phone_index PRIMARY KEY (person_id, number_index)
+);
 CREATE TABLE outbox (
 	id CHAR(32) NOT NULL,
 	type VARCHAR NOT NULL,
@@ -570,7 +575,7 @@ CREATE TABLE "person" (
 	disability BLOB,
 	registration_event_id CHAR(32),
 	is_enquiry BOOLEAN DEFAULT 0 NOT NULL,
-	enquired_on DATE, client_id CHAR(32),
+	enquired_on DATE, client_id CHAR(32), other_phones BLOB,
 	CONSTRAINT pk_person PRIMARY KEY (id),
 	CONSTRAINT uq_person_case_number UNIQUE (case_number),
 	CONSTRAINT uq_person_organisation_external_id UNIQUE (organisation, external_id)
@@ -831,6 +836,7 @@ CREATE INDEX ix_merge_proposal_right_id ON merge_proposal (right_id);
 CREATE INDEX ix_name_key_person_id ON name_key (person_id);
 CREATE INDEX ix_note_person_id ON note (person_id);
 CREATE INDEX ix_note_version_person_id ON note_version (person_id);
+CREATE INDEX ix_other_phone_index_number_index ON other_phone_index (number_index);
 CREATE INDEX ix_outbox_sent_at ON outbox (sent_at);
 CREATE INDEX ix_own_file_person_id ON own_file (person_id);
 CREATE INDEX ix_own_file_user_id ON own_file (user_id);

@@ -15,8 +15,9 @@ from chassis.strict import Pcode, Text
 from services.registration.occasions import service as occasions
 from services.registration.persons import finding, registering, service
 from services.registration.persons.finding import Listed, Terms
-from services.registration.persons.models import PersonIn, PersonOut, PersonsOut
+from services.registration.persons.models import PersonIn
 from services.registration.persons.parts import CaseNumber, Nationality, Phone, Sex
+from services.registration.persons.shapes import PersonOut, PersonsOut
 from services.registration.places import service as places
 from services.registration.searches import service as searches
 

@@ -35,6 +35,7 @@ LATER = (
     "other_names",
     "stateless",
     "languages",
+    "other_phones",
     "place_before",
     "place_of_origin",
     "disability",

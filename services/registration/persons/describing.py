@@ -36,7 +36,7 @@ async def outline(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Desc
 
 
 def _description(person: Any, opened: Mapping[str, Any]) -> Description:
-    phone = opened["phone"]
+    phone, others = opened["phone"], opened["other_phones"]
     papers = [(each["type"], each["number"]) for each in opened["documents"]]
     born, days_off = _birth(*map(partial(getattr, person), FIELDS))
     return Description(
@@ -55,6 +55,7 @@ def _description(person: Any, opened: Mapping[str, Any]) -> Description:
         days_off=days_off,
         # What cannot be opened any more is no evidence.
         phone=phone if isinstance(phone, str) else None,
+        other_phones=tuple(others) if isinstance(others, list) else (),
         documents=tuple((kind, number) for kind, number in papers if isinstance(number, str)),
         household=person.household_ref,
     )

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, and_
+from sqlalchemy import CompoundSelect, Select, Subquery, and_, union
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import crypto
 from chassis.authz import Access
 from chassis.problems import Fault, Problem
 from chassis.scoping import Clause
@@ -22,15 +21,13 @@ from services.registration.occasions.models import SCOPING as EVENTS
 from services.registration.occasions.models import RegistrationEvent
 from services.registration.persons import sealed
 from services.registration.persons.births import FIELDS
-from services.registration.persons.models import (
-    SCOPING,
-    Person,
-    PersonOut,
-)
+from services.registration.persons.models import SCOPING, Person
 from services.registration.persons.names import LATIN, NAMES
 from services.registration.persons.papers import DocumentIndex
 from services.registration.persons.parts import Nationality, Sex
+from services.registration.persons.phones import OtherPhoneIndex
 from services.registration.persons.service import SHAPE, shown
+from services.registration.persons.shapes import PersonOut
 from services.registration.searches import bearers, names
 from services.registration.searches.rules import IDENTIFYING, MOST_HITS
 
@@ -209,13 +206,21 @@ def matching(session: AsyncSession, view: View, terms: Terms) -> list[Clause]:
     if terms.case_number:
         found.append(col(Person.case_number) == terms.case_number)
     if terms.phone:
-        index = crypto.blind_index(session, sealed.PHONE, terms.phone)
-        found += [col(Person.phone_index) == index, view.showing("phone")]
+        found += [col(Person.id).in_(_of_phone(session, terms.phone)), view.showing("phone")]
     if terms.document_number:
         index = sealed.document_index(session, terms.document_number)
         of_papers = select(DocumentIndex.person_id).where(col(DocumentIndex.number_index) == index)
         found += [col(Person.id).in_(of_papers), view.showing("documents")]
     return found
+
+
+def _of_phone(session: AsyncSession, phone: str) -> CompoundSelect[UUID]:
+    """Return whose the number is, as the first of theirs or another, each found by an index."""
+    index = sealed.phone_index(session, phone)
+    return union(
+        select(Person.id).where(col(Person.phone_index) == index),
+        select(OtherPhoneIndex.person_id).where(col(OtherPhoneIndex.number_index) == index),
+    )
 
 
 def _narrowed(view: View, terms: Terms) -> list[Clause]:

@@ -1,17 +1,16 @@
-"""A person: as registered (PersonIn), as kept (Person), as shown (PersonOut)."""
+"""A person: as registered (PersonIn), as kept (Person)."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationInfo, field_validator
 from pydantic import Field as Shape
+from pydantic import ValidationInfo, field_validator
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
 from chassis.clock import UtcDateTime, new_id, now
-from chassis.fields import Maskable, Shown
 from chassis.scoping import Clause, Scoping, Who, moment
 from chassis.strict import Code, Pcode
 from services.registration.assignments.models import Assignment
@@ -19,31 +18,26 @@ from services.registration.breakglass.models import broken
 from services.registration.households.models import lives_with_own
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import canonical, rules
-from services.registration.persons.birth_models import BirthIn, BornBetween
-from services.registration.persons.births import Calendar, Precision
-from services.registration.persons.disability import Disability, DisabilityOut
-from services.registration.persons.names import NamesIn, NoName
-from services.registration.persons.papers import DocumentOut
+from services.registration.persons.birth_models import BirthIn
+from services.registration.persons.disability import Disability
+from services.registration.persons.names import NamesIn
 from services.registration.persons.parts import (
     MOST_DOCUMENTS,
     MOST_LANGUAGES,
     Category,
-    ConsentIn,
     ConsentTold,
     Document,
     Flag,
     Language,
     Nationality,
+    OtherPhones,
     Phone,
     PlaceOrCountry,
     Sex,
-    Status,
-    Untold,
 )
 from services.registration.referrals.models import referred
 from services.registration.requests.models import SubjectRequest
 from services.registration.tables import Table
-from services.registration.vulnerability.instruments import Level
 
 
 class PersonIn(NamesIn, BirthIn):
@@ -62,6 +56,7 @@ class PersonIn(NamesIn, BirthIn):
     stateless: Annotated[Flag | None, Shape(validate_default=True)] = None
     population_category: Category
     phone: Phone | None = None
+    other_phones: OtherPhones = Shape(default=[])
     documents: list[Document] = Shape(default=[], max_length=MOST_DOCUMENTS)
     languages: list[Language] = Shape(default=[], max_length=MOST_LANGUAGES)
     location_pcode: Pcode
@@ -89,8 +84,10 @@ class PersonIn(NamesIn, BirthIn):
         precision = {"birth_date_precision": birth.birth_date_precision}
         as_of = {"age_as_of": None} if birth.age_as_of in {None, self.registered_on} else {}
         ages = {"age": birth.age, "age_to": birth.age_to}
-        follows = {"stateless": stateless or None} if self.nationality == rules.NO_STATE else {}
-        return canonical.form_of(values | precision | ages | as_of | follows)
+        form = values | precision | ages | as_of
+        if self.nationality == rules.NO_STATE:
+            form["stateless"] = stateless or None
+        return canonical.form_of(form)
 
 
 def _some(name: str, condition: str) -> Index:
@@ -102,7 +99,7 @@ class Person(Table, table=True):
     """
     A person in the register. Personal (S2 and S3): no column but the codes leaves in events.
 
-    Phone, documents and disability are sealed (persons/sealed.py); an index finds an equal phone.
+    Phones, documents and disability are sealed (persons/sealed.py); indexes find equal phones.
     """
 
     __table_args__ = (
@@ -153,6 +150,7 @@ class Person(Table, table=True):
     population_category: str
     phone: bytes | None = Field(default=None, sa_type=LargeBinary)
     phone_index: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+    other_phones: bytes | None = Field(default=None, sa_type=LargeBinary)
     documents: bytes = Field(sa_type=LargeBinary)
     location_pcode: str = Field(index=True)
     place_before: str | None = None
@@ -232,69 +230,3 @@ def scoping_of(person: type[Person]) -> Scoping:
 
 
 SCOPING = scoping_of(Person)
-
-
-class PersonOut(Shown, shape="person"):
-    """
-    A person as the register knows them; `departed_on` is set when they left in a return.
-
-    The date of birth is as it was told: `1990` stays `1990`, `born_between` says in the Gregorian
-    calendar what a Hijri date may mean, and `minor` is null where nobody can know it.
-    `with_disability` follows from the six answers, and is null where they cannot tell it.
-    The `status` of who has only rung the hotline is `enquiry` until somebody completes it.
-    A registration that was found to be somebody's second is `merged_into` the one that goes on, and
-    that one says who was `merged`: what is written of each stays with each.
-    What the caller may not see is {"masked": true}, whether there is something or not.
-    """
-
-    id: UUID
-    case_number: str
-    external_id: Maskable[str]
-    no_name_because: Maskable[NoName | None]
-    given_name: Maskable[str | None]
-    father_name: Maskable[str | None]
-    grandfather_name: Maskable[str | None]
-    family_name: Maskable[str | None]
-    given_name_latin: Maskable[str | None]
-    father_name_latin: Maskable[str | None]
-    grandfather_name_latin: Maskable[str | None]
-    family_name_latin: Maskable[str | None]
-    other_names: Maskable[list[str]]
-    sex: Maskable[Sex]
-    birth_date: Maskable[str | None]
-    birth_date_precision: Maskable[Precision]
-    birth_date_calendar: Maskable[Calendar]
-    born_between: Maskable[BornBetween | None]
-    age: Maskable[int | None]
-    age_to: Maskable[int | None]
-    age_as_of: Maskable[date | None]
-    minor: Maskable[bool | None]
-    nationality: Maskable[str]
-    stateless: Maskable[bool | None]
-    languages: Maskable[list[str]]
-    population_category: Maskable[Category | Untold]
-    phone: Maskable[str | None]
-    documents: Maskable[list[DocumentOut]]
-    location_pcode: Maskable[str]
-    place_before: Maskable[str | None]
-    place_of_origin: Maskable[str | None]
-    disability: Maskable[DisabilityOut | None]
-    with_disability: Maskable[bool | None]
-    household_ref: Maskable[str | None]
-    relationship_to_head: Maskable[str | None]
-    registration_event_id: Maskable[UUID | None]
-    registered_on: date
-    enquired_on: Maskable[date | None]
-    consent: Maskable[ConsentIn | None]
-    departed_on: Maskable[date | None]
-    vulnerability_level: Maskable[Level | None]
-    vulnerability_review_on: Maskable[date | None]
-    status: Status
-    merged_into: UUID | None
-    merged: list[UUID]
-    version: int
-
-
-class PersonsOut(BaseModel):
-    items: list[PersonOut]
-    next_cursor: str | None

@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     SerializerFunctionWrapHandler,
     StringConstraints,
+    ValidationInfo,
     model_serializer,
 )
 from pydantic import Field as Shape
@@ -16,6 +17,7 @@ from chassis.strict import Code, Day, Strict, Text
 from services.registration.persons import rules
 
 MOST_DOCUMENTS = 10
+MOST_OTHER_PHONES = 5
 MOST_LANGUAGES = 10
 PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
 
@@ -32,6 +34,10 @@ def _place_or_country(code: str) -> str:
     return code
 
 
+def _besides_the_first(numbers: list[str], told: ValidationInfo) -> list[str]:
+    return rules.besides(told.data.get("phone"), numbers)
+
+
 Sex = Literal["male", "female", "other", "unknown"]
 Category = Literal["migrant", "idp", "returnee", "host_community"]
 Untold = Literal["unknown"]
@@ -43,6 +49,10 @@ Nationality = Annotated[
 Phone = Annotated[
     str, StringConstraints(strict=True, min_length=3, max_length=32), AfterValidator(rules.e164)
 ]
+OtherPhones = Annotated[
+    list[Phone], Shape(max_length=MOST_OTHER_PHONES), AfterValidator(_besides_the_first)
+]
+"""Further numbers, each once; one that is the `phone` told before it is none of them."""
 CaseNumber = Annotated[
     str, StringConstraints(strict=True, max_length=32), AfterValidator(rules.case_number)
 ]

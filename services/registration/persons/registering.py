@@ -21,6 +21,7 @@ from services.registration.persons import rules, sealed
 from services.registration.persons.births import FIELDS, Birth
 from services.registration.persons.models import Person, PersonIn
 from services.registration.persons.papers import DocumentIndex
+from services.registration.persons.phones import OtherPhoneIndex
 
 Outcome = Literal["created", "unchanged", "different"]
 
@@ -141,6 +142,13 @@ async def _follow(session: AsyncSession, new: Sequence[Made], organisation: str,
         )
     ]
     await insert_all(session, DocumentIndex, papers)
+    phones = [
+        index
+        for each in new
+        if each.form.other_phones
+        for index in sealed.other_phone_indexes(session, each.row["id"], each.form.other_phones)
+    ]
+    await insert_all(session, OtherPhoneIndex, phones)
     for each in new:
         tell(session, each.row, consents.state_told(each.form.consent))
     told = [

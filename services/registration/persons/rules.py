@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from functools import cache
 
 import phonenumbers
@@ -94,6 +95,11 @@ def e164(phone: str) -> str:
     if not phonenumbers.is_possible_number(number):
         raise ValueError("is not a possible phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def besides(first: str | None, numbers: Iterable[str]) -> list[str]:
+    """Return the numbers that somebody has besides the first one, each once."""
+    return [each for each in dict.fromkeys(numbers) if each != first]
 
 
 def document_key(number: str) -> str:

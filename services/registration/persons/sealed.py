@@ -17,13 +17,14 @@ from services.registration.persons import rules
 from services.registration.persons.models import Person
 from services.registration.persons.papers import DocumentIndex
 from services.registration.persons.parts import Document
+from services.registration.persons.phones import OtherPhoneIndex
 
 log = structlog.get_logger()
 
 TABLE = "person"
-SEALED = ("phone", "documents", "disability")
+SEALED = ("phone", "other_phones", "documents", "disability")
 PHONE, DOCUMENT = "person.phone", "person.document"
-NOTHING: dict[str, Any] = {"phone": None, "documents": [], "disability": None}
+NOTHING: dict[str, Any] = {"phone": None, "other_phones": [], "documents": [], "disability": None}
 MASKED = {"masked": True}
 """What stands for a value that was there once and cannot be read any more."""
 
@@ -36,7 +37,12 @@ def columns(
     if "phone" in fields:
         phone = fields["phone"]
         kept["phone"] = phone and key.seal(TABLE, "phone", phone)
-        kept["phone_index"] = phone and crypto.blind_index(session, PHONE, phone)
+        kept["phone_index"] = phone and phone_index(session, phone)
+    if "other_phones" in fields:
+        others = fields["other_phones"]
+        kept["other_phones"] = (
+            key.seal(TABLE, "other_phones", json.dumps(others)) if others else None
+        )
     if "documents" in fields:
         kept["documents"] = key.seal(TABLE, "documents", json.dumps(fields["documents"]))
     if "disability" in fields:
@@ -53,6 +59,17 @@ def document_indexes(
     return [{"person_id": person_id, "number_index": each} for each in sorted(indexes)]
 
 
+def phone_index(session: AsyncSession, phone: str) -> bytes:
+    return crypto.blind_index(session, PHONE, phone)
+
+
+def other_phone_indexes(
+    session: AsyncSession, person_id: UUID, phones: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return the rows by which somebody is found by their numbers besides the first one."""
+    return [{"person_id": person_id, "number_index": phone_index(session, each)} for each in phones]
+
+
 def document_index(session: AsyncSession, number: str) -> bytes:
     return crypto.blind_index(session, DOCUMENT, rules.document_key(number))
 
@@ -62,12 +79,17 @@ def fingerprint(session: AsyncSession, plain: str) -> str:
     return crypto.keyed_hash(session, "person.fingerprint", plain)
 
 
-async def index_documents_again(
-    session: AsyncSession, person_id: UUID, documents: Iterable[Mapping[str, str]]
-) -> None:
-    await session.exec(delete(DocumentIndex).where(col(DocumentIndex.person_id) == person_id))
-    numbers = [each["number"] for each in documents]
-    await insert_all(session, DocumentIndex, document_indexes(session, person_id, numbers))
+async def index_again(session: AsyncSession, person_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Let a person be found by what their record says after these changes."""
+    if "other_phones" in changes:
+        theirs = col(OtherPhoneIndex.person_id) == person_id
+        await session.exec(delete(OtherPhoneIndex).where(theirs))
+        rows = other_phone_indexes(session, person_id, changes["other_phones"])
+        await insert_all(session, OtherPhoneIndex, rows)
+    if "documents" in changes:
+        await session.exec(delete(DocumentIndex).where(col(DocumentIndex.person_id) == person_id))
+        numbers = [each["number"] for each in changes["documents"]]
+        await insert_all(session, DocumentIndex, document_indexes(session, person_id, numbers))
 
 
 async def opened(session: AsyncSession, persons: Sequence[Person]) -> dict[UUID, dict[str, Any]]:
@@ -81,13 +103,19 @@ async def opened(session: AsyncSession, persons: Sequence[Person]) -> dict[UUID,
 def _open(key: crypto.DataKey, person: Person) -> dict[str, Any]:
     try:
         phone = person.phone and key.open(TABLE, "phone", person.phone)
+        others = person.other_phones and key.open(TABLE, "other_phones", person.other_phones)
         documents = json.loads(key.open(TABLE, "documents", person.documents))
         answers = person.disability and json.loads(key.open(TABLE, "disability", person.disability))
     except crypto.UnreadableError as error:
         log.warning("unreadable", reason=type(error).__name__, field=str(error))
         papers = [dict.fromkeys(Document.model_fields, MASKED)]
-        return {"phone": MASKED, "documents": papers, "disability": MASKED}
-    return {"phone": phone, "documents": documents, "disability": answers}
+        return {**dict.fromkeys(SEALED, MASKED), "documents": papers}
+    return {
+        "phone": phone,
+        "other_phones": json.loads(others) if others else [],
+        "documents": documents,
+        "disability": answers,
+    }
 
 
 async def seal_persons(session: AsyncSession, persons: Sequence[Person]) -> None:

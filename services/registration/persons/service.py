@@ -22,8 +22,9 @@ from chassis.views import View
 from services.registration.persons import sealed
 from services.registration.persons.births import Birth
 from services.registration.persons.disability import with_disability
-from services.registration.persons.models import SCOPING, Person, PersonOut
+from services.registration.persons.models import SCOPING, Person
 from services.registration.persons.parts import Status
+from services.registration.persons.shapes import PersonOut
 
 SHAPE = "person"
 OWNING_ROLES = frozenset({"case_worker", "protection_officer"})
