@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import exists, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import merged
+from chassis.among import among
 from services.registration.households.models import HOUSEHOLD, Household, Member
-from services.registration.households.rules import Fellow
+from services.registration.households.rules import HEAD, Fellow
 from services.registration.persons.births import FIELDS, Birth
 from services.registration.persons.models import Person
 
@@ -26,6 +28,7 @@ COLUMNS = (
 )
 """What of a person decides on their household; nothing of it is sealed."""
 
+IN_ONE_QUERY = 5000
 Facts = Any
 """A row of those columns."""
 
@@ -54,6 +57,28 @@ async def members(session: AsyncSession, household_id: UUID) -> Sequence[Member]
         col(Member.household_id) == household_id, col(Member.until).is_(None)
     )
     return (await session.exec(statement.order_by(col(Member.id)))).all()
+
+
+async def with_head(
+    session: AsyncSession, organisation: str, references: Sequence[str]
+) -> set[str]:
+    """Return those of an organisation's households that have a head, or say why there is none."""
+    is_head = exists().where(
+        col(Member.household_id) == col(Household.id),
+        col(Member.until).is_(None),
+        func.lower(col(Member.relationship_to_head)) == HEAD,
+    )
+    found: set[str] = set()
+    for start in range(0, len(references), IN_ONE_QUERY):
+        some = references[start : start + IN_ONE_QUERY]
+        statement = select(Household.household_ref).where(
+            col(Household.organisation) == organisation,
+            col(Household.kind) == HOUSEHOLD,
+            among(session, col(Household.household_ref), some),
+            or_(is_head, col(Household.head_absence).is_not(None)),
+        )
+        found.update(ref for ref in await session.exec(statement) if ref)
+    return found
 
 
 async def household_of(session: AsyncSession, person_id: UUID) -> Member | None:

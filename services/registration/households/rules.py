@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from services.registration.persons.births import Birth, age_on
+from services.registration.persons.births import Birth, Span, age_on
 from services.registration.persons.rules import HOUSEHOLD, UNTOLD, new_case_number
 
 Flag = Literal[
@@ -139,21 +139,26 @@ def _of_the_head(here: Sequence[Fellow], absence: str | None, on: date) -> set[F
     found: set[Flag] = set()
     if band(head.birth, on) in CHILDREN:
         found.add("child_headed")
-    if any(_contradicts(head, each) for each in here):
+    born = head.birth.span()
+    if any(contradicts(each.relationship or "", each.birth.span(), born) for each in here):
         found.add("parent_younger_than_child")
     return found
 
 
-def _contradicts(head: Fellow, other: Fellow) -> bool:
-    relationship = (other.relationship or "").casefold()
-    if relationship in YOUNGER_THAN_THE_HEAD:
-        return _surely_younger(head, than=other)
-    return relationship in OLDER_THAN_THE_HEAD and _surely_younger(other, than=head)
+def contradicts(relationship: str, born: Span, head_born: Span) -> bool:
+    """Say whether who is so related to a head is surely the younger one and the older, or so."""
+    if relationship.casefold() in YOUNGER_THAN_THE_HEAD:
+        return _surely_younger(head_born, than=born)
+    return relationship.casefold() in OLDER_THAN_THE_HEAD and _surely_younger(born, than=head_born)
 
 
-def _surely_younger(one: Fellow, *, than: Fellow) -> bool:
-    earliest, latest = one.birth.span().earliest, than.birth.span().latest
-    return earliest is not None and latest is not None and earliest > latest
+def is_relative(relationship: str) -> bool:
+    """Say whether somebody is surely older or younger than the head to whom they are so related."""
+    return relationship.casefold() in OLDER_THAN_THE_HEAD | YOUNGER_THAN_THE_HEAD
+
+
+def _surely_younger(one: Span, *, than: Span) -> bool:
+    return one.earliest is not None and than.latest is not None and one.earliest > than.latest
 
 
 def _of_the_whole(here: Sequence[Fellow], place: str) -> set[Flag]:

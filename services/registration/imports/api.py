@@ -48,7 +48,9 @@ semicolon between them; `stateless` and `consent_given` are `yes` or `no`. What 
 sent as it is.
 
 With a saved `mapping` the columns are those that it names, and others are left aside. With
-`dry_run` the job tells what would come of it, and registers nobody.
+`dry_run` the job tells what would come of it, and registers nobody. Its `warnings` name rows that
+were taken and want a look, households too: two heads or none, two places, a parent younger than a
+child.
 """
 
 router = Router(prefix=PATH, tags=["imports"], route_class=Once)

@@ -12,6 +12,7 @@ from chassis.problems import pointer
 from chassis.strict import in_our_digits
 from chassis.uploads import Row, is_formula, unguarded
 from chassis.wording import in_words
+from services.registration.persons.births import Span
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import PersonIn
 from services.registration.persons.names import LATIN
@@ -136,10 +137,9 @@ def counted_days(row: Row) -> list[Remark]:
     ]
 
 
-def born_later(row: Row, form: PersonIn) -> list[Remark]:
+def born_later(row: Row, form: PersonIn, born: Span) -> list[Remark]:
     """Return a warning for who is said to be born after they were registered."""
-    earliest = form.birth().span().earliest
-    if earliest is None or earliest <= form.registered_on:
+    if born.earliest is None or born.earliest <= form.registered_on:
         return []
     detail = "They are said to be born after the day of the registration; look at both dates."
     return [_remark(row, "birth_date", "born_later", detail)]

@@ -27,6 +27,7 @@ from chassis.tables import JobColumns
 from chassis.uploads import Line, Row, Upload, decode, each_line, each_row
 from chassis.worker import Tally, Work
 from services.registration.imports import rejected, rules
+from services.registration.imports.households import Households
 from services.registration.imports.senders import Sender, sender_of
 from services.registration.mappings import repeats
 from services.registration.mappings import rules as mapping_rules
@@ -119,13 +120,15 @@ async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> 
     most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
     # A file may have a wrong code in each step: only the first ones are worth a wait.
     news_by = monotonic() + PATIENCE_SECONDS
+    # Of a job that is resumed it knows what comes; what came before each household says itself.
+    households = Households()
     async with aclosing(_ahead(rows, most, mapping)) as steps:
         async for forms in steps:
             try:
                 sender = await sender_of(work)
             except Problem as problem:
                 return problem
-            await _import_step(work, forms, take, mapping, sender, news_by)
+            await _import_step(work, forms, take, mapping, sender, news_by, households)
     return None
 
 
@@ -179,6 +182,7 @@ async def _import_step(
     mapping: MappingIn | None,
     sender: Sender,
     news_by: float,
+    households: Households,
 ) -> None:
     pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
     nowhere = await GAZETTEER.unknown(work.database, pcodes, max(0.0, news_by - monotonic()))
@@ -202,7 +206,10 @@ async def _import_step(
             if refusal := refusals[row.line]:
                 _reject(tally, refusal)
             elif isinstance(form, PersonIn):
-                _count(tally, row, form, next(outcomes))
+                _count(tally, row, form, next(outcomes), households)
+        if work.job.position + len(forms) >= work.job.total:
+            for remark in await households.at_the_end(session, work.job.organisation):
+                tally.warn(remark)
         if mapping:
             _say_by_column(tally, mapping)
 
@@ -270,11 +277,15 @@ def _foreseen(earlier: dict[str, str]) -> Take:
     return take
 
 
-def _count(tally: Tally, row: Row, form: PersonIn, outcome: Outcome) -> None:
+def _count(
+    tally: Tally, row: Row, form: PersonIn, outcome: Outcome, households: Households
+) -> None:
     if outcome == "different":
         tally.reject(rules.other_content(row))
         return
-    for remark in [*rules.counted_days(row), *rules.born_later(row, form)]:
+    born = registering.birth_of(form).span()
+    odd = [*rules.counted_days(row), *rules.born_later(row, form, born)]
+    for remark in [*odd, *households.note(row.line, form, born)]:
         tally.warn(remark)
     tally.accepted += outcome == "created"
     tally.unchanged += outcome == "unchanged"
