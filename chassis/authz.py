@@ -44,9 +44,9 @@ from chassis.scoping import (
     Scoping,
     Who,
     any_holds,
-    holds,
     in_force,
     lies_below,
+    one_holds,
     refuse_fixed_moments,
     standing,
 )
@@ -117,9 +117,9 @@ class Access:
         if not self.at(place):
             raise Problem(403, "forbidden", "None of your roles counts at this place.")
 
-    def holds(self, wanted: Ground, scoping: Scoping) -> Clause:
-        """Return the condition that a ground for reading holds for a row."""
-        return holds(wanted, scoping, self._who(), reading=True)
+    def one_holds(self, wanted: Iterable[Ground], scoping: Scoping) -> Clause:
+        """Return the condition that one of the grounds for reading holds for a row."""
+        return one_holds(tuple(dict.fromkeys(wanted)), scoping, self._who())
 
     def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
         """Return one bit for each ground, set where it holds for a row; the first is the lowest."""

@@ -35,6 +35,7 @@ from chassis.clock import UtcDateTime, now
 OWN_FOR = timedelta(hours=24)
 REMEMBERED = 4096
 """So many conditions are kept: of a few hundred callers at a time."""
+ON_THE_ROW = frozenset({"any", "loc", "own", "mine"})
 IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Column = SQLColumnExpression[Any]
@@ -87,10 +88,23 @@ class Ground(NamedTuple):
 @lru_cache(maxsize=REMEMBERED)
 def any_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who, *, reading: bool) -> Clause:
     """Return the condition that one of the grounds holds for a row, and nothing closes it."""
-    reached = or_(false(), *(holds(each, scoping, who, reading=reading) for each in grounds))
+    first = sorted(grounds, key=_is_elsewhere)
+    reached = or_(false(), *(holds(each, scoping, who, reading=reading) for each in first))
     if scoping.closed is None:
         return reached
     return and_(reached, ~refuse_fixed_moments(scoping.closed(who)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def one_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who) -> Clause:
+    """Return the condition that one of the grounds for reading holds for a row."""
+    first = sorted(grounds, key=_is_elsewhere)
+    return or_(false(), *(holds(each, scoping, who, reading=True) for each in first))
+
+
+def _is_elsewhere(wanted: Ground) -> bool:
+    """Say whether a ground is looked for in another table: that is asked if no other holds."""
+    return wanted.scope not in ON_THE_ROW
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import ColumnElement
 
 from chassis import audit
 from chassis.authz import Access, Allowance, allowances, ground
@@ -148,8 +148,7 @@ class View:
         ]
         if not reasons:
             raise Problem(403, "masked-field", "You cannot search by a field that you do not see.")
-        grounds = dict.fromkeys(map(ground, reasons))
-        return or_(false(), *(self._access.holds(each, self._scoping) for each in grounds))
+        return self._access.one_holds(map(ground, reasons), self._scoping)
 
     def _masked(self, tree: Tree, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
         return {

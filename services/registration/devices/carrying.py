@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, false, or_, union
+from sqlalchemy import and_, union
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -74,7 +74,7 @@ def _theirs(access: Access, scoping: Scoping, about: ToCarry) -> Clause:
         if each.qualifier.scope in SCOPES and not each.qualifier.limit
     ]
     return and_(
-        or_(false(), *(access.holds(each, scoping) for each in dict.fromkeys(reasons))),
+        access.one_holds(reasons, scoping),
         # What is closed to the caller is closed here too.
         access.rows(scoping, about, LIST),
         scoping.organisation == access.caller.organisation,

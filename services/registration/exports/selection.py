@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, exists, func, or_
+from sqlalchemy import and_, case, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -132,7 +132,7 @@ def _narrowed(view: View, access: Access, wanted: FilterIn) -> list[Clause]:
         found += [below, view.showing("location_pcode")]
     if wanted.assigned_to_me:
         grounds = [ground(each) for each in access.allowances() if each.qualifier.scope == "asg"]
-        found.append(or_(*(access.holds(each, SCOPING) for each in grounds)))
+        found.append(access.one_holds(grounds, SCOPING))
     return found
 
 

@@ -13,7 +13,7 @@ from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Problem
 from chassis.strict import Pcode, Text
 from services.registration.occasions import service as occasions
-from services.registration.persons import finding, registering, service
+from services.registration.persons import called, finding, registering, service
 from services.registration.persons.finding import Listed, Terms
 from services.registration.persons.models import PersonIn
 from services.registration.persons.parts import CaseNumber, Nationality, Phone, Sex
@@ -116,7 +116,7 @@ async def list_persons(
         if cursor:
             raise Problem(422, "no-next-page", "A search by name has one page; tell more of them.")
         return PersonsOut(
-            items=await finding.find_named(session, access, terms, limit=limit), next_cursor=None
+            items=await called.find(session, access, terms, limit=limit), next_cursor=None
         )
     found = await finding.find(session, access, terms, after=cursor, limit=limit + 1)
     page, following = next_cursor(found, limit)

@@ -1,12 +1,11 @@
 """
-By which words of their name people are found, in any script and order, and who is meant most.
+By which words of their name people are found, in any script and order.
 
-A word is looked up by how it sounds, together with a year or a place, and whoever is found is
-ranked by how likely their words are spellings of the words that were asked for.
+A word is looked up by how it sounds, together with a year or a place (bearers.py), and whoever is
+found is ranked (ranking.py).
 """
 
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import crypto
 from chassis.gazetteer import MANTIKA_LENGTH
 from chassis.rows import insert_all
-from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
-from services.registration.matching.spelling import folded, skeleton, sounds, words
+from services.registration.matching.spelling import skeleton, sounds, words
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 from services.registration.persons.names import LATIN, NAMES
@@ -28,15 +26,6 @@ from services.registration.searches.models import NameKey
 UNKNOWN_YEAR = 0
 WIDEST_SPAN = 20
 """Of whom it is only known that they may be born within more years than this, no year is known."""
-MANY = 2
-"""Of more words than this one may be missing: not everybody tells all their names each time."""
-FARTHEST = CLOSENESS[-1][0]
-"""A word that is less like another, in bits, is not searched for by it, and weighs so much."""
-YEARS_AROUND = 2
-"""Years of birth are often guessed: so far from the year that is asked for somebody is found."""
-PERFECT = 0.0
-KH = re.compile("kh", re.IGNORECASE)
-"""By it most write a خ, and some a ق: Khadafi is Kadhafi too."""
 
 
 async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
@@ -83,7 +72,7 @@ def _years(person: Person) -> Iterable[int]:
 
 def sound_keys(session: AsyncSession, word: str) -> frozenset[int]:
     """Return the keys of how a word may sound; a word may sound like another in one way only."""
-    return frozenset(_hashed(session, sound) for sound in _sounds(word))
+    return frozenset(_hashed(session, sound) for sound in sounds_of(word))
 
 
 def spelling_key(session: AsyncSession, word: str) -> int:
@@ -95,44 +84,6 @@ def _hashed(session: AsyncSession, key: str) -> int:
     return int.from_bytes(index[:8], signed=True)
 
 
-def fit(person: Any, asked: Collection[str], born_in: int | None) -> float | None:
-    """
-    Return how well a person fits what was asked for, in bits, PERFECT the best; None if not at all.
-
-    A year off is weighed as one bit: it says less than most differences in spelling.
-    """
-    off = _years_off(person, born_in) if born_in is not None else 0
-    if off > YEARS_AROUND:
-        return None
-    theirs = borne(person)
-    likest = [_likest(word, theirs) for word in asked]
-    if sum(each >= FARTHEST for each in likest) < needed(len(likest)):
-        return None
-    return sum(max(each, FARTHEST) for each in likest) - off
-
-
-def _likest(asked: str, theirs: Collection[str]) -> float:
-    letters = folded(asked)
-    if any(folded(each) == letters for each in theirs):
-        return PERFECT
-    # Comparing with their other names as well would take most of a search.
-    sounding = [each for each in theirs if not _sounds(asked).isdisjoint(_sounds(each))]
-    ways = {asked, KH.sub("k", asked)}
-    return max((likeness(way, each) for each in sounding or theirs for way in ways), default=UNLIKE)
-
-
 @lru_cache(maxsize=1 << 17)
-def _sounds(word: str) -> frozenset[str]:
+def sounds_of(word: str) -> frozenset[str]:
     return frozenset(sounds(word))
-
-
-def _years_off(person: Any, born_in: int) -> int:
-    earliest, latest = Birth.of(person).span()
-    if not earliest or not latest:
-        return YEARS_AROUND
-    return max(earliest.year - born_in, born_in - latest.year, 0)
-
-
-def needed(number: int) -> int:
-    """Return how many of so many words somebody has to bear to be found."""
-    return number - (number > MANY)
