@@ -1,7 +1,7 @@
 """What the rows of a register say of households that wants a look; nothing of it is refused."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from sys import intern
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,8 +34,8 @@ class AsRead:
     head: str | None = None
     head_row: int = 0
     born: Span = UNKNOWN
-    before_the_head: list[tuple[int, str, Span]] = field(default_factory=list)
-    told: set[Flag] = field(default_factory=set)
+    before_the_head: tuple[tuple[int, str, Span], ...] = ()
+    told: frozenset[Flag] = frozenset()
 
 
 class Households:
@@ -60,7 +60,7 @@ class Households:
         remarks = []
         for flag, where, detail in self._looked_at(household, row, form, born):
             if flag not in household.told:
-                household.told.add(flag)
+                household.told |= {flag}
                 remarks += self._remark(where, flag, detail)
         return remarks
 
@@ -108,12 +108,12 @@ class Households:
             if household.head is not None:
                 yield from _younger(household, row, relationship, born)
             elif is_relative(relationship):
-                household.before_the_head.append((row, relationship, born))
+                household.before_the_head += ((row, relationship, born),)
         elif household.head is None:
             household.head, household.head_row, household.born = form.external_id, row, born
             for earlier in household.before_the_head:
                 yield from _younger(household, *earlier)
-            household.before_the_head = []
+            household.before_the_head = ()
         elif household.head != form.external_id:
             yield "two_heads", row, f"Row {household.head_row} is the head of this household."
 
