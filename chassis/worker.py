@@ -1,6 +1,7 @@
 """Does long work: one job at a time, step by step, resumed where a killed worker stopped."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Work:
         self.job = job
         self.left_over = b""
         self.detail: str | None = None
+        self._held_at = time.monotonic()
 
     @property
     def payload(self) -> bytes:
@@ -87,6 +89,12 @@ class Work:
         )
         await _end(self.database, self.job, status, detail, payload=left_over, **more)
 
+    async def hold(self) -> None:
+        """Keep the job in hand: for work that takes longer than LEASE between two steps."""
+        if time.monotonic() - self._held_at > LEASE.total_seconds() / 3:
+            async with self.step(self.job.position):
+                pass
+
     @asynccontextmanager
     async def step(self, position: int) -> AsyncIterator[tuple[AsyncSession, Tally]]:
         """
@@ -98,7 +106,7 @@ class Work:
         async with self.database.write() as session:
             yield session, tally
             await self._note(session, tally, position)
-        self.job.position = position
+        self.job.position, self._held_at = position, time.monotonic()
 
     async def _note(self, session: AsyncSession, tally: Tally, position: int) -> None:
         job, remark = tables_of(session).job, tables_of(session).remark

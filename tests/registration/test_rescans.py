@@ -111,7 +111,8 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     assert await ask(registration) == location
     found = await rescanned(registration, location)
 
-    assert steps == [3, 3, 3, 2], "the second step was cut off, and the first not repeated"
+    # So many people of each step are in a pair with somebody before them.
+    assert steps == [2, 1, 1, 1], "the second step was cut off, and the first not repeated"
     assert found["accepted"] > 0
     assert found["accepted"] + found["unchanged"] == found["total"]
     assert await searched_by(registration) == words

@@ -1,5 +1,6 @@
 """Who is compared with whom: those who share a key (matching/blocking.py) that few others have."""
 
+import asyncio
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -55,7 +56,7 @@ async def outline(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, De
     return found
 
 
-async def described(session: AsyncSession, people: Sequence[Person]) -> dict[UUID, Described]:
+async def described(session: AsyncSession, people: Sequence[Any]) -> dict[UUID, Described]:
     descriptions = await describing.describe(session, people)
     return {each.id: Described(descriptions[each.id], each.version) for each in people}
 
@@ -96,6 +97,29 @@ async def keep_keys(session: AsyncSession, people: Mapping[UUID, Described]) -> 
     new = [{"key": key, "person_id": person_id} for key, person_id in sorted(wanted - there)]
     if new:
         await insert_all(session, MatchingKey, new)
+
+
+async def found_otherwise(session: AsyncSession, people: Mapping[UUID, Described]) -> set[UUID]:
+    """Return who is not kept under the keys of today, or under others as well."""
+    kept = await _kept(session, people)
+    return await asyncio.to_thread(
+        lambda: {
+            person_id
+            for person_id, person in people.items()
+            if kept.get(person_id, set())
+            != hashed(session, blocking.kept_under(person.description))
+        }
+    )
+
+
+async def _kept(session: AsyncSession, people: Collection[UUID]) -> dict[UUID, set[int]]:
+    """Return the keys of people, those of one in one value."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    together = func.array_agg if is_postgresql else func.json_group_array
+    statement = sql_select(KEYS.c.person_id, together(KEYS.c.key)).group_by(KEYS.c.person_id)
+    connection = await session.connection()
+    rows = await connection.execute(statement.where(among(session, KEYS.c.person_id, people)))
+    return {person_id: set(keys if is_postgresql else json.loads(keys)) for person_id, keys in rows}
 
 
 def hashed(session: AsyncSession, keys: Iterable[str]) -> set[int]:

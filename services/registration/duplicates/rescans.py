@@ -1,13 +1,15 @@
 """
 A look at the whole register again, as a job: the same keys, weights and groups as for who is new.
 
-For when the weights, the keys or the lists of names have changed, or pairs were lost. It goes by
-the ids of the people who were there when it was asked for; who comes later is looked for anyway.
+For when the weights, the keys or the lists of names have changed, or pairs were lost. The register
+is read once and looked through in memory; then what was found is kept, step by step, by the ids of
+the people who were there when it was asked for. Who comes later is looked for anyway.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import func, or_
@@ -19,15 +21,21 @@ from chassis.caller import Caller
 from chassis.db import Database, tables_of
 from chassis.tables import JobColumns
 from chassis.turns import take_turns
+from chassis.wake import quiet
 from chassis.worker import Work
-from services.registration.duplicates import candidates, search
-from services.registration.duplicates.settling import settle
+from services.registration.duplicates import candidates, search, settling
+from services.registration.duplicates.comparing import compared
+from services.registration.duplicates.reading import Page, pages
+from services.registration.duplicates.settling import Found, settle
 from services.registration.persons.models import Person
 from services.registration.searches import names
 
+if TYPE_CHECKING:
+    from services.registration.duplicates.whole import Whole
+
 KIND = "rescan_duplicates"
-PEOPLE_A_STEP = 100
-"""So few that a step and those whom their keys find are a small part of any memory."""
+PEOPLE_A_STEP = 500
+"""So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 WAIT_SECONDS = 0.01
 BYTES_OF_AN_ID = 16
 
@@ -56,7 +64,7 @@ async def _ends_of_steps(session: AsyncSession, total: int) -> Sequence[UUID]:
 
 async def rescan(work: Work) -> None:
     """
-    Look for the doubles of everybody, a step after the other; a resumed job repeats none.
+    Look for the doubles of everybody; a resumed job reads the register again and repeats no step.
 
     `accepted` counts whose step found a pair that nobody knew, `unchanged` all others.
     """
@@ -65,10 +73,29 @@ async def rescan(work: Work) -> None:
         UUID(bytes=payload[start : start + BYTES_OF_AN_ID])
         for start in range(0, len(payload), BYTES_OF_AN_ID)
     ]
+    if work.job.position == len(ends):
+        return
+    # Its arrays take a while to load, and no start needs them.
+    from services.registration.duplicates.whole import Whole  # noqa: PLC0415 - The line above.
+
+    whole = Whole()
+    async for page in pages(work.database):
+        await _put_right(work.database, page)
+        await asyncio.to_thread(whole.add, page.described)
+        await _go_on(work)
+    async for _ in whole.look():
+        await _go_on(work)
     while work.job.position < len(ends):
         at = work.job.position
         async with _own_turn(work.database):
-            await _step(work, ends[at - 1] if at else None, ends[at])
+            await _step(work, whole, ends[at - 1] if at else None, ends[at])
+        await _go_on(work)
+
+
+async def _go_on(work: Work) -> None:
+    await work.hold()
+    # Nobody waits for a rescan, and others may wait for their answers.
+    await quiet(search.MOST_PATIENCE)
 
 
 @asynccontextmanager
@@ -81,23 +108,31 @@ async def _own_turn(database: Database) -> AsyncIterator[None]:
         await asyncio.sleep(WAIT_SECONDS)
 
 
-async def _step(work: Work, after: UUID | None, until: UUID) -> None:
-    """Look for doubles of a stretch of ids, among themselves and before: those keys are new."""
-    statement = select(Person).where(col(Person.id) <= until)
-    if after:
-        statement = statement.where(col(Person.id) > after)
-    async with work.database.read() as session:
-        everybody = (await session.exec(statement)).all()
-        people = await search.who_exist(session, everybody)
-        described = await candidates.described(session, people)
-    async with work.database.write() as session:
-        there = await candidates.unchanged(session, {each.id for each in everybody}, described)
-        # How names sound may have changed as well, by which a search finds people.
-        await names.keep(session, [each for each in everybody if each.id in there])
-        described = {each: described[each] for each in there & described.keys()}
+async def _put_right(database: Database, page: Page) -> None:
+    """Keep the keys of today by which doubles and searches find people, where others are kept."""
+    async with database.read() as session:
+        wrong = await candidates.found_otherwise(session, page.described)
+        wrong |= await names.found_otherwise(session, page.people)
+    if not wrong:
+        return
+    async with _own_turn(database), database.write() as session:
+        there = await candidates.unchanged(session, wrong, page.described)
+        await names.keep(session, [each for each in page.people if each.id in there])
+        described = {each: page.described[each] for each in there & page.described.keys()}
         await candidates.keep_keys(session, described)
-    found = await search.find(work.database, described, only_earlier=True)
+
+
+async def _step(work: Work, whole: "Whole", after: UUID | None, until: UUID) -> None:
+    """Keep what was found for a stretch of ids, among themselves and before, and drop the rest."""
+    pairs = whole.pairs(after, until)
+    async with work.database.read() as session:
+        known = await settling.known(session, after, until)
+        involved = set().union(*pairs, *known)
+        described = whole.as_read(await candidates.describe(session, involved))
+    found = await asyncio.to_thread(compared, pairs, described)
+    people = {right for _, right in (*pairs, *known)}
     async with work.step(work.job.position + 1) as (session, tally):
-        new = await settle(session, found, only_earlier=True)
-        tally.accepted = len(new & described.keys())
-        tally.unchanged = len(people) - tally.accepted
+        if people:
+            new = await settle(session, Found(people, found, described), only_earlier=True)
+            tally.accepted = sum(each <= until and (after is None or each > after) for each in new)
+        tally.unchanged = whole.count(after, until) - tally.accepted

@@ -12,6 +12,7 @@ that is cut off is simply done again.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, true, update
@@ -114,7 +115,7 @@ async def _waiting(session: AsyncSession, most: int) -> Sequence[Person]:
     return (await session.exec(statement)).all()
 
 
-async def who_exist(session: AsyncSession, people: Sequence[Person]) -> list[Person]:
+async def who_exist(session: AsyncSession, people: Sequence[Any]) -> list[Any]:
     """Leave out who was planted: as somebody's double, a reviewer had a reason to open them."""
     ids = [person.id for person in people]
     statement = select(HoneyRecord.person_id).where(col(HoneyRecord.person_id).in_(ids))
@@ -122,14 +123,10 @@ async def who_exist(session: AsyncSession, people: Sequence[Person]) -> list[Per
     return [person for person in people if person.id not in planted]
 
 
-async def find(
-    database: Database, people: Mapping[UUID, Described], *, only_earlier: bool = False
-) -> Found:
-    """Compare people with whom their keys find; `only_earlier` leaves out greater ids."""
+async def find(database: Database, people: Mapping[UUID, Described]) -> Found:
+    """Compare people with whom their keys find."""
     async with database.read() as session:
         pairs = await candidates.find(session, people)
-        if only_earlier:
-            pairs.found.difference_update({pair for pair in pairs.found if pair[1] not in people})
         outlines = {each: known.description for each, known in people.items()}
         others = set().union(*pairs.found) - people.keys()
         outlines |= await candidates.outline(session, others)

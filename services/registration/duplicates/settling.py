@@ -47,6 +47,15 @@ async def settle(session: AsyncSession, found: Found, *, only_earlier: bool = Fa
     return {one for pair in new for one in pair}
 
 
+async def known(session: AsyncSession, after: UUID | None, until: UUID) -> list[Pair]:
+    """Return the pairs that are kept of which the greater id is in a stretch."""
+    right = col(DuplicatePair.right_id)
+    statement = select(DuplicatePair.left_id, DuplicatePair.right_id).where(right <= until)
+    if after:
+        statement = statement.where(right > after)
+    return [(left, right) for left, right in await session.exec(statement)]
+
+
 async def _rows(
     session: AsyncSession, people: Collection[UUID], *, only_earlier: bool
 ) -> dict[Pair, DuplicatePair]:

@@ -10,7 +10,7 @@ Who has no name is found by a phone or a document number alone.
 Somebody of unknown age shares the keys with years with others of unknown age only.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import combinations
 
@@ -24,20 +24,27 @@ LAST_MONTH = 12
 
 def kept_under(person: Description) -> set[str]:
     """Return the keys under which a person is kept."""
-    return set(_always(person)).union(*(_names_in(person, year) for year in _years(person, 0)))
+    return _under(person, years(person))
 
 
 def looked_for_under(person: Description) -> set[str]:
     """Return the keys under which those are kept who may be this person."""
-    around = _years(person, YEARS_AROUND)
-    return set(_always(person)).union(*(_names_in(person, year) for year in around))
+    born = years(person)
+    return _under(person, born and range(born.start - YEARS_AROUND, born.stop + YEARS_AROUND))
 
 
-def _years(person: Description, around: int) -> Iterable[int | None]:
+def _under(person: Description, born: range | None) -> set[str]:
+    within = born or [None]
+    yearly = {f"{names} {year}" for names in names_of_year(person) for year in within}
+    return yearly.union(timeless(person))
+
+
+def years(person: Description) -> range | None:
+    """Return the years under which a person is kept; None whose age is unknown."""
     if person.born is None:
-        return [None]
+        return None
     off = timedelta(days=person.days_off if person.days_off > WIDE_DAYS else 0)
-    return range((person.born - off).year - around, (person.born + off).year + around + 1)
+    return range((person.born - off).year, (person.born + off).year + 1)
 
 
 def numbers(person: Description) -> Iterator[str]:
@@ -48,7 +55,8 @@ def numbers(person: Description) -> Iterator[str]:
         yield f"document {number}"
 
 
-def _always(person: Description) -> Iterator[str]:
+def timeless(person: Description) -> Iterator[str]:
+    """Yield the keys that are the same for all years."""
     yield from numbers(person)
     # Of whom no name is known a birth date says too little: many infants are born on one day.
     if person.precision == "day" and person.born and _names(person):
@@ -66,12 +74,13 @@ def _born(born: date) -> str:
     return f"born {born.year}-{month}-{day}"
 
 
-def _names_in(person: Description, year: int | None) -> Iterator[str]:
+def names_of_year(person: Description) -> Iterator[str]:
+    """Yield the keys under which a person is kept with each of their years."""
     names = sorted(_names(person))
     # Of many years each would say little beside three names, which find somebody without it.
     for number in (2,) if person.days_off > WIDE_DAYS else (2, 3):
         for some in combinations(names, number):
-            yield f"names {' '.join(some)} {person.sex} {year}"
+            yield f"names {' '.join(some)} {person.sex}"
 
 
 def _names(person: Description) -> list[str]:

@@ -40,6 +40,8 @@ UNLIKE = -99.0
 RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
+LOST = -6.0
+"""As how unlike two names count, of which either is not told, when they are read crosswise."""
 KINDS = dict.fromkeys(("same", "respelt", "near"), "alike") | dict.fromkeys(("loose", "far"), "far")
 DECIDING = frozenset({"like_names", "given_and_born"})
 FEW_NAMES = frozenset({"0", "1"})
@@ -218,8 +220,8 @@ def _names(
 
 
 def _fit(*names: Closeness | None) -> float:
-    lost, least = -6.0, CLOSENESS[-1][0]
-    return sum(lost if each is None else max(each.below, least) for each in names)
+    least = CLOSENESS[-1][0]
+    return sum(LOST if each is None else max(each.below, least) for each in names)
 
 
 def likeness(asked: str, borne: str) -> float:

@@ -9,6 +9,8 @@ LARGEST_BLOCK = 400
 """A key that more people share than this tells nobody apart, and is passed over."""
 MOST_COMPARED = 200
 """With so many at most one person is compared."""
+SHARE = 1 << 40
+"""What the one who has a key alone has of it; in whole parts, so that no order changes a sum."""
 
 Person = TypeVar("Person")
 
@@ -19,9 +21,9 @@ def likeliest(person: Person, blocks: Iterable[Sequence[Person]]) -> set[Person]
 
     If somebody's double is among those who share a key, it is one of them: each is it by 1/n.
     """
-    shares: dict[Person, float] = defaultdict(float)
+    shares: dict[Person, int] = defaultdict(int)
     for block in blocks:
-        share = 1 / len(block)
+        share = SHARE // len(block)
         for other in block:
             shares[other] += share
     shares.pop(person, None)

@@ -17,6 +17,11 @@ def are_two_names(one: str, other: str) -> bool:
     return bool({group for group, _ in bears} & {group for group, _ in may_bear})
 
 
+def may_be_two_names(spelling: str) -> bool:
+    """Say whether a folded spelling is listed at all; no other is another name than it sounds."""
+    return spelling in _known()
+
+
 @cache
 def _known() -> dict[str, frozenset[Bearer]]:
     """Return, for each folded spelling, which names of which groups it may be."""

@@ -34,7 +34,7 @@ class Transducer:
         left, right = left[:MOST_LETTERS], right[:MOST_LETTERS]
         chance = self.forward(left, right)[-1][-1]
         bits = math.log2(chance) if chance > SURELY_THERE else self._bits_of_long(left, right)
-        return bits + math.log2(self.end) - self._alone(left) - self._alone(right)
+        return bits + math.log2(self.end) - self.alone(left) - self.alone(right)
 
     def _bits_of_long(self, left: str, right: str) -> float:
         """Return log2 of what `forward` tells of two whole names, however unlikely they are."""
@@ -53,7 +53,8 @@ class Transducer:
                 row.append(most + math.log2(sum(2.0 ** (way - most) for way in ways)))
         return row[-1]
 
-    def _alone(self, name: str) -> float:
+    def alone(self, name: str) -> float:
+        """Return log2 of how likely a name is that nothing is told of."""
         total = math.log2(self.letters.get(END, self.floor))
         for letter in name:
             total += math.log2(self.letters.get(letter, self.floor))

@@ -5,17 +5,22 @@ A word is looked up by how it sounds, together with a year or a place (bearers.p
 found is ranked (ranking.py).
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete
+from sqlalchemy import select as sql_select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
+from chassis.among import among
 from chassis.gazetteer import MANTIKA_LENGTH
 from chassis.rows import insert_all
+from chassis.tables import core_table
 from services.registration.matching.spelling import skeleton, sounds, words
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
@@ -23,6 +28,9 @@ from services.registration.persons.names import LATIN, NAMES
 from services.registration.searches.marks import marks
 from services.registration.searches.models import NameKey
 
+ROWS = core_table(NameKey).c
+COLUMNS = ("person_id", "key", "born_in", "mantika", "nationality", "sounding", "spelt")
+KEPT = sql_select(*(ROWS[name] for name in COLUMNS))
 UNKNOWN_YEAR = 0
 WIDEST_SPAN = 20
 """Of whom it is only known that they may be born within more years than this, no year is known."""
@@ -37,7 +45,23 @@ async def keep(session: AsyncSession, people: Sequence[Person]) -> None:
         await insert_all(session, NameKey, found)
 
 
-def rows(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
+async def found_otherwise(session: AsyncSession, people: Sequence[Any]) -> set[UUID]:
+    """Return who is not found by the words of today, or by others as well."""
+    connection = await session.connection()
+    theirs = [person.id for person in people]
+    kept: dict[UUID, set[Any]] = {}
+    for row in await connection.execute(KEPT.where(among(session, ROWS.person_id, theirs))):
+        kept.setdefault(row.person_id, set()).add(tuple(row))
+    wanted = await asyncio.to_thread(
+        lambda: {
+            person.id: {tuple(map(row.__getitem__, COLUMNS)) for row in rows(session, person)}
+            for person in people
+        }
+    )
+    return {each for each in theirs if kept.get(each, set()) != wanted[each]}
+
+
+def rows(session: AsyncSession, person: Any) -> list[dict[str, Any]]:
     """Return the rows by which somebody is found, by their columns."""
     names = set(borne(person))
     keys = {key for name in names for key in sound_keys(session, name)}
@@ -63,7 +87,7 @@ def borne(person: Any) -> list[str]:
     return [word for part in (*parts, *person.other_names) if part for word in words(part)]
 
 
-def _years(person: Person) -> Iterable[int]:
+def _years(person: Any) -> Iterable[int]:
     earliest, latest = Birth.of(person).span()
     if not earliest or not latest or latest.year - earliest.year > WIDEST_SPAN:
         return [UNKNOWN_YEAR]

@@ -1,0 +1,77 @@
+"""The whole register read once, and looked through in memory (matching/everybody.py)."""
+
+import asyncio
+from array import array
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Mapping
+from uuid import UUID
+
+import numpy as np
+
+from services.registration.duplicates.candidates import Described, Pair
+from services.registration.matching.everybody import Everybody, Found
+from services.registration.matching.evidence import weights
+
+BYTES_OF_AN_ID = 16
+NOT_READ = 0
+"""No version of anybody: who came while the register was read is looked for by themselves."""
+
+
+class Whole:
+    """A register as it was read: who is compared with whom, and of which version each was."""
+
+    def __init__(self) -> None:
+        self._everybody, self._ids, self._versions = Everybody(), bytearray(), array("i")
+        self._found = Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def add(self, people: Mapping[UUID, Described]) -> None:
+        """Add people, whose ids are greater than any before, in the order of their ids."""
+        for person_id in sorted(people):
+            self._ids += person_id.bytes
+            self._versions.append(people[person_id].version)
+            self._everybody.add(people[person_id].description)
+
+    async def look(self) -> AsyncIterator[int]:
+        """Find the pairs that may be one person's; yield how many each piece of it had."""
+        pieces = self._everybody.look(weights())
+        found = [self._found]
+        while piece := await asyncio.to_thread(next, pieces, None):
+            count, some = piece
+            found.append(some)
+            yield count
+        count = max(len(self._everybody), 1)
+        pairs = np.unique(np.concatenate([some.right * count + some.left for some in found]))
+        self._found = Found(pairs % count, pairs // count)
+
+    def count(self, after: UUID | None, until: UUID) -> int:
+        return self._place(until) - self._place(after)
+
+    def pairs(self, after: UUID | None, until: UUID) -> set[Pair]:
+        """Return the pairs whose greater id is in a stretch."""
+        stretch = self._place(after), self._place(until)
+        begin, end = np.searchsorted(self._found.right, stretch)
+        left, right = (side[begin:end] for side in self._found)
+        return {(self._id(a), self._id(b)) for a, b in zip(left, right, strict=True)}
+
+    def as_read(self, people: Mapping[UUID, Described]) -> dict[UUID, Described]:
+        """Return people with the versions that were read: who has changed since is told apart."""
+        return {
+            each: person._replace(version=self._version(each)) for each, person in people.items()
+        }
+
+    def _version(self, person_id: UUID) -> int:
+        place = self._place(person_id) - 1
+        was_read = place >= 0 and self._bytes(place) == person_id.bytes
+        return self._versions[place] if was_read else NOT_READ
+
+    def _place(self, until: UUID | None) -> int:
+        """Return how many of those who were read have this id or a lesser one."""
+        if until is None:
+            return 0
+        return bisect_right(range(len(self._versions)), until.bytes, key=self._bytes)
+
+    def _id(self, place: int) -> UUID:
+        return UUID(bytes=self._bytes(place))
+
+    def _bytes(self, place: int) -> bytes:
+        return bytes(self._ids[place * BYTES_OF_AN_ID : (place + 1) * BYTES_OF_AN_ID])

@@ -1,0 +1,104 @@
+"""
+How alike spellings are, many pairs at a time: what the transducer says of each pair, in arrays.
+
+A register of 100,000 people has some million different pairs of names to compare. One by one they
+take half a minute, in arrays a second; the chances are multiplied in the same order.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.registration.matching.evidence import UNLIKE
+from services.registration.matching.lookalikes import are_two_names, may_be_two_names
+from services.registration.matching.transducer import MOST_LETTERS, SURELY_THERE, Transducer
+
+AT_ONCE = 1 << 13
+"""So many pairs are compared at once that their chances stay near the processor."""
+
+Numbers = npt.NDArray[np.int32]
+Bits = npt.NDArray[np.float64]
+
+
+class Likeness(NamedTuple):
+    """How alike each of many pairs of spellings is, as `evidence.Closeness` has it of one."""
+
+    below: Bits
+    ratio: Bits
+
+
+class Likenesses:
+    """Folded spellings by their numbers, and how alike any of them are."""
+
+    def __init__(self, spellings: Sequence[str], transducer: Transducer) -> None:
+        self._spellings, self._transducer = spellings, transducer
+        shown = [spelling[:MOST_LETTERS] for spelling in spellings]
+        letters = sorted({letter for spelling in shown for letter in spelling})
+        number = {letter: at for at, letter in enumerate(letters, 1)}
+        self._edits = np.array(
+            [
+                [transducer.edits.get((a, b), transducer.floor) for b in ("", *letters)]
+                for a in ("", *letters)
+            ]
+        )
+        self._lengths = np.array([len(each) for each in shown], np.int32)
+        self._letters = np.zeros((len(shown), max(map(len, shown), default=0)), np.uint8)
+        for at, spelling in enumerate(shown):
+            self._letters[at, : len(spelling)] = [number[letter] for letter in spelling]
+        self._alone = np.array([transducer.alone(each) for each in shown], np.float64)
+        self._listed = np.array([may_be_two_names(each) for each in spellings], np.bool_)
+        everyone = np.arange(len(spellings), dtype=np.int32)
+        self.own = self._ratios(everyone, everyone)
+        """How much each spelling says when it meets itself."""
+
+    def of(self, left: Numbers, right: Numbers) -> Likeness:
+        """Return how alike the spellings of these numbers are, pair by pair."""
+        ratio = self._ratios(left, right)
+        below = ratio - (self.own[left] + self.own[right]) / 2
+        below[left == right] = 0.0
+        for at in np.flatnonzero(self._listed[left] & self._listed[right]):
+            if are_two_names(self._spellings[left[at]], self._spellings[right[at]]):
+                below[at] = UNLIKE
+        return Likeness(below, ratio)
+
+    def _ratios(self, left: Numbers, right: Numbers) -> Bits:
+        # Names of the same lengths are compared letter by letter together.
+        width = MOST_LETTERS + 1
+        shape = self._lengths[left] * width + self._lengths[right]
+        order = np.argsort(shape, kind="stable")
+        ratios = np.empty(len(left))
+        begins = np.flatnonzero(np.diff(shape[order], prepend=-1))
+        for begin, end in pairwise([*begins, len(order)]):
+            for start in range(begin, end, AT_ONCE):
+                some = order[start : min(start + AT_ONCE, end)]
+                ratios[some] = self._ratios_of_lengths(left[some], right[some])
+        return ratios
+
+    def _ratios_of_lengths(self, left: Numbers, right: Numbers) -> Bits:
+        chance = self._chances(left, right)
+        there = chance > SURELY_THERE
+        bits = np.log2(np.where(there, chance, 1.0)) + np.log2(self._transducer.end)
+        ratios: Bits = bits - self._alone[left] - self._alone[right]
+        for at in np.flatnonzero(~there):
+            names = self._spellings[left[at]], self._spellings[right[at]]
+            ratios[at] = self._transducer.ratio(*names)
+        return ratios
+
+    def _chances(self, left: Numbers, right: Numbers) -> Bits:
+        """Do what `Transducer.forward` does, with pairs whose names are as long as each other's."""
+        ours = self._letters[left, : self._lengths[left[0]]].T
+        theirs = self._letters[right, : self._lengths[right[0]]].T
+        inserts = [self._edits[0, letter] for letter in theirs]
+        row = [np.ones(len(left))]
+        for insert in inserts:
+            row.append(row[-1] * insert)
+        for letter in ours:
+            above, delete = row, self._edits[letter, 0]
+            row = [above[0] * delete]
+            for at, (insert, other) in enumerate(zip(inserts, theirs, strict=True)):
+                ways = above[at + 1] * delete + row[at] * insert
+                row.append(ways + above[at] * self._edits[letter, other])
+        return row[-1]

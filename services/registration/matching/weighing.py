@@ -1,0 +1,266 @@
+"""
+The most that pairs of people can score (evidence.py), many pairs at a time.
+
+Most who share a key are strangers, and one by one most of the time goes into finding that out. The
+same levels and weights are looked up here in arrays. Only papers that differ are not compared:
+they count as if they were off by a slip, so that nobody scores higher than this says. Whoever may
+be one person by it is compared in full; nothing is decided here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.registration.matching.births import WIDE_DAYS, nearness
+from services.registration.matching.description import PARTS
+from services.registration.matching.evidence import (
+    ALIKE,
+    CLOSENESS,
+    COMMON,
+    CROSSING,
+    KINDS,
+    LOST,
+    OTHER,
+    RARE,
+    RARITIES,
+    Weights,
+)
+from services.registration.matching.likenesses import Bits
+from services.registration.matching.meetings import Closest, Meetings
+from services.registration.matching.register import (
+    NOT_TOLD,
+    PRECISIONS,
+    SEVERAL,
+    Columns,
+    Names,
+    Numbers,
+)
+
+LEVELS = (*(level for _, level in CLOSENESS), "other", "missing")
+KINDS_THERE = ("alike", "like", "far", "remote", "other", "missing")
+RARITIES_THERE = ("short", "middling", "rare")
+BIRTHS = (
+    *("missing", "same_day", "day_and_month_swapped", "same_year", "other_year"),
+    *(f"year_{years}" for years in range(4)),
+    *(f"estimated_{years}" for years in range(7)),
+)
+NEARNESSES = ("missing", "day", "near", "far")
+TOLD = ("missing", "same", "other")
+FARTHEST = CLOSENESS[-1][0]
+THRESHOLDS = -np.array([least for least, _ in CLOSENESS])
+BIRTH_PLACES = {level: place for place, level in enumerate(BIRTHS)}
+FATHER, FAMILY = PARTS.index("father"), PARTS.index("family")
+
+Table = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The weights in bits, by the places of their levels in the lists above."""
+
+    parts: tuple[Table, ...]
+    rarities: tuple[Table, ...]
+    other_names: Table
+    like_names: Table
+    given_beside: Table
+    given_and_born: Table
+    names_and_born: Table
+    born: Table
+    told: dict[str, Table]
+    crossed: float
+    document_near: float
+    start: float
+
+    @classmethod
+    def of(cls, by: Weights) -> "Tables":
+        def bits(attribute: str, levels: Sequence[str], *shape: int) -> Table:
+            found = np.array([by.bits.get((attribute, level), 0.0) for level in levels])
+            return found.reshape(shape or -1)
+
+        counts, others = range(len(PARTS) + 1), range(len(PARTS))
+        return cls(
+            parts=tuple(bits(part, LEVELS) for part in PARTS),
+            rarities=tuple(
+                bits(RARITIES[part], [f"{a}_{b}" for a in LEVELS for b in RARITIES_THERE], -1, 3)
+                for part in PARTS
+            ),
+            other_names=bits("other_names", [str(each) for each in counts]),
+            like_names=bits("like_names", [str(each) for each in counts]),
+            given_beside=bits(
+                "given_beside",
+                [f"{k}_{a}_alike_{o}_other" for k in KINDS_THERE for a in others for o in others],
+                *(-1, len(PARTS), len(PARTS)),
+            ),
+            given_and_born=bits(
+                "given_and_born", [f"{k}_{n}" for k in KINDS_THERE for n in NEARNESSES], -1, 4
+            ),
+            names_and_born=bits(
+                "names_and_born",
+                [f"{a}_like_{o}_other_{n}" for a in counts for o in counts for n in NEARNESSES],
+                *(len(counts), len(counts), -1),
+            ),
+            born=bits("born", BIRTHS),
+            told={
+                attribute: bits(attribute, TOLD)
+                for attribute in ("sex", "nationality", "phone", "document", "household")
+            },
+            crossed=by.bits.get(("order", "crossed"), 0.0),
+            document_near=by.bits.get(("document", "near"), 0.0),
+            start=by.start,
+        )
+
+
+KIND_OF_LEVEL = np.array([KINDS_THERE.index(KINDS.get(level, level)) for level in LEVELS])
+NEAR_OF_BIRTH = np.array([NEARNESSES.index(nearness(level)) for level in BIRTHS])
+
+
+class Weighing:
+    """What pairs of people in a register weigh at most."""
+
+    def __init__(self, columns: Columns, names: Names, by: Weights) -> None:
+        self._columns = columns
+        self._meetings = Meetings(names, by.transducer)
+        self._tables = Tables.of(by)
+
+    def most(self, left: Numbers, right: Numbers) -> Table:
+        """Return the most that each pair can score, up to what rounding makes of a sum."""
+        tables, columns = self._tables, self._columns
+        names, crossed = self._compared(left, right)
+        birth = self._born(left, right)
+        scores = tables.start + self._names_say(names, NEAR_OF_BIRTH[birth])
+        scores += crossed * tables.crossed
+        scores += tables.born[birth]
+        for attribute in ("sex", "household"):
+            column = getattr(columns, attribute)
+            scores += tables.told[attribute][_told(column[left], column[right])]
+        same = columns.nationality[left] == columns.nationality[right]
+        scores += np.where(same, *tables.told["nationality"][[1, 2]])
+        scores += self._numbers_say("phone", left, right, otherwise=-np.inf)
+        scores += self._numbers_say("document", left, right, otherwise=tables.document_near)
+        return scores
+
+    def _names_say(self, names: Sequence[Closest], near: Numbers) -> Table:
+        tables = self._tables
+        levels = [_levels(each) for each in names]
+        scores = np.zeros(len(near))
+        for part, each in enumerate(names):
+            scores += tables.parts[part][levels[part]]
+            rarity = (each.ratio > COMMON).astype(np.int8) + (each.ratio > RARE)
+            says_so = each.below >= CLOSENESS[3][0]
+            scores += says_so * tables.rarities[part][levels[part], rarity]
+        alike = [(each.below >= ALIKE).astype(np.int8) for each in names]
+        told = [each.told.astype(np.int8) for each in names]
+        like, all_told = sum(alike), sum(told)
+        others = sum((each.told & (each.below < OTHER)).astype(np.int8) for each in names)
+        kind = KIND_OF_LEVEL[levels[0]]
+        beside = like - alike[0]
+        scores += tables.other_names[others] + tables.like_names[like]
+        scores += tables.given_beside[kind, beside, all_told - told[0] - beside]
+        scores += tables.given_and_born[kind, near]
+        scores += tables.names_and_born[like, all_told - like, near]
+        return scores
+
+    def _numbers_say(
+        self, attribute: str, left: Numbers, right: Numbers, *, otherwise: float
+    ) -> Table:
+        """Return the most that numbers can say; those that differ may weigh as much `otherwise`."""
+        missing, same, other = self._tables.told[attribute]
+        told = getattr(self._columns, attribute)
+        counts = getattr(self._columns, f"{attribute}s")[[left, right]]
+        differ = max(other, otherwise)
+        # Of several any may be the same, which is compared in full.
+        several = np.where(counts.max(axis=0) == SEVERAL, max(same, differ), differ)
+        says = np.where(told[left] == told[right], same, several)
+        most: Table = np.where(counts.min(axis=0) > 0, says, missing)
+        return most
+
+    def _born(self, left: Numbers, right: Numbers) -> Numbers:
+        """Return the places in BIRTHS of what `births.born` says of each pair."""
+        columns, place = self._columns, BIRTH_PLACES
+        one, other = columns.born[left], columns.born[right]
+        apart = np.abs(one - other)
+        off = np.maximum(columns.days_off[left], columns.days_off[right])
+        years = np.abs(columns.year[left] - columns.year[right])
+        precision = columns.precision[left], columns.precision[right]
+        by_day = (precision[0] == PRECISIONS["day"]) & (precision[1] == PRECISIONS["day"])
+        guessed = np.logical_or(*(each == PRECISIONS["estimated"] for each in precision))
+        swapped = columns.month[left] == columns.day[right]
+        swapped &= columns.day[left] == columns.month[right]
+        return np.select(
+            [
+                (one == NOT_TOLD) | (other == NOT_TOLD),
+                by_day & (apart <= off),
+                by_day & (years > 0),
+                by_day & swapped,
+                by_day,
+                (off > WIDE_DAYS) & (apart <= off + WIDE_DAYS),
+                off > WIDE_DAYS,
+                guessed,
+            ],
+            [
+                place["missing"],
+                place["same_day"],
+                place["other_year"],
+                place["day_and_month_swapped"],
+                place["same_year"],
+                place["missing"],
+                place["estimated_6"],
+                place["estimated_0"] + np.minimum(years, 6),
+            ],
+            place["year_0"] + np.minimum(years, 3),
+        )
+
+    def _compared(
+        self, left: Numbers, right: Numbers
+    ) -> tuple[list[Closest], npt.NDArray[np.bool_]]:
+        """Compare the names as `evidence` does, crosswise where that fits far better."""
+        columns = self._columns.names
+        names = [self._meetings.of(column[left], column[right]) for column in columns]
+        crossed = np.zeros(len(left), np.bool_)
+        fit = _fit(names[FATHER]) + _fit(names[FAMILY])
+        badly = np.flatnonzero(fit + CROSSING < 0)
+        one, other = left[badly], right[badly]
+        father = self._meetings.of(columns[FATHER][one], columns[FAMILY][other])
+        family = self._meetings.of(columns[FAMILY][one], columns[FATHER][other])
+        better = _fit(father) + _fit(family) > fit[badly] + CROSSING
+        at = badly[better]
+        crossed[at] = True
+        father, family = (_where(better, each) for each in (father, family))
+        is_family = _likelier(family, father)
+        for part, first in ((FATHER, is_family), (FAMILY, ~is_family)):
+            for kept, ours, theirs in zip(names[part], family, father, strict=True):
+                kept[at] = np.where(first, ours, theirs)
+        return names, crossed
+
+
+def _levels(name: Closest) -> Numbers:
+    level = np.searchsorted(THRESHOLDS, -name.below)
+    return np.where(name.told, level, len(LEVELS) - 1)
+
+
+def _told(ours: Numbers, theirs: Numbers) -> Numbers:
+    same = np.where(ours == theirs, 1, 2)
+    return np.where((ours == NOT_TOLD) | (theirs == NOT_TOLD), 0, same)
+
+
+def _where(chosen: npt.NDArray[np.bool_], name: Closest) -> Closest:
+    return Closest(name.told[chosen], name.below[chosen], name.ratio[chosen])
+
+
+def _likelier(one: Closest, other: Closest) -> npt.NDArray[np.bool_]:
+    """Say where one fits better than the other, in the order in which `evidence` compares them."""
+    found = one.ratio > other.ratio
+    for ours, theirs in (
+        (one.below, other.below),
+        (one.told, other.told),
+        (_fit(one), _fit(other)),
+    ):
+        found = (ours > theirs) | ((ours == theirs) & found)
+    return found
+
+
+def _fit(name: Closest) -> Bits:
+    fits: Bits = np.where(name.told, np.maximum(name.below, FARTHEST), LOST)
+    return fits

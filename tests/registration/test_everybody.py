@@ -1,0 +1,157 @@
+"""A register that is looked through in arrays shows what looking one by one shows."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import combinations
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.registration.matching import blocks, likeliest, training
+from services.registration.matching.blocks import Blocks
+from services.registration.matching.description import Description
+from services.registration.matching.everybody import Everybody
+from services.registration.matching.evidence import score_of, weights
+from services.registration.matching.register import Register
+from services.registration.matching.weighing import Weighing
+
+NAMES = [
+    *("محمد", "Mohamed", "Mouhammad", "محمود", "Mahmoud", "حسن", "Hassan", "حسين", "Hussein"),
+    *(
+        "عبد الرحمن",
+        "Abdurrahman",
+        "موسى",
+        "Moussa",
+        "Musa",
+        "إدريس",
+        "Idriss",
+        "التباوي",
+        "Tabawi",
+    ),
+    *("Traoré", "Keita", "Ousmane", "عثمان", "Tesfay", "Ali", "علي", "Gebre", "", "李", "a" * 300),
+    "Tabawi",
+    "Abdelkarimabdelkarimabdelkarimabdelkarimabdelkarim",
+]
+ALL = 400
+
+
+def somebody(chance: Random) -> Description:
+    def name(told: float) -> str | None:
+        return chance.choice(NAMES) if chance.random() < told else None
+
+    born: date | None = date(1990, 1, 1) + timedelta(days=chance.randrange(1500))
+    precision = chance.choice(["day", "day", "day", "month", "year", "estimated"])
+    days_off = {"month": 15, "year": 182, "estimated": chance.choice([731, 5000])}.get(precision, 0)
+    if precision == "day" and chance.random() < 0.1:
+        days_off = 2
+    if chance.random() < 0.1:
+        born, precision, days_off = None, "unknown", 0
+    papers = [("passport", f"N{chance.randrange(30):04}") for _ in range(chance.randrange(3))]
+    return Description(
+        given=name(0.95),
+        father=name(0.9),
+        grandfather=name(0.6),
+        family=name(0.8),
+        given_latin=name(0.2),
+        family_latin=name(0.2),
+        sex=chance.choice(["male", "female", "unknown"]),
+        nationality=chance.choice(["SDN", "NER"]),
+        born=born,
+        precision=precision,
+        days_off=days_off,
+        phone=f"+21891234{chance.randrange(80):04}" if chance.random() < 0.4 else None,
+        other_phones=("+218912340000",) if chance.random() < 0.1 else (),
+        documents=tuple(papers),
+        household=chance.choice([None, "", "H1", "H2"]),
+    )
+
+
+@pytest.fixture(scope="module")
+def people() -> list[Description]:
+    chance = Random(5)  # noqa: S311 - Made-up people are no secret.
+    made = [somebody(chance) for _ in range(ALL)]
+    # Swapped days and crossed names are seldom met by chance.
+    turned = [each for each in made if each.born and each.born.day <= 12 and each.father]
+    return made + [
+        replace(
+            each,
+            born=each.born and date(each.born.year, each.born.day, each.born.month),
+            father=each.family,
+            family=each.father,
+        )
+        for each in turned[:50]
+    ]
+
+
+def test_pairs_weigh_in_arrays_what_they_weigh_alone(people: list[Description]) -> None:
+    by, register = weights(), Register()
+    for each in people:
+        register.add(each)
+    pairs = list(combinations(range(len(people)), 2))[::11]
+    left, right = np.array(pairs).T
+
+    most = Weighing(register.columns(), register.names(), by).most(left, right)
+
+    for (one, other), found in zip(pairs, most, strict=True):
+        exact = score_of(people[one], people[other], by)
+        told = [(each.documents, each.phones) for each in (people[one], people[other])]
+        papers, phones = (list(map(len, each)) for each in zip(*told, strict=True))
+        if min(papers) > 0 or (min(phones) > 0 and max(phones) > 1):
+            assert found >= exact - 1e-9, (people[one], people[other])
+        else:
+            assert found == pytest.approx(exact, abs=1e-9), (people[one], people[other])
+
+
+@pytest.mark.parametrize(("largest", "most"), [(ALL, ALL), (12, 25)])
+def test_those_are_compared_whom_each_finds_alone(
+    people: list[Description], largest: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (blocks, training):
+        monkeypatch.setattr(module, "LARGEST_BLOCK", largest)
+    for module in (blocks, likeliest):
+        monkeypatch.setattr(module, "MOST_COMPARED", most)
+    alone = training.candidates(dict(enumerate(people)))
+    together = Blocks()
+    for each in people:
+        together.add(each)
+
+    found = {pair for some in together.pairs() for pair in zip(*map(list, some), strict=True)}
+
+    by_number = found - alone
+    assert alone <= found
+    assert all(_share_a_number(people[one], people[other]) for one, other in by_number)
+    assert len(by_number) < len(alone) / 10
+
+
+def _share_a_number(one: Description, other: Description) -> bool:
+    papers = {number for _, number in one.documents} & {number for _, number in other.documents}
+    return bool(papers or set(one.phones) & set(other.phones))
+
+
+def test_a_register_shows_all_pairs_that_score_enough(people: list[Description]) -> None:
+    by, everybody = weights(), Everybody()
+    for each in people:
+        everybody.add(each)
+    alone = training.candidates(dict(enumerate(people)))
+
+    shown: set[Any] = set()
+    for _, found in everybody.look(by):
+        shown.update(zip(*map(list, found), strict=True))
+
+    enough = {
+        pair for pair in alone if score_of(people[pair[0]], people[pair[1]], by) >= by.possible
+    }
+    assert enough
+    assert enough <= shown
+    assert len(shown) < len(alone) / 2
+
+
+def test_nobody_and_one_alone_make_no_pairs(people: list[Description]) -> None:
+    for count in (0, 1):
+        everybody = Everybody()
+        for each in people[:count]:
+            everybody.add(each)
+
+        assert sum(pairs for pairs, _ in everybody.look(weights())) == 0
