@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.among import found_among
 from chassis.audit.chain import hashes_in
 from chassis.audit.entries import subject_hash
 from chassis.db import tables_of, vault_of
@@ -52,9 +53,9 @@ async def ids_of(session: AsyncSession, entries: Sequence[Any]) -> list[UUID]:
     """Return the ids that entries are about, but of those who were erased."""
     subject = core_table(tables_of(session).audit_subject)
     hashes = {part for entry in entries for part in hashes_in(entry.subjects)}
-    statement = select(subject.c.subject).where(subject.c.hash.in_(hashes))
-    found = (await (await session.connection()).execute(statement)).scalars()
-    return [UUID(each) for each in found if each]
+    statement = select(subject.c.subject)
+    found = await found_among(await session.connection(), statement, subject.c.hash, hashes)
+    return [UUID(each.subject) for each in found if each.subject]
 
 
 async def met_by(
@@ -67,7 +68,7 @@ async def met_by(
     statement = (
         select(about.c.subject)
         .join(entry, entry.c.id == about.c.entry_id)
-        .where(about.c.subject.in_(hashes), entry.c.actor == actor, entry.c.at >= since)
+        .where(entry.c.actor == actor, entry.c.at >= since)
     )
-    found = (await (await session.connection()).execute(statement)).scalars()
-    return {hashes[each] for each in found}
+    found = await found_among(await session.connection(), statement, about.c.subject, hashes)
+    return {hashes[each.subject] for each in found}

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.among import found_among
 from chassis.audit.chain import hashes_in
 from chassis.audit.entries import Subject, subject_hash
 from chassis.db import tables_of, vault_of
@@ -90,11 +91,10 @@ def first_id_at(moment: datetime) -> UUID:
 async def _shown(session: AsyncSession, rows: Sequence[Any]) -> list[EntryOut]:
     subject = core_table(tables_of(session).audit_subject)
     wanted = {part for row in rows for part in hashes_in(row["subjects"])}
-    names: dict[bytes, str | None] = {}
-    if wanted:
-        statement = select(subject.c.hash, subject.c.subject).where(subject.c.hash.in_(wanted))
-        named = await (await session.connection()).execute(statement)
-        names = {row.hash: row.subject for row in named}
+    # A step of an import or an export is one entry about hundreds of people.
+    statement = select(subject.c.hash, subject.c.subject)
+    named = await found_among(await session.connection(), statement, subject.c.hash, wanted)
+    names = {row.hash: row.subject for row in named}
     return [
         EntryOut.model_validate(
             dict(row)

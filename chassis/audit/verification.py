@@ -15,12 +15,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.among import AT_ONCE, found_among
 from chassis.audit.anchors import AnchorError, Anchors, Line, departure
 from chassis.audit.chain import FIRST, hashes_in, head, seal_hash
 from chassis.db import Database
@@ -170,19 +172,15 @@ async def _unfindable(
     connection: AsyncConnection, tables: ServiceTables, rows: Sequence[Mapping[str, Any]]
 ) -> Fault | None:
     about = core_table(tables.audit_about)
-    pairs = {
-        (part, row["entry_id"]): row["seq"]
-        for row in rows
-        for part in hashes_in(row[f"{ENTRY}subjects"])
-    }
-    if not pairs:
-        return None
-    statement = select(about.c.subject, about.c.entry_id).where(
-        about.c.subject.in_({part for part, _ in pairs}),
-        about.c.entry_id.in_({entry_id for _, entry_id in pairs}),
-    )
-    there = {(part, entry_id) for part, entry_id in await connection.execute(statement)}
-    for pair, seq in pairs.items():
-        if pair not in there:
-            return Fault("unfindable", seq, pair[1])
+    statement = select(about.c.subject, about.c.entry_id)
+    # One entry is about hundreds of people where a register came in.
+    told = ((part, row) for row in rows for part in hashes_in(row[f"{ENTRY}subjects"]))
+    while some := {(part, row["entry_id"]): row["seq"] for part, row in islice(told, AT_ONCE)}:
+        entries = about.c.entry_id.in_({entry_id for _, entry_id in some})
+        subjects = {part for part, _ in some}
+        found = await found_among(connection, statement.where(entries), about.c.subject, subjects)
+        there = {(each.subject, each.entry_id) for each in found}
+        for pair, seq in some.items():
+            if pair not in there:
+                return Fault("unfindable", seq, pair[1])
     return None

@@ -7,12 +7,14 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Executable, select, text, update
+from sqlalchemy import Executable, delete, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, migrations
+from chassis.among import found_among
 from chassis.audit.anchors import AnchorError, Anchors, anchor, anchors_of, declare_restore
 from chassis.audit.chain import seal, seal_hash
+from chassis.audit.following import met_by
 from chassis.audit.log import EntryOut, find
 from chassis.audit.verification import Verified, verify
 from chassis.clock import now
@@ -25,6 +27,7 @@ CLERK = audit.Actor("clerk", "iom", ("case_worker",))
 PEOPLE = [uuid4() for _ in range(6)]
 AT_ONCE = timedelta()
 ENTRY, SEAL = core_table(SERVICE.tables.audit_entry), core_table(SERVICE.tables.audit_seal)
+ABOUT, SUBJECT = core_table(SERVICE.tables.audit_about), core_table(SERVICE.tables.audit_subject)
 
 
 @pytest.fixture
@@ -247,6 +250,47 @@ async def test_a_long_chain_is_verified_in_parts(database: Database) -> None:
 
     assert (first.next, second.next) == (2, 4)
     assert [found(each) for each in (first, second, third)] == [None, None, ("edited", 5)]
+
+
+async def test_an_entry_about_many_is_verified_and_told_whole(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.among.AT_ONCE", 2)
+    monkeypatch.setattr("chassis.audit.verification.AT_ONCE", 5)
+    many = [uuid4() for _ in range(13)]
+    async with database.write() as session:
+        audit.note(session, CLERK, "create", "person", many)
+    await seal(database)
+
+    whole = await verify(database)
+    async with database.read() as session:
+        told = await find(session, ENTRY.c.action == "create")
+        met = await met_by(session, CLERK.id, [*many, uuid4()], now() - timedelta(hours=1))
+    await tamper(database, delete(ABOUT).where(ABOUT.c.subject == await hash_of(database, many[8])))
+    altered = await verify(database)
+
+    assert found(whole) is None
+    assert [set(each.subjects) for each in told] == [set(map(str, many))]
+    assert met == set(many)
+    assert found(altered) == ("unfindable", 7)
+
+
+async def hash_of(database: Database, person: UUID) -> bytes:
+    async with database.read() as session:
+        return audit.subject_hash_of(session, person)
+
+
+async def test_more_values_than_a_statement_takes_are_looked_up(database: Database) -> None:
+    values = [number.to_bytes(16, "big") for number in range(40_000)]
+    known = [await hash_of(database, each) for each in PEOPLE]
+
+    async with database.read() as session:
+        connection = await session.connection()
+        there = await found_among(
+            connection, select(SUBJECT.c.hash), SUBJECT.c.hash, [*known, *values]
+        )
+
+    assert {each.hash for each in there} == set(known)
 
 
 async def test_an_erased_persons_name_leaves_the_record_and_the_chain_stays(
