@@ -196,6 +196,9 @@ def _postgres_engine(url: str, pool: int) -> AsyncEngine:
         connect_args={
             "timeout": 5,
             "server_settings": {
+                # Who may see a row is a long condition, which takes seconds to compile and
+                # milliseconds to ask.
+                "jit": "off",
                 "idle_in_transaction_session_timeout": "15000",
                 "statement_timeout": "30000",
                 "timezone": "UTC",

@@ -136,7 +136,8 @@ class View:
         Return the condition that a field of a row is not masked: who filters by it needs that.
 
         403 when the caller sees the field of no row at all. Without this a list that is filtered
-        or sorted by a masked field would tell the field.
+        or sorted by a masked field would tell the field. Fields that the same grounds open have
+        one condition, the same object: who needs several sends each once.
         """
         rule = rule_of(self._name, name)
         if rule.level < PERSONAL:

@@ -13,6 +13,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+AS_IT_IS = re.compile("[^&<>_\x00-\x08\x0b-\x1f\ufffe\uffff]*")
+"""Text that needs nothing done to it for XML."""
 LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -105,10 +107,14 @@ def _properties(description: str) -> str:
 
 
 def _cell(text: str) -> str:
+    if not text:
+        return "<c/>"
     return f'<c t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
 
 
 def _escaped(text: str) -> str:
     """Return text for XML; characters that it has no place for are written as spreadsheets do."""
+    if AS_IT_IS.fullmatch(text):
+        return text
     text = LOOKS_ESCAPED.sub("_x005F_", text)
     return escape(UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text))

@@ -100,13 +100,15 @@ class Work:
         """
         Do part of the work in one transaction with the note that it is done.
 
-        After it the job stands at `position`; a worker that is killed inside leaves no trace.
+        After it the job stands at `position`, and its `accepted` counts the step's too; a worker
+        that is killed inside leaves no trace.
         """
         tally = Tally()
         async with self.database.write() as session:
             yield session, tally
             await self._note(session, tally, position)
         self.job.position, self._held_at = position, time.monotonic()
+        self.job.accepted += tally.accepted
 
     async def _note(self, session: AsyncSession, tally: Tally, position: int) -> None:
         job, remark = tables_of(session).job, tables_of(session).remark

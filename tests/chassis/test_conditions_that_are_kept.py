@@ -10,7 +10,9 @@ from sqlmodel import col
 from chassis.authz import Access
 from chassis.caller import Agreement, Caller, Grant
 from chassis.clock import now
+from chassis.fields import fields
 from chassis.scoping import Scoping, moment
+from chassis.views import View
 from services.registration.persons.models import SCOPING, Person
 
 GRANT = Grant("enumerator")
@@ -24,6 +26,15 @@ def access(agreements: tuple[Agreement, ...] = (), name: str = "yusuf") -> Acces
 def test_a_condition_is_made_once_for_a_caller() -> None:
     assert access().rows(SCOPING) is access().rows(SCOPING)
     assert access().rows(SCOPING) is not access(name="selma").rows(SCOPING)
+
+
+def test_fields_that_the_same_reasons_open_have_one_condition() -> None:
+    officer = Caller("nadia", "iom", (Grant("protection_officer", ("LY",)),), expires=math.inf)
+    reading = Access(officer, "person", "R", fields().purposes["protection"])
+    view = View(reading, "person", SCOPING)
+
+    assert view.showing("given_name") is view.showing("family_name")
+    assert view.showing("given_name") is not view.showing("phone")
 
 
 def test_what_ends_by_the_clock_is_judged_when_the_query_is_sent() -> None:

@@ -313,7 +313,9 @@ async def test_case_18_what_a_spreadsheet_would_run_is_text_in_an_export(
         assert [row[1] for row in sheet(content)[1:]] == list(DANGEROUS)
         xml = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
         assert "<f>" not in xml
-        assert xml.count("<c ") == xml.count('t="inlineStr"') == 6 * (len(DANGEROUS) + 1)
+        assert xml.count("<c") == 6 * (len(DANGEROUS) + 1)
+        assert xml.count("<c ") == xml.count('t="inlineStr"') == xml.count("<c") - xml.count("<c/>")
+        assert {row[5].split()[1] for row in sheet(content)[1:]} == {"user-karim"}
         assert 'rightToLeft="1"' in xml
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, insert
+from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,7 +23,7 @@ from services.registration.exports.models import Export, ExportedPerson
 from services.registration.exports.rules import OVER
 from services.registration.exports.selection import Selection
 
-PEOPLE_A_STEP = 200
+PEOPLE_A_STEP = 500
 SECONDS = 60.0
 """How often it is looked whether a kept file is over."""
 
@@ -35,7 +35,7 @@ async def make(work: Work) -> None:
         going = True
         while going:
             async with work.step(work.job.position + 1) as (session, tally):
-                going = await _step(session, work.database, export_id, tally)
+                going = await _step(session, work, export_id, tally)
     except worker.OvertakenError:
         raise
     except Exception:
@@ -45,7 +45,7 @@ async def make(work: Work) -> None:
         raise
 
 
-async def _step(session: AsyncSession, database: Database, export_id: UUID, tally: Tally) -> bool:
+async def _step(session: AsyncSession, work: Work, export_id: UUID, tally: Tally) -> bool:
     """Add the next people to a file; say whether there may be more."""
     # Nobody is erased while this step looks at people that it writes down.
     await take_turns(session, ERASING, shared=True)
@@ -54,7 +54,7 @@ async def _step(session: AsyncSession, database: Database, export_id: UUID, tall
         return False
     caller = claimed(export.behalf)
     selection = await _selection(session, export, caller)
-    if selection is None or caller.id in database.frozen:
+    if selection is None or caller.id in work.database.frozen:
         await end(session, export, "right_lost")
         return False
     if export.parts == 0 and not await _fits(session, export, selection):
@@ -63,7 +63,7 @@ async def _step(session: AsyncSession, database: Database, export_id: UUID, tall
     if found is None:
         await end(session, export, "right_lost")
         return False
-    done = await _done(session, export_id)
+    done = work.job.accepted
     if done + len(found) > export.most_rows:
         await _wait_again(session, export, (await selection.count())[0])
         return False
@@ -122,11 +122,6 @@ async def _last(session: AsyncSession, export_id: UUID) -> UUID | None:
     people = select(ExportedPerson.person_id).where(col(ExportedPerson.export_id) == export_id)
     latest = people.order_by(col(ExportedPerson.person_id).desc()).limit(1)
     return (await session.exec(latest)).first()
-
-
-async def _done(session: AsyncSession, export_id: UUID) -> int:
-    counted = select(func.count()).where(col(ExportedPerson.export_id) == export_id)
-    return (await session.exec(counted)).one()
 
 
 async def _fail(session: AsyncSession, export_id: UUID) -> None:

@@ -5,6 +5,7 @@ Decisions about exports without I/O: what may be a column, who decides, how long
     waiting -> making, refused, gone
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal, get_args
 
@@ -73,11 +74,8 @@ def field_of(column: str) -> str:
     return SHARED_NAME.get(column, column)
 
 
-def value_of(column: str, value: Any) -> Any:
-    """Return what a column says of a person's field: text, records of text, or None."""
-    if column == "consent_given":
-        return None if value is None else CONSENT[value["given"]]
-    return value
+def consent_given(consent: Mapping[str, Any] | None) -> str | None:
+    return None if consent is None else CONSENT[consent["given"]]
 
 
 def mark(export_id: object, asked_by: str, asked_at: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from chassis.uploads import BYTE_ORDER_MARK, guarded
@@ -39,11 +39,13 @@ def writer(form: str, columns: Sequence[str], mark: str, *, right_to_left: bool)
 
 def text_of(value: Any) -> str:
     """Return what a cell says: of several texts all, and records as JSON."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "; ".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
 
 
 class CsvWriter:
@@ -56,14 +58,17 @@ class CsvWriter:
         return BYTE_ORDER_MARK.encode() + self._lines([[*self._columns, MARK]])
 
     def rows(self, rows: Rows) -> bytes:
+        mark = guarded(self._mark)
+        # Most cells of a register are empty.
         return self._lines(
-            [[guarded(text_of(each)) for each in (*row, self._mark)] for row in rows]
+            [*("" if each is None else guarded(text_of(each)) for each in row), mark]
+            for row in rows
         )
 
     def tail(self) -> bytes:
         return b""
 
-    def _lines(self, rows: Rows) -> bytes:
+    def _lines(self, rows: Iterable[Sequence[Any]]) -> bytes:
         target = io.StringIO(newline="")
         csv.writer(target).writerows(rows)
         return target.getvalue().encode()
