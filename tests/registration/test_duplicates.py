@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from services.registration.duplicates import candidates
 from services.registration.duplicates.comparing import MOST_PAIRS, best
@@ -255,6 +256,27 @@ async def test_a_key_that_too_many_share_finds_nobody_and_a_rarer_one_still_does
     [pair] = await found(registration, 1)
 
     assert {pair["left"]["external_id"], pair["right"]["external_id"]} == {"R0", "R2"}
+
+
+@pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+async def test_pairs_are_read_before_their_people_where_all_are_of_one_organisation(
+    registration: Running,
+) -> None:
+    engine = registration.database.reader.sync_engine
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    for query in ("", "status=open", "band=probable", "status=open&band=possible"):
+        assert (await registration.client.get(f"{DUPLICATES}?{query}")).status_code == 200
+
+    listed = [each for each in asked if "FROM duplicate_pair JOIN" in each[0]]
+    async with registration.database.read() as session:
+        connection = await session.connection()
+        for statement, values in listed:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = [step.detail for step in plan if not step.parent]
+            assert "duplicate_pair" in steps[0], steps
+            assert "USE TEMP B-TREE FOR ORDER BY" not in steps
+    assert len(listed) == 4
 
 
 async def test_an_unknown_filter_is_refused(registration: Running) -> None:
