@@ -353,6 +353,24 @@ async def test_it_is_seen_for_a_purpose_by_who_carries_a_member_or_made_it_today
     assert (await office.colleague.get(f"{PERSONS}/{brother}")).status_code == 404
 
 
+async def test_whoever_carries_many_people_is_shown_the_same_households(
+    kin: Kin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, _ = await kin.person("H1", "head"), await kin.person("H2")
+    await kin.office.register(by=kin.office.colleague, external_id="R3", household_ref="H3")
+    carrier = {"worker_id": "user-huda"}
+    await kin.office.case_worker.post(f"{PERSONS}/{head}/assignments", carrier)
+
+    async def listed() -> list[list[str]]:
+        workers = (kin.office.case_worker, kin.office.colleague, kin.office.officer)
+        return [[home["household_ref"] for home in await kin.listed(by=each)] for each in workers]
+
+    by_what_is_theirs = await listed()
+    monkeypatch.setattr("services.registration.households.showing.MANY", 1)
+
+    assert await listed() == by_what_is_theirs == [["H1", "H2"], ["H1", "H3"], []]
+
+
 async def test_of_two_who_move_a_person_at_once_one_does_and_one_finds_them_gone(
     start: Start, service_url: str
 ) -> None:

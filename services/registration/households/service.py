@@ -143,7 +143,8 @@ async def find(
 ) -> tuple[View, Sequence[tuple[Household, int]]]:
     """Return the households that the caller may see, in the order in which they were formed."""
     view = showing.view_of(access)
-    statement = select(Household, view.standing).where(access.rows(showing.SCOPING))
+    scoping = await showing.scoping_of_list(session, access.caller)
+    statement = select(Household, view.standing).where(access.rows(scoping))
     if kind:
         statement = statement.where(col(Household.kind) == kind)
     if case_number:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit
 from chassis.authz import Access
+from chassis.caller import Caller
 from chassis.clock import today
 from chassis.policy import LIST
 from chassis.scoping import Clause, Scoping, Who
@@ -26,6 +28,8 @@ from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 
 SHAPE = "household"
+MANY = 5000
+"""Whoever carries so many people is asked of each household whether it is theirs."""
 OF_AN_END = ("ended", "joined")
 
 
@@ -76,8 +80,41 @@ SCOPING = Scoping(
 )
 
 
+def _assigned_with(caller: Who) -> Clause:
+    """Return the same of the one household of a row, without looking for all that are theirs."""
+    member, person = aliased(Member), aliased(Person)
+    carried = exists().where(
+        col(person.id) == col(member.person_id), col(person.case_owner) == caller.id
+    )
+    handed_over = exists().where(
+        col(Assignment.person_id) == col(member.person_id),
+        col(Assignment.worker_id) == caller.id,
+        col(Assignment.ended_at).is_(None),
+    )
+    return exists().where(
+        _member_of_it(member),
+        or_(carried.correlate(member), handed_over.correlate(member)),
+    )
+
+
+ROW_BY_ROW = replace(SCOPING, assigned=_assigned_with)
+
+
 def view_of(access: Access) -> View:
-    return View(access, SHAPE, SCOPING)
+    # A page is of a hundred households, whoever's: each is asked about by itself.
+    return View(access, SHAPE, ROW_BY_ROW)
+
+
+async def scoping_of_list(session: AsyncSession, caller: Caller) -> Scoping:
+    """
+    Return how households are scoped for a list.
+
+    For whoever carries a few hundred people, theirs are looked up among all households; whoever
+    has sent a register carries all of it, and looking up so many takes seconds for each page.
+    """
+    theirs = select(Person.id).where(col(Person.case_owner) == caller.id)
+    carries_many = (await session.exec(theirs.offset(MANY - 1).limit(1))).first() is not None
+    return ROW_BY_ROW if carries_many else SCOPING
 
 
 async def see_changed(session: AsyncSession, household_id: UUID, access: Access) -> HouseholdOut:
