@@ -32,7 +32,7 @@ bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks
 	@$(BIN)/python -m benchmarks
 
 bench-large: $(INSTALLED) ## Measure what takes hours, on registers of up to a million people
-	@$(BIN)/python -m benchmarks doubles-large
+	@$(BIN)/python -m benchmarks doubles-large registers-large limits
 
 fix: $(INSTALLED) ## What a machine can repair
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -3,7 +3,8 @@ Measures what docs/benchmarks.md claims, each against its peer in the same run: 
 
 Without names all of them are run and the page is written; with names (`start`, `door`,
 `entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`,
-`registers`) only those, and nothing is written; `doubles-large` is run by its name alone.
+`registers`) only those, and nothing is written; `doubles-large`, `registers-large` and `limits` are
+run by their names alone. `registers`, `registers-large` and `limits` take a size: `limits:10000`.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from benchmarks import (
     entitlement,
     figures,
     flows,
+    limits,
     oracle,
     protection,
     publication,
@@ -28,7 +30,7 @@ from benchmarks import (
 from benchmarks.report import Report
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-BENCHMARKS: dict[str, Callable[[], Awaitable[Report]]] = {
+BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "door": door.measure,
     "start": start.measure,
     "entitlement": entitlement.measure,
@@ -41,7 +43,11 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Report]]] = {
     "doubles": doubles.measure,
     "registers": registers.measure,
 }
-LARGE: dict[str, Callable[[], Awaitable[Report]]] = {"doubles-large": doubles.measure_large}
+LARGE: dict[str, Callable[..., Awaitable[Report]]] = {
+    "doubles-large": doubles.measure_large,
+    "limits": limits.measure,
+    "registers-large": registers.measure_large,
+}
 """What takes hours, and so is run by `make bench-large` and not with the others."""
 
 
@@ -50,8 +56,9 @@ async def main(names: list[str]) -> None:
     gc.collect()
     gc.freeze()
     reports = []
-    for name in names or BENCHMARKS:
-        report = await (BENCHMARKS | LARGE)[name]()
+    for named in names or BENCHMARKS:
+        name, _, size = named.partition(":")
+        report = await (BENCHMARKS | LARGE)[name](*[int(size)] if size else ())
         print(report.text())
         reports.append(report)
     if not names:
