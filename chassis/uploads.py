@@ -11,6 +11,7 @@ from itertools import chain, dropwhile, islice
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 
 from chassis.charsets import CHARSETS, shown_by
 from chassis.problems import Fault, Problem
@@ -65,6 +66,9 @@ async def read_files(request: Request) -> list[Upload]:
         form = await request.form(max_files=MOST_FILES, max_fields=MOST_FILES)
     except (MultiPartException, ValueError, KeyError, UnicodeDecodeError):
         raise Problem(400, "malformed-body", "The multipart body could not be read.") from None
+    except ClientDisconnect:
+        # Nobody reads the answer; but it is who sent half of a file that failed, and not we.
+        raise Problem(400, "malformed-body", "The body ended before it was whole.") from None
     parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
     files = [
         Upload(part.filename or "file", await part.read(), _charset(part.content_type))

@@ -3,9 +3,11 @@
 import codecs
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
 from chassis.problems import Problem
-from chassis.uploads import Upload, decode, lines_of, read_table
+from chassis.uploads import Upload, decode, lines_of, read_files, read_table
 
 REGISTER = "external_id;given_name\r\nA1;أمينة\r\n"
 
@@ -106,6 +108,24 @@ def test_columns_that_are_only_formatted_are_none_and_known_ones_are_known_in_ca
     with pytest.raises(Problem) as refused:
         read_table("a,b,\n1,2,\n3,4,5\n", ["a"], ["b"])
     assert [fault.pointer for fault in refused.value.errors] == ["line/3"]
+
+
+async def test_half_of_a_file_is_the_failure_of_who_sent_it() -> None:
+    begun = b'--b\r\nContent-Disposition: form-data; name="file"; filename="r.csv"\r\n\r\na,b'
+    told: list[Message] = [
+        {"type": "http.request", "body": begun, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return told.pop(0)
+
+    kind = (b"content-type", b"multipart/form-data; boundary=b")
+    scope = {"type": "http", "method": "POST", "headers": [kind]}
+    with pytest.raises(Problem) as refused:
+        await read_files(Request(scope, receive))
+
+    assert (refused.value.status, refused.value.slug) == (400, "malformed-body")
 
 
 def test_a_file_of_empty_lines_is_an_empty_file() -> None:
