@@ -29,4 +29,5 @@ ExpectedVersion = Annotated[int, Depends(_expected)]
 
 
 def changed(what: str) -> Problem:
-    return Problem(412, "version-mismatch", f"The {what} has changed since you read it.")
+    detail = f"The {what} has changed since you read it; read it again."
+    return Problem(412, "version-mismatch", detail)

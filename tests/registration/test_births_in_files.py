@@ -26,6 +26,7 @@ TOLD = {
     "B9": ",unknown,,,,",
     "B10": "1990-05-12,,,35,,",
     "B11": "2026-01-06,,,,,",
+    "B12": "1990-05-12T13:05:00,,,,,",
 }
 KEPT = {
     "B1": ("1990", "year", "gregorian", None, None, None),
@@ -39,6 +40,7 @@ KEPT = {
     "B9": (None, "unknown", "gregorian", None, None, None),
     "B10": ("1990-05-12", "day", "gregorian", None, None, None),
     "B11": ("2026-01-06", "day", "gregorian", None, None, None),
+    "B12": ("1990-05-12", "day", "gregorian", None, None, None),
 }
 
 

@@ -71,6 +71,8 @@ NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
 BETWEEN_TEXTS = re.compile("[;,؛،]")
+TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
+"""A spreadsheet keeps a day together with a time, and some keep one that nobody has told."""
 SERIAL = re.compile("[1-6][0-9]{4}")
 FIRST_DAY = date(1899, 12, 30)
 """From here spreadsheets count the days of a date that has lost its form."""
@@ -91,6 +93,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         cells.pop(column, None)
     if twice := _told_twice(row, cells):
         return twice
+    cells |= {name: TIME.sub("", cells[name]) for name in DAYS if name in cells}
     cells |= _counted_days(cells)
     document = {
         name: cells.pop(f"document_{name}") for name in DOCUMENT if f"document_{name}" in cells
