@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,13 +88,15 @@ async def registration(url: str, home: Path) -> AsyncIterator[Any]:
         yield app
 
 
-async def load(database: Database, server: PostgresServer, name: str, number: int) -> None:
-    """Put so many people into the register, each with the keys by which they are found."""
-    made = people(seed=1)
+async def load(
+    database: Database, server: PostgresServer, name: str, number: int, already: int = 0
+) -> None:
+    """Let the register grow to so many people, each with the keys by which they are found."""
+    made = islice(people(seed=1), already, None)
     connection = await asyncpg.connect(server.url(name))
     try:
         async with without_indexes(connection, MatchingKey, NameKey):
-            for start in range(0, number, AT_ONCE):
+            for start in range(already, number, AT_ONCE):
                 forms = [next(made) for _ in range(min(AT_ONCE, number - start))]
                 for table, rows in (await _rows(database, forms)).items():
                     columns = list(rows[0])
