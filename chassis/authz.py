@@ -93,13 +93,13 @@ class Access:
         """Return the condition that a row is one which the caller may reach."""
         reading = (action or self.action) in READING
         grounds = dict.fromkeys(map(ground, self.allowances(resource, action)))
-        return any_holds(tuple(grounds), scoping, self._who(), reading=reading)
+        return any_holds(tuple(grounds), scoping, self.who(), reading=reading)
 
     def unclosed(self, scoping: Scoping) -> Clause:
         """Return the condition that a row, whosever it is, is not closed to the caller."""
         if scoping.closed is None:
             return true()
-        return ~refuse_fixed_moments(scoping.closed(self._who()))
+        return ~refuse_fixed_moments(scoping.closed(self.who()))
 
     def at(self, place: str, resource: str = "", action: str = "") -> bool:
         """Say whether the caller may do this at a place, with a record that is being made."""
@@ -119,13 +119,14 @@ class Access:
 
     def one_holds(self, wanted: Iterable[Ground], scoping: Scoping) -> Clause:
         """Return the condition that one of the grounds for reading holds for a row."""
-        return one_holds(tuple(dict.fromkeys(wanted)), scoping, self._who())
+        return one_holds(tuple(dict.fromkeys(wanted)), scoping, self.who())
 
     def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
         """Return one bit for each ground, set where it holds for a row; the first is the lowest."""
-        return standing(tuple(grounds), scoping, self._who())
+        return standing(tuple(grounds), scoping, self.who())
 
-    def _who(self) -> Who:
+    def who(self) -> Who:
+        """Return what of the caller decides on rows."""
         in_force_now = tuple(each for each in self.caller.agreements if in_force(each))
         return Who(self.caller.id, self.caller.organisation, self.grants, in_force_now)
 

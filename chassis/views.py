@@ -139,9 +139,18 @@ class View:
         or sorted by a masked field would tell the field. Fields that the same grounds open have
         one condition, the same object: who needs several sends each once.
         """
-        rule = rule_of(self._name, name)
-        if rule.level < PERSONAL:
+        if rule_of(self._name, name).level < PERSONAL:
             return self._access.rows(self._scoping)
+        return self._access.one_holds(map(ground, self._opening(name)), self._scoping)
+
+    def scopes(self, name: str) -> set[str]:
+        """Return in which scopes of the matrix a field is not masked; 403 as for `showing`."""
+        if rule_of(self._name, name).level < PERSONAL:
+            return {each.qualifier.scope for each in self._access.allowances()}
+        return {each.qualifier.scope for each in self._opening(name)}
+
+    def _opening(self, name: str) -> list[Allowance]:
+        rule = rule_of(self._name, name)
         reasons = [
             each
             for each in self._reasons[rule.resource]
@@ -149,7 +158,7 @@ class View:
         ]
         if not reasons:
             raise Problem(403, "masked-field", "You cannot search by a field that you do not see.")
-        return self._access.one_holds(map(ground, reasons), self._scoping)
+        return reasons
 
     def _masked(self, tree: Tree, values: Mapping[str, Any], standing: int) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ from services.registration.persons import called
 from services.registration.searches.marks import marks
 from services.registration.searches.models import NameKey
 from tests.registration.office import PERSONS, Office, Worker, look_for_new
+from tests.registration.test_break_glass import broken
 
 FOR_CASES = {"X-Purpose": "case_management"}
 
@@ -219,6 +220,28 @@ async def test_nobody_is_found_who_is_out_of_reach_or_by_what_is_masked(office: 
         PERSONS, params={"name": "Amina", "location_pcode": "LY0209"}
     )
     assert (masked.status_code, masked.json()["type"]) == (403, "/problems/masked-field")
+
+
+async def test_whoever_sees_somebody_for_whatever_reason_finds_them(office: Office) -> None:
+    person = await office.register(given_name="Amina")
+    await office.register(given_name="Amina", external_id="N0002", by=office.officer)
+    await look_for_new(office.running.database)
+    asked: dict[str, Any] = {"name": "Amina", "born_in": 1999}
+
+    async def who_finds() -> list[list[str]]:
+        workers = (office.colleague, office.country_doctor, office.nurse)
+        answers = [(await worker.get(PERSONS, params=asked)).json() for worker in workers]
+        return [[each["id"] for each in answer["items"]] for answer in answers]
+
+    assert await who_finds() == [[], [], []]
+
+    body = {"worker_id": office.colleague.id}
+    await office.case_worker.post(f"{PERSONS}/{person}/assignments", body)
+    await office.refer(person, "medical", worker_id=office.country_doctor.id)
+    await broken(office, person, office.nurse)
+
+    assert await who_finds() == [[person]] * 3
+    assert len((await office.officer.get(PERSONS, params=asked)).json()["items"]) == 2
 
 
 async def test_a_corrected_name_is_found_and_the_old_one_no_longer(office: Office) -> None:

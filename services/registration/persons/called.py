@@ -1,12 +1,13 @@
 """Who is called so, or nearly so, of those whom the caller may see: the search by name."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     Text,
     any_,
@@ -32,6 +33,7 @@ from services.registration.persons.models import SCOPING, Person
 from services.registration.persons.names import LATIN, NAMES
 from services.registration.persons.service import SHAPE, shown
 from services.registration.persons.shapes import PersonOut
+from services.registration.persons.theirs import FEW, theirs
 from services.registration.searches import bearers
 from services.registration.searches.bearers import Conditions, Shape
 from services.registration.searches.models import NameKey
@@ -81,10 +83,13 @@ async def find(
         return []
     ranking = Ranking(asked, terms.born_in)
     told = terms.told()
+    used = list(_used(told.keys()))
     seen = Seen(
-        tuple(_conditions(access, view, told.keys())),
+        # Of most fields it is the same condition.
+        tuple(dict.fromkeys([access.rows(SCOPING), *map(view.showing, used)])),
         tuple(each for each in NARROWING if each in told),
         (*matching(session, view, terms), *shared(access, view, terms)),
+        theirs(access.who()) if any(view.scopes(each) <= FEW for each in used) else None,
     )
     if told.keys() & IDENTIFYING:
         await _weigh(session, ranking, seen.people().limit(MOST_RANKED), _narrowed(told))
@@ -104,18 +109,19 @@ class Seen(NamedTuple):
     narrowed: tuple[str, ...]
     also: tuple[Clause, ...]
     """Conditions of this search alone."""
+    few: CompoundSelect[Any] | None
+    """Who it may be, where these are few."""
 
     def people(self) -> Select[Any]:
         return RANKED.where(*self.by, *self.also, *(NARROWING[each] for each in self.narrowed))
 
 
-def _conditions(access: Access, view: View, told: Collection[str]) -> Iterable[Clause]:
-    """Return what must hold of whoever is found: what is searched by is seen of them."""
-    used = [*BORNE, "other_names", *(each for each in NARROWING if each in told)]
+def _used(told: Collection[str]) -> Iterator[str]:
+    """Yield by what is searched: it must be seen of whoever is found."""
+    yield from (*BORNE, "other_names")
+    yield from (each for each in NARROWING if each in told)
     if "born_in" in told:
-        used.append("birth_date")
-    # Of most fields it is the same condition.
-    return dict.fromkeys([access.rows(SCOPING), *map(view.showing, used)])
+        yield "birth_date"
 
 
 def _narrowed(told: Mapping[str, str]) -> dict[str, str]:
@@ -168,6 +174,8 @@ def _found(seen: Seen, shape: Shape, ways: Ways, most: int) -> Select[Any]:
     each = [sql_select(NAME_KEYS.c.person_id).where(*way) for way in ways(shape)]
     bearing = union_all(*each).subquery("bearing")
     people = seen.people().join(bearing, bearing.c.person_id == PERSONS.c.id)
+    if seen.few is not None:
+        people = people.where(bearing.c.person_id.in_(seen.few))
     # As a parameter PostgreSQL would not know how few that is when it plans.
     return people.limit(literal_column(str(most)))
 

@@ -60,13 +60,16 @@ def referred(
     """
 
     def holds(caller: Who) -> Clause:
-        return exists().where(
-            col(Referral.person_id) == person_id,
-            still_counts(col(Referral.closed_at), lingering=lingering),
-            or_(*(_to(caller, each) for each in services or rules.ROLES)),
-        )
+        theirs = referred_to(caller, *services, lingering=lingering)
+        return exists().where(col(Referral.person_id) == person_id, theirs)
 
     return holds
+
+
+def referred_to(caller: Who, *services: rules.Service, lingering: bool) -> Clause:
+    """Return the condition that a referral is one to the caller, as `referred` counts them."""
+    counts = still_counts(col(Referral.closed_at), lingering=lingering)
+    return and_(counts, or_(*(_to(caller, each) for each in services or rules.ROLES)))
 
 
 def _to(caller: Who, service: rules.Service) -> Clause:
