@@ -4,7 +4,7 @@ Measures what docs/benchmarks.md claims, each against its peer in the same run: 
 Without names all of them are run and the page is written; with names (`start`, `door`,
 `entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`,
 `registers`) only those, and nothing is written; `doubles-large`, `registers-large` and `limits` are
-run by their names alone. `registers`, `registers-large` and `limits` take a size: `limits:10000`.
+run by their names alone. `registers`, the large ones and `limits` take a size: `limits:10000`.
 """
 
 import asyncio
