@@ -16,6 +16,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import update
 from sqlmodel import SQLModel, col, func, select
 
+from services.registration.consents.rules import current_version
 from services.registration.exports.background import end_overdue
 from services.registration.exports.models import Export, ExportedPerson, ExportPart
 from services.registration.exports.rules import COLUMNS
@@ -45,6 +46,15 @@ DANGEROUS = (
     'O\'Neil; "Łuczak", 1',
 )
 NAMES = ["case_number", "given_name"]
+TO_THE_MISSION = {
+    "recipient": "mission",
+    "purpose": "assistance",
+    "text_version": current_version(),
+    "language": "ar",
+    "form": "verbal",
+    "place_pcode": NAWAL["location_pcode"],
+    "detained": False,
+}
 SHORT = (
     *("external_id", "given_name", "sex", "birth_date", "nationality"),
     *("population_category", "location_pcode"),
@@ -494,7 +504,13 @@ async def test_an_asker_whose_role_has_ended_meanwhile_gets_no_file(office: Offi
 async def test_who_takes_back_their_consent_disappears_from_files(office: Office) -> None:
     consent = {"given": True, "language": "ar"}
     leaving = await office.register(consent=consent)
-    await office.register(external_id="R2")
+    # Whoever else has answered more often since says nothing for them.
+    undecided = await office.register(external_id="R2", consent=consent)
+    for given in (False, True, False, True):
+        answer = await office.case_worker.post(
+            f"{PERSONS}/{undecided}/consents", TO_THE_MISSION | {"given": given}
+        )
+        assert answer.status_code == 201, answer.text
     export = await made(office.case_worker, ["id"])
     assert len(await lines(office.case_worker, export)) == 2
     withdrawal = {"recipient": "mission", "purpose": "assistance"}

@@ -265,7 +265,9 @@ def said_no(person_id: SQLColumnExpression[UUID]) -> Clause:
     newer = aliased(Consent)
     about = (col(Consent.recipient) == MISSION, col(Consent.purpose) == ASSISTANCE)
     changed_since = exists().where(
-        col(newer.person_id) == person_id,
+        # A condition within a condition knows only the rows of the one around it: with the person
+        # of the outermost query it would ask whether anybody at all has answered more often.
+        col(newer.person_id) == col(Consent.person_id),
         col(newer.recipient) == MISSION,
         col(newer.purpose) == ASSISTANCE,
         col(newer.version) > col(Consent.version),
