@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chassis import collector
 from chassis.bus import InProcessBus
 from chassis.settings import Settings
 from gateway import main as gateway
@@ -192,8 +193,7 @@ def main() -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             sys.exit(f"Port {port} is taken; choose another with MASAR_PORT.")
-    gc.freeze()
-    gc.enable()
+    collector.begin()
     serve(home, port, int(metrics) if metrics else None)
 
 

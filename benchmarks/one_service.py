@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import Integer, literal, true
 
 import chassis.app
-from chassis import audit, crypto
+from chassis import audit, collector, crypto
 from chassis.authz import Access
 from chassis.bus import InProcessBus
 from chassis.issuer import KeySource
@@ -34,6 +34,8 @@ def main() -> None:
         _without_authorisation()
         _without_audit()
         _without_sealing()
+    # As where a service is served (chassis/serve.py).
+    collector.begin()
     settings = Settings(
         database_url=SecretStr(os.environ["MASAR_DATABASE_URL"]), log_level="WARNING"
     )

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import uvicorn
 
+from chassis import collector
+
 # The gateway keeps idle connections for less, so it never sends on one that is closing.
 KEEP_ALIVE_SECONDS = 75
 # Longer than any handler takes; the container is given longer still before it is killed.
@@ -18,8 +20,7 @@ def main() -> None:
     # round, which would stand in the way of whatever request is in hand.
     gc.disable()
     service = import_module(f"{folder.replace('/', '.')}.main")
-    gc.freeze()
-    gc.enable()
+    collector.begin()
     uvicorn.run(
         service.create_app,
         factory=True,
