@@ -112,6 +112,17 @@ async def insert_all_unless_there(
     return set((await session.exec(statement, params=rows)).scalars())
 
 
+async def insert_the_missing(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows given by all their columns, but those whose key is taken."""
+    if len(rows) > many.FEW and _dialect(session) == "postgresql":
+        statement, arrays = many.statement(table, rows, unless_there=True)
+        await session.exec(statement, params=arrays)  # type: ignore[call-overload]  # It takes text.
+    elif rows:
+        await session.exec(_inserting_new(table, _dialect(session)), params=rows)
+
+
 async def insert_unless_there(
     session: AsyncSession, table: type[SQLModel], values: Mapping[str, Any]
 ) -> bool:

@@ -13,12 +13,14 @@ from datetime import UTC
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.audit.entries import HASH_BYTES, Row
 from chassis.db import Database, tables_of
+from chassis.many import among
+from chassis.rows import insert_all, insert_the_missing
 from chassis.tables import ServiceTables, core_table
 from chassis.turns import try_turn
 from chassis.wake import rest
@@ -56,10 +58,11 @@ async def seal(database: Database, most: int = BATCH) -> int:
     async with database.write() as session:
         if not await try_turn(session, "audit.seal"):
             return 0
-        return await _seal(await session.connection(), tables_of(session), most)
+        return await _seal(session, most)
 
 
-async def _seal(connection: AsyncConnection, tables: ServiceTables, most: int) -> int:
+async def _seal(session: AsyncSession, most: int) -> int:
+    connection, tables = await session.connection(), tables_of(session)
     entry, waiting = core_table(tables.audit_entry), core_table(tables.audit_waiting)
     statement = (
         select(entry, waiting.c.subjects.label("names"))
@@ -83,25 +86,15 @@ async def _seal(connection: AsyncConnection, tables: ServiceTables, most: int) -
         hashes = hashes_in(each["subjects"])
         about |= {(part, each["id"]): None for part in hashes}
         names |= dict(zip(hashes, subjects, strict=True))
-    await connection.execute(insert(core_table(tables.audit_seal)), seals)
-    if about:
-        links = [{"subject": part, "entry_id": entry_id} for part, entry_id in about]
-        await connection.execute(insert(core_table(tables.audit_about)), links)
-        await _name(connection, tables, names)
-    done = [each["entry_id"] for each in seals]
-    await connection.execute(delete(waiting).where(waiting.c.entry_id.in_(done)))
-    return len(seals)
-
-
-async def _name(
-    connection: AsyncConnection, tables: ServiceTables, names: dict[bytes, str]
-) -> None:
-    subject = core_table(tables.audit_subject)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    await insert_all(session, tables.audit_seal, seals)
+    links = [{"subject": part, "entry_id": entry_id} for part, entry_id in about]
+    await insert_all(session, tables.audit_about, links)
     # Somebody who was erased stays nameless when their id is asked for later.
-    statement = dialect.insert(subject).on_conflict_do_nothing()
-    rows = [{"hash": part, "subject": name} for part, name in sorted(names.items())]
-    await connection.execute(statement, rows)
+    named = [{"hash": part, "subject": name} for part, name in sorted(names.items())]
+    await insert_the_missing(session, tables.audit_subject, named)
+    done = [each["entry_id"] for each in seals]
+    await connection.execute(delete(waiting).where(among(session, waiting.c.entry_id, done)))
+    return len(seals)
 
 
 async def head(connection: AsyncConnection, tables: ServiceTables) -> tuple[int, bytes]:

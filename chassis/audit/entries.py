@@ -203,6 +203,9 @@ def subject_hash_of(session: AsyncSession, subject: Subject) -> bytes:
 def rows_of(acts: Mapping[Act, list[str]], vault: Vault) -> list[tuple[Row, Row]]:
     """Return each act as an entry, and what its sealing needs."""
     at, request_id = now(), current_request_id()
+    # Who is registered and agrees in one transaction is in two of them.
+    names = {each for told in acts.values() for each in told}
+    hashes = {each: subject_hash(vault, each) for each in names}
     rows = []
     for act, told in acts.items():
         subjects = list(dict.fromkeys(told))
@@ -216,7 +219,7 @@ def rows_of(acts: Mapping[Act, list[str]], vault: Vault) -> list[tuple[Row, Row]
             "purpose": act.purpose,
             "action": act.action,
             "resource": act.resource,
-            "subjects": b"".join(subject_hash(vault, each) for each in subjects),
+            "subjects": b"".join(hashes[each] for each in subjects),
             "fields": " ".join(act.fields),
             "decision": act.decision,
             "reason": act.reason,
