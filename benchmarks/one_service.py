@@ -94,8 +94,8 @@ def _without_sealing() -> None:
     async def subject_keys(_session: Any, subjects: Any, **_: Any) -> crypto.Keys:
         return crypto.Keys({str(each): DataKey(str(each), bytes(32)) for each in subjects})
 
-    async def new_keys(_session: Any, subjects: Any) -> list[tuple[DataKey, Any]]:
-        return [(DataKey(str(each), bytes(32)), None) for each in subjects]
+    async def wrapped(_session: Any, made: Any) -> list[Any]:
+        return [None for _ in made]
 
     async def keep_new(*_: Any) -> None:
         pass
@@ -106,7 +106,7 @@ def _without_sealing() -> None:
         open_bytes=lambda _key, _table, _column, kept, **_: kept[1:],
     )
     _put(sealed, document_indexes=lambda *_: [])
-    _put(crypto, subject_keys=subject_keys, new_keys=new_keys, keep_new=keep_new)
+    _put(crypto, subject_keys=subject_keys, wrapped=wrapped, keep_new=keep_new)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from sqlmodel import SQLModel
 from chassis import crypto
 from chassis.app import create_service
 from chassis.bus import InProcessBus
-from chassis.clock import new_id
 from chassis.db import Database
 from chassis.settings import Settings
 from chassis.tables import core_table
@@ -25,7 +24,7 @@ from services.registration.duplicates import candidates
 from services.registration.duplicates.models import MatchingKey
 from services.registration.main import SERVICE
 from services.registration.matching import blocking
-from services.registration.persons import registering
+from services.registration.persons import making
 from services.registration.persons.models import Person, PersonIn
 from services.registration.searches import names
 from services.registration.searches.models import NameKey
@@ -127,16 +126,14 @@ async def without_indexes(
         await connection.execute(definition)
 
 
-OURS = {"organisation": "iom", "created_by": "loader", "case_owner": None}
+OURS = making.By("iom", "loader", None)
 
 
 async def _rows(database: Database, forms: list[PersonIn]) -> dict[str, list[dict[str, Any]]]:
     async with database.read() as session:
-        made = await crypto.new_keys(session, [new_id() for _ in forms])
-        people_rows = [
-            registering._made(session, form, key, key_row, OURS).row | {"matched_version": 1}  # noqa: SLF001 - The row that registering makes, without what follows from it.
-            for form, (key, key_row) in zip(forms, made, strict=True)
-        ]
+        made = [making.made(session, form, OURS) for form in forms]
+        keys = await crypto.wrapped(session, [each.key for each in made])
+        people_rows = [each.row | {"matched_version": 1} for each in made]
         # Making a million objects of the table's class would take longer than all the rest.
         there: list[Any] = [SimpleNamespace(**row) for row in people_rows]
         described = await candidates.described(session, there)
@@ -149,7 +146,7 @@ async def _rows(database: Database, forms: list[PersonIn]) -> dict[str, list[dic
         row |= {name: json.dumps(row[name]) for name in row if isinstance(row[name], (list, dict))}
     return {
         core_table(Person).name: people_rows,
-        core_table(database.tables.subject_key).name: [row for _, row in made],
+        core_table(database.tables.subject_key).name: keys,
         core_table(MatchingKey).name: [
             {"key": key, "person_id": person} for person, theirs in kept.items() for key in theirs
         ],

@@ -9,9 +9,9 @@ To destroy the one small key of a subject erases all that was sealed with it, in
 soon as these hold it no more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -39,7 +39,7 @@ SERVICE = "service"
 WRAPPING = "wrapping a key"
 """The turn that whoever adds a wrapped key shares, and the end of a rotation has alone."""
 NEW_KEYS = "new keys"
-"""Where a session keeps the keys made in it: who registers somebody shows them right after."""
+"""Where a session keeps what keys it has wrapped: who registers somebody shows them right after."""
 IN_ONE_QUERY = 1000
 
 
@@ -126,22 +126,32 @@ async def subject_keys(
         return Keys(found)
     vault = vault_of(session)
     found = vault.kept(wanted)
-    found |= {name: key for name, key in session.info.get(NEW_KEYS, {}).items() if name in wanted}
+    new = session.info.get(NEW_KEYS, {})
+    found |= {name: DataKey(name, new[name], seals=False) for name in wanted & new.keys()}
     read = await _read(session, wanted - found.keys(), seals=False)
     vault.keep(read.values())
     return Keys(found | read)
 
 
-async def new_keys(session: AsyncSession, subjects: Sequence[Subject]) -> list[tuple[DataKey, Row]]:
-    """Return keys for subjects who are new, each with its row: keep that once they are there."""
+class NewKey(NamedTuple):
+    """The key of a subject who is new, and what is to be wrapped before it can be kept."""
+
+    key: DataKey
+    secret: bytes
+
+
+def new_key(subject: Subject) -> NewKey:
+    """Return a key that seals at once; what it sealed can be read once it is kept, `wrapped`."""
+    secret = new_secret()
+    return NewKey(DataKey(str(subject), secret), secret)
+
+
+async def wrapped(session: AsyncSession, made: Sequence[NewKey]) -> list[Row]:
+    """Return new keys as rows: keep one once its subject is there."""
     await _may_wrap(session)
-    kept = session.info.setdefault(NEW_KEYS, {})
-    made = []
-    for secret, row in await _wrapped(session, [str(each) for each in subjects]):
-        subject = row["subject"]
-        kept[subject] = DataKey(subject, secret, seals=False)
-        made.append((DataKey(subject, secret), row))
-    return made
+    secrets = {key.subject: secret for key, secret in made}
+    session.info.setdefault(NEW_KEYS, {}).update(secrets)
+    return await _wrapped(session, secrets)
 
 
 async def keep_new(session: AsyncSession, rows: Sequence[Row]) -> None:
@@ -160,14 +170,14 @@ def service_key_of(database: Database) -> DataKey:
     return database.vault.service_key
 
 
-def blind_index(session: AsyncSession, purpose: str, text: str) -> bytes:
+def blind_index(where: AsyncSession | Database, purpose: str, text: str) -> bytes:
     """Return what finds an equal text again; `purpose` is "table.column", so that no two match."""
-    return vault_of(session).blind_index(purpose, text)
+    return vault_of(where).blind_index(purpose, text)
 
 
-def keyed_hash(session: AsyncSession, purpose: str, text: str) -> str:
+def keyed_hash(where: AsyncSession | Database, purpose: str, text: str) -> str:
     """Return a name for the text that means nothing outside this service: 64 hex digits."""
-    return vault_of(session).keyed_hash(purpose, text)
+    return vault_of(where).keyed_hash(purpose, text)
 
 
 async def destroy(session: AsyncSession, subject: Subject) -> None:
@@ -203,9 +213,8 @@ async def _made(session: AsyncSession, subjects: set[str]) -> dict[str, DataKey]
     if not subjects:
         return {}
     await _may_wrap(session)
-    made = await _wrapped(session, sorted(subjects))
-    secrets = {row["subject"]: secret for secret, row in made}
-    rows = [row for _, row in made]
+    secrets = {subject: new_secret() for subject in sorted(subjects)}
+    rows = await _wrapped(session, secrets)
     new: set[str] = set()
     for some in _parts(rows):
         new |= set((await session.exec(_insert(session), params=some)).scalars())
@@ -229,14 +238,13 @@ async def _may_wrap(session: AsyncSession) -> None:
         session.info[WRAPPING] = True
 
 
-async def _wrapped(session: AsyncSession, subjects: Sequence[str]) -> list[tuple[bytes, Row]]:
-    secrets = [new_secret() for _ in subjects]
-    keys = [(secret, context(each)) for secret, each in zip(secrets, subjects, strict=True)]
+async def _wrapped(session: AsyncSession, secrets: Mapping[str, bytes]) -> list[Row]:
+    keys = [(secret, context(subject)) for subject, secret in secrets.items()]
     wrapped = await vault_of(session).wrapper.wrap_all(keys)
     made_at = now()
     return [
-        (secret, {"subject": subject, "wrapped": key, "version": version, "made_at": made_at})
-        for secret, subject, (version, key) in zip(secrets, subjects, wrapped, strict=True)
+        {"subject": subject, "wrapped": key, "version": version, "made_at": made_at}
+        for subject, (version, key) in zip(secrets, wrapped, strict=True)
     ]
 
 

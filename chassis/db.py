@@ -131,8 +131,8 @@ async def _never(_caller: str, _issued_at: float) -> bool:
     return False
 
 
-def tables_of(session: AsyncSession) -> ServiceTables:
-    tables = session.info["tables"]
+def tables_of(where: "AsyncSession | Database") -> ServiceTables:
+    tables = where.tables if isinstance(where, Database) else where.info["tables"]
     assert isinstance(tables, ServiceTables)  # noqa: S101 - Database put it there.
     return tables
 

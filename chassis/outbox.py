@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -59,9 +59,19 @@ class Publisher(Protocol):
 
 def publish(session: AsyncSession, event: Event, *, subject: str, sequence: int) -> UUID:
     """Say what happened, in the transaction in which it happened; return the event's id."""
+    row = row_of(session, event, subject=subject, sequence=sequence)
+    publish_all(session, [row])
+    id_: UUID = row["id"]
+    return id_
+
+
+def row_of(
+    where: AsyncSession | Database, event: Event, *, subject: str, sequence: int
+) -> dict[str, Any]:
+    """Return an event as the outbox keeps it, to be published when it happens."""
     envelope = Envelope(
         id=new_id(),
-        source=f"/{tables_of(session).source}",
+        source=f"/{tables_of(where).source}",
         type=event.type,
         subject=subject,
         time=now(),
@@ -70,27 +80,29 @@ def publish(session: AsyncSession, event: Event, *, subject: str, sequence: int)
         traceparent=current_traceparent(),
         data=event.model_dump(mode="json"),
     )
+    return {
+        "id": envelope.id,
+        "type": envelope.type,
+        "subject": subject,
+        "body": envelope.model_dump_json(exclude_none=True),
+        "created_at": envelope.time,
+        "attempts": 0,
+    }
+
+
+def publish_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Publish events in the transaction in which they happen, in their order."""
+    if not rows:
+        return
     if EVENTS not in session.info:
         session.info[EVENTS] = []
         before_commit(session, _write_events)
-    session.info[EVENTS].append((envelope, subject))
+    session.info[EVENTS].extend(rows)
     leave_events(session)
-    return envelope.id
 
 
 async def _write_events(session: AsyncSession) -> None:
-    rows = [
-        {
-            "id": envelope.id,
-            "type": envelope.type,
-            "subject": subject,
-            "body": envelope.model_dump_json(exclude_none=True),
-            "created_at": now(),
-            "attempts": 0,
-        }
-        for envelope, subject in session.info.pop(EVENTS)
-    ]
-    await insert_all(session, tables_of(session).outbox, rows)
+    await insert_all(session, tables_of(session).outbox, session.info.pop(EVENTS))
 
 
 async def relay(

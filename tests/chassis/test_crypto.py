@@ -227,9 +227,9 @@ async def test_many_people_s_keys_are_read_at_once(database: Database) -> None:
 async def test_a_new_person_s_key_is_written_with_their_row(database: Database) -> None:
     person = uuid4()
     async with database.write() as session:
-        [(key, row)] = await crypto.new_keys(session, [person])
-        await crypto.keep_new(session, [row])
-    sealed = key.seal("person", "phone", PHONE)
+        new = crypto.new_key(person)
+        await crypto.keep_new(session, await crypto.wrapped(session, [new]))
+    sealed = new.key.seal("person", "phone", PHONE)
 
     assert await opened(database, person, sealed) == PHONE
 

@@ -123,8 +123,8 @@ async def test_a_key_that_is_not_committed_yet_keeps_its_version_alive(
     person = uuid4()
     async with another_process(database_url) as elsewhere:
         async with database.write() as session:
-            [(key, row)] = await crypto.new_keys(session, [person])
-            await crypto.keep_new(session, [row])
+            new = crypto.new_key(person)
+            await crypto.keep_new(session, await crypto.wrapped(session, [new]))
             rotation = asyncio.create_task(keys.rotate(elsewhere, key_file))
             await asyncio.sleep(1)
             while_open = (rotation.done(), "1" in versions(key_file))
@@ -132,7 +132,7 @@ async def test_a_key_that_is_not_committed_yet_keeps_its_version_alive(
 
     assert while_open == (False, True)
     assert versions(key_file) == {"2"}
-    sealed = {person: key.seal("person", "phone", str(person))}
+    sealed = {person: new.key.seal("person", "phone", str(person))}
     assert await opened_by_another(database_url, key_file, sealed) == [str(person)]
 
 

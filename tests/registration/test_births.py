@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.registration.persons import births, registering
+from services.registration.persons import births, making
 from services.registration.persons.births import Birth, Span
 from services.registration.persons.models import PersonIn
 from services.registration.retention.rules import policy
@@ -291,7 +291,7 @@ def test_of_an_age_beside_a_date_that_agrees_the_date_is_kept(
             PersonIn.model_validate(born | age)
         return
     told = PersonIn.model_validate(born | age)
-    assert registering.birth_of(told) == Birth("1999-05-01", "day")
+    assert making.birth_of(told) == Birth("1999-05-01", "day")
     # So a file that tells both, and its own export, say the same.
     assert told.canonical() == PersonIn.model_validate(born).canonical()
 

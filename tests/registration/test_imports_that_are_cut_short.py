@@ -33,16 +33,16 @@ async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends
 ) -> None:
     monkeypatch.setattr(service, "ROWS_A_STEP_OF_SQLITE", 2)
     steps: list[int] = []
-    really = registering.register_all
+    really = registering.register_made
 
-    async def once_cut_off(session: Any, forms: Any, **told: Any) -> Any:
-        steps.append(len(forms))
-        done = await really(session, forms, **told)
+    async def once_cut_off(session: Any, made: Any, by: Any) -> Any:
+        steps.append(len(made))
+        done = await really(session, made, by)
         if len(steps) == 2:
             raise ConnectionError("the database is gone, before the commit")
         return done
 
-    monkeypatch.setattr(registering, "register_all", once_cut_off)
+    monkeypatch.setattr(registering, "register_made", once_cut_off)
 
     job = await sent(office, register(1, 2, 3, 4, 5, 5))
 
@@ -51,11 +51,11 @@ async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends
     assert steps == [2, 2, 2, 2]
     assert await registered(office) == 5
 
-    async def then_frozen(session: Any, forms: Any, **told: Any) -> Any:
+    async def then_frozen(session: Any, made: Any, by: Any) -> Any:
         office.running.database.frozen = frozenset({office.case_worker.id})
-        return await really(session, forms, **told)
+        return await really(session, made, by)
 
-    monkeypatch.setattr(registering, "register_all", then_frozen)
+    monkeypatch.setattr(registering, "register_made", then_frozen)
     reader = office.case_worker
     monkeypatch.setattr(office, "case_worker", _asks_as(office, reader))
     ended = await sent(office, register(11, 12, 13, 14))
@@ -69,11 +69,11 @@ async def test_an_import_that_is_cut_off_goes_on_without_loss_or_repeat_and_ends
     office.running.database.frozen = frozenset()
     issuer = office.running.database.rights_ended.__self__  # type: ignore[attr-defined]  # It is the issuer's list.
 
-    async def then_taken_away(session: Any, forms: Any, **told: Any) -> Any:
+    async def then_taken_away(session: Any, made: Any, by: Any) -> Any:
         issuer.note(reader.id, time.time())
-        return await really(session, forms, **told)
+        return await really(session, made, by)
 
-    monkeypatch.setattr(registering, "register_all", then_taken_away)
+    monkeypatch.setattr(registering, "register_made", then_taken_away)
     wrong = ("P22", AMINA[1], "woman", *AMINA[3:])
     rows = [("P21", *AMINA[1:]), wrong, ("P23", *AMINA[1:])]
     ended = await sent(office, text(HEADER, *rows).encode())

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from chassis.problems import Problem
 from chassis.uploads import Upload
-from services.registration.imports.service import rows_in
+from services.registration.imports.reading import rows_in
 from services.registration.intake import rules as intake
 from services.registration.mappings.models import MappingIn
 from services.registration.mappings.proposals import propose, questions_of

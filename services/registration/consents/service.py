@@ -1,6 +1,6 @@
 """What can be done with consents. Callers own the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -81,23 +81,29 @@ async def told_at_registration(session: AsyncSession, answers: Sequence[Told], b
     It decides nothing about aid, so a child's answer is kept without asking for a guardian. The
     event of the registration tells it: one of its own would double what an import has to tell.
     """
-    rows = [
-        new_row(
-            Consent,
-            person_id=each.person_id,
-            recipient=MISSION,
-            purpose=ASSISTANCE,
-            version=1,
-            state=state_told(each.answer),
-            text_version=rules.current_version(),
-            language=each.answer.language,
-            interpreter=each.answer.interpreter,
-            asked_on=each.registered_on,
-            minor=rules.in_a_word(each.birth.minor(each.registered_on)),
-            recorded_by=by,
-        )
-        for each in answers
-    ]
+    await keep_told(session, [row_told(each, by) for each in answers], by)
+
+
+def row_told(told: Told, by: str) -> dict[str, Any]:
+    """Return an answer that a registration told as it is kept."""
+    return new_row(
+        Consent,
+        person_id=told.person_id,
+        recipient=MISSION,
+        purpose=ASSISTANCE,
+        version=1,
+        state=state_told(told.answer),
+        text_version=rules.current_version(),
+        language=told.answer.language,
+        interpreter=told.answer.interpreter,
+        asked_on=told.registered_on,
+        minor=rules.in_a_word(told.birth.minor(told.registered_on)),
+        recorded_by=by,
+    )
+
+
+async def keep_told(session: AsyncSession, rows: Sequence[Mapping[str, Any]], by: str) -> None:
+    """Keep answers that registrations told, and put them on record."""
     await insert_all(session, Consent, rows)
     for state in (GIVEN, REFUSED):
         people = [row["person_id"] for row in rows if row["state"] == state]

@@ -26,7 +26,7 @@ from services.registration.enquiries.models import CompletionIn, EnquiryIn
 from services.registration.enquiries.rules import registration
 from services.registration.households import changing as households
 from services.registration.occasions import service as occasions
-from services.registration.persons import registering, rules, sealed
+from services.registration.persons import making, registering, rules, sealed
 from services.registration.persons import service as persons
 from services.registration.persons.models import Person, PersonIn
 from services.registration.persons.registering import Outcome
@@ -57,13 +57,15 @@ async def note(session: AsyncSession, form: EnquiryIn, access: Access) -> tuple[
 async def _kept(
     session: AsyncSession, form: EnquiryIn, access: Access, place: str
 ) -> tuple[Person, bool]:
-    [(key, key_row)] = await crypto.new_keys(session, [new_id()])
+    id_ = new_id()
+    key = crypto.new_key(id_)
+    key_rows = await crypto.wrapped(session, [key])
     phones = {"phone": form.phone, "other_phones": form.other_phones}
     case_number = rules.new_case_number()
     person = Person(
         **form.model_dump(exclude=NOT_A_COLUMN),
-        **sealed.columns(session, key, sealed.NOTHING | phones),
-        id=UUID(key.subject),
+        **sealed.columns(session, key.key, sealed.NOTHING | phones),
+        id=id_,
         case_number=case_number,
         external_id=form.external_id or case_number,
         stateless=rules.stateless(form.nationality, None),
@@ -81,7 +83,7 @@ async def _kept(
     )
     is_new = await insert_new(session, person)
     if is_new:
-        await crypto.keep_new(session, [key_row])
+        await crypto.keep_new(session, key_rows)
         await sealed.index_again(session, person.id, phones)
         audit.note(session, access.caller, "create", "person", person.id)
     return person, is_new
@@ -159,7 +161,7 @@ async def _refuse_known(session: AsyncSession, person: Person, external_id: str)
 
 def _changes(said: Mapping[str, Any], told: PersonIn) -> dict[str, Any]:
     """Return what is otherwise than the enquiry said; an answer about consent comes by itself."""
-    birth = registering.birth_of(told)
+    birth = making.birth_of(told)
     now = told.model_dump(exclude={"consent"}) | asdict(birth)
     return {name: value for name, value in now.items() if value != said[name]}
 

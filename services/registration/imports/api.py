@@ -15,7 +15,7 @@ from chassis.operations import Router
 from chassis.problems import Problem
 from chassis.uploads import MULTIPART, read_files
 from chassis.workbooks import MEDIA_TYPE
-from services.registration.imports import rejected, senders, service
+from services.registration.imports import reading, rejected, senders, service
 from services.registration.imports.rules import ASIDE, OPTIONAL, REQUIRED
 
 PATH = "/v1/registration/imports"
@@ -71,7 +71,7 @@ async def import_persons(
         raise Problem(422, "one-file", "Send one register at a time.")
     form, by_mapping = await service.mapping_for(session, mapping, access)
     # A large file takes seconds, which other requests must not wait for.
-    total, content = await asyncio.to_thread(service.read, uploads[0], form)
+    total, content = await asyncio.to_thread(reading.checked, uploads[0], form)
     job = jobs.submit(
         session,
         service.KIND,

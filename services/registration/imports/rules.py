@@ -70,6 +70,7 @@ KNOWN = (*OPTIONAL, *WHOLE)
 NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
+OF_DAYS = (*DAYS, "birth_date_calendar")
 BETWEEN_TEXTS = re.compile("[;,؛،]")
 TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
 """A spreadsheet keeps a day together with a time, and some keep one that nobody has told."""
@@ -82,9 +83,14 @@ TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0":
 def read_person(row: Row) -> PersonIn | list[Remark]:
     """Return the registration a row holds, or one remark for each thing wrong with it."""
     as_they_came = {name: text for name, cell in row.cells.items() if (text := cell.strip())}
-    cells = {name: unguarded(text) for name, text in as_they_came.items()}
+    cells = {
+        name: unguarded(text) if text.startswith("'") else text
+        for name, text in as_they_came.items()
+    }
     formulas = [
-        name for name, text in as_they_came.items() if name not in ASIDE and _runs(name, text)
+        name
+        for name, text in as_they_came.items()
+        if is_formula(text) and name not in ASIDE and _runs(name, text)
     ]
     if formulas:
         detail = "A spreadsheet would run this cell; write it as text."
@@ -133,10 +139,10 @@ def _counted_days(cells: Mapping[str, str]) -> dict[str, str]:
 
 def counted_days(row: Row) -> list[Remark]:
     """Return a warning for each date that was told as a number of days."""
-    cells = {name: cell.strip() for name, cell in row.cells.items()}
+    cells = {name: cell for name in OF_DAYS if (cell := row.cells.get(name, "").strip())}
     return [
         _remark(row, name, "day_counted", f"A number of days was read as the date {day}.")
-        for name, day in _counted_days({name: cell for name, cell in cells.items() if cell}).items()
+        for name, day in _counted_days(cells).items()
     ]
 
 
@@ -189,8 +195,9 @@ def _told_twice(row: Row, cells: Collection[str]) -> list[Remark]:
 
 
 def _runs(column: str, cell: str) -> bool:
+    """Say whether a cell that looks like a formula is one."""
     # A phone number begins with a plus sign by right.
-    return is_formula(cell) and not (
+    return not (
         (column == "phone" and _is_number(cell))
         or (column == OTHER_PHONES and all(map(_is_number, _texts(cell))))
     )

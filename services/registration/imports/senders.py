@@ -1,6 +1,6 @@
 """In whose name an import goes on: what they may do is asked anew before each of its steps."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from chassis.authz import Access
@@ -18,11 +18,10 @@ ENDED = (
 
 
 class Sender(NamedTuple):
-    """What somebody may register: where, whether with their needs, and whose case it becomes."""
+    """What somebody may register: where, and whether with their needs."""
 
     places: Collection[str]
     needs: bool
-    case_owner: str | None
     access: Access | None
 
 
@@ -36,17 +35,25 @@ def places_of(access: Access) -> list[str]:
     return sorted({place for grant in grants for place in grant.places})
 
 
+def case_owner_of(options: Mapping[str, Any]) -> str | None:
+    """Return whose cases those become who are registered for who sent this."""
+    if BEHALF not in options:
+        # It was accepted by a version that kept only what followed from the token.
+        owner: str | None = options[CASE_OWNER]
+        return owner
+    return persons.owner(claimed(options[BEHALF]))
+
+
 async def sender_of(work: Work) -> Sender:
     """Return what who sent this may do now; 403 for who may register nobody any more."""
     if work.job.created_by in work.database.frozen:
         raise Problem(403, "account-frozen", FROZEN)
     options = work.job.options
     if BEHALF not in options:
-        # It was accepted by a version that kept only what followed from the token.
-        return Sender(options[PLACES], bool(options.get(NEEDS)), options[CASE_OWNER], None)
+        return Sender(options[PLACES], bool(options.get(NEEDS)), None)
     caller = claimed(options[BEHALF])
     access = Access(caller, "person", "C")
     ended = await work.database.rights_ended(caller.id, caller.issued_at)
     if ended or not access.allowances():
         raise Problem(403, "forbidden", ENDED)
-    return Sender(places_of(access), access.may("need", "C"), persons.owner(caller), access)
+    return Sender(places_of(access), access.may("need", "C"), access)

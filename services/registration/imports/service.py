@@ -1,17 +1,8 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import (
-    AsyncGenerator,
-    Awaitable,
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing
-from itertools import islice
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -24,12 +15,12 @@ from chassis.jobs import Remark, remarks_of
 from chassis.problems import Problem
 from chassis.scoping import lies_below
 from chassis.tables import JobColumns
-from chassis.uploads import Line, Row, Upload, decode, each_line, each_row
+from chassis.uploads import Row
 from chassis.worker import Tally, Work
-from services.registration.imports import rejected, rules
+from services.registration.imports import reading, rejected, rules
 from services.registration.imports.households import Households
+from services.registration.imports.reading import Told
 from services.registration.imports.senders import Sender, sender_of
-from services.registration.mappings import repeats
 from services.registration.mappings import rules as mapping_rules
 from services.registration.mappings import service as mappings
 from services.registration.mappings.models import MappingIn
@@ -47,36 +38,7 @@ ROWS_A_STEP, ROWS_A_STEP_OF_SQLITE = 500, 100
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 PATIENCE_SECONDS = 10.0
 
-Told = tuple[Row, PersonIn | list[Remark]]
-Take = Callable[[AsyncSession, JobColumns, Sequence[PersonIn], Sender], Awaitable[list[Outcome]]]
-
-
-def read(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, bytes]:
-    """
-    Return how many rows a register in CSV or XLSX has, and its content as a job keeps it.
-
-    The problem with the file as a whole is raised.
-    """
-    is_workbook = sheets.is_workbook(upload.content)
-    content = upload.content if is_workbook else decode(upload).encode()
-    return sum(1 for _ in rows_in(content, mapping)), content
-
-
-def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:
-    """Go through the rows of a register as a job keeps it, each as it came."""
-    if mapping:
-        return mapping_rules.rows(_lines(content, mapping), mapping)
-    return each_row(_lines(content), rules.REQUIRED, rules.KNOWN)
-
-
-def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
-    if not sheets.is_workbook(content):
-        return each_line(content)
-    if mapping and mapping.repeat:
-        found = sheets.sheets(content)
-        if name := repeats.sheet_of(found, mapping.repeat):
-            return repeats.table(found, name, [each.column for each in mapping.columns])
-    return sheets.lines(content)
+Take = Callable[[AsyncSession, JobColumns, Sequence[Told]], Awaitable[list[Outcome]]]
 
 
 async def mapping_for(
@@ -99,7 +61,7 @@ async def import_persons(work: Work) -> None:
         remarks = await remarks_of(session, work.job.id, rejected=True)
     work.left_over = await asyncio.to_thread(
         rejected.file_of,
-        rows_in(content, mapping),
+        reading.rows_in(content, mapping),
         remarks,
         workbook=sheets.is_workbook(content),
     )
@@ -112,58 +74,34 @@ async def import_persons(work: Work) -> None:
 async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> Problem | None:
     """Take each step that is left; return why not all were taken, where the sender lost a right."""
     take: Take = _registered
-    rows = rows_in(content, mapping)
+    make: reading.Make | None = reading.making_for(work)
+    rows = reading.rows_in(content, mapping)
     if work.job.options.get(DRY_RUN):
-        take = _foreseen(await asyncio.to_thread(_known_before, rows, work.job.position, mapping))
+        earlier = await asyncio.to_thread(_known_before, rows, work.job.position, mapping)
+        take, make = _foreseen(earlier), None
     else:
-        await asyncio.to_thread(_skip, rows, work.job.position)
+        await asyncio.to_thread(reading.skip, rows, work.job.position)
     most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
     # A file may have a wrong code in each step: only the first ones are worth a wait.
     news_by = monotonic() + PATIENCE_SECONDS
     # Of a job that is resumed it knows what comes; what came before each household says itself.
     households = Households()
-    async with aclosing(_ahead(rows, most, mapping)) as steps:
-        async for forms in steps:
+    async with aclosing(reading.ahead(rows, most, mapping, make)) as steps:
+        async for told in steps:
             try:
                 sender = await sender_of(work)
             except Problem as problem:
                 return problem
-            await _import_step(work, forms, take, mapping, sender, news_by, households)
+            await _import_step(work, told, take, mapping, sender, news_by, households)
     return None
-
-
-async def _ahead(
-    rows: Iterator[Row], most: int, mapping: MappingIn | None
-) -> AsyncGenerator[list[Told]]:
-    """Go through the steps, and read each while the database is at work on the one before it."""
-    # Reading them takes a while, which requests must not wait for.
-    reading = asyncio.create_task(asyncio.to_thread(_read, rows, most, mapping))
-    try:
-        while forms := await reading:
-            reading = asyncio.create_task(asyncio.to_thread(_read, rows, most, mapping))
-            yield forms
-    finally:
-        await asyncio.wait([reading])
-
-
-def _skip(rows: Iterator[Row], number: int) -> None:
-    for _ in islice(rows, number):
-        pass
-
-
-def _read(rows: Iterator[Row], most: int, mapping: MappingIn | None) -> list[Told]:
-    told: Iterable[Row] = islice(rows, most)
-    if mapping:
-        told = [mapping_rules.mapped(mapping, row) for row in told]
-    return [(row, rules.read_person(row)) for row in told]
 
 
 def _known_before(rows: Iterator[Row], number: int, mapping: MappingIn | None) -> dict[str, str]:
     """Return what the rows that were gone through say of whom."""
     earlier: dict[str, str] = {}
-    for _, form in _read(rows, number, mapping):
-        if isinstance(form, PersonIn):
-            earlier.setdefault(form.external_id, fingerprint(form.canonical()))
+    for each in reading.read(rows, number, mapping):
+        if isinstance(each.form, PersonIn):
+            earlier.setdefault(each.form.external_id, fingerprint(each.form.canonical()))
     return earlier
 
 
@@ -177,37 +115,30 @@ async def _mapping_of(work: Work) -> MappingIn | None:
 
 async def _import_step(
     work: Work,
-    forms: Sequence[Told],
+    told: Sequence[Told],
     take: Take,
     mapping: MappingIn | None,
     sender: Sender,
     news_by: float,
     households: Households,
 ) -> None:
-    pcodes = {form.location_pcode for _, form in forms if isinstance(form, PersonIn)}
+    forms = [each.form for each in told if isinstance(each.form, PersonIn)]
+    pcodes = {form.location_pcode for form in forms}
     nowhere = await GAZETTEER.unknown(work.database, pcodes, max(0.0, news_by - monotonic()))
-    async with work.step(work.job.position + len(forms)) as (session, tally):
-        numbers = [form.external_id for _, form in forms if isinstance(form, PersonIn)]
+    async with work.step(work.job.position + len(told)) as (session, tally):
+        numbers = [form.external_id for form in forms]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
-        events = {
-            form.registration_event_id
-            for _, form in forms
-            if isinstance(form, PersonIn) and form.registration_event_id
-        }
+        events = {form.registration_event_id for form in forms if form.registration_event_id}
         unknown = events - await occasions.within_reach(session, events, sender.access)
-        refusals = {
-            row.line: _refusal(row, form, nowhere, erased, unknown, sender) for row, form in forms
-        }
-        taken = [
-            form for row, form in forms if isinstance(form, PersonIn) and not refusals[row.line]
-        ]
-        outcomes = iter(await take(session, work.job, taken, sender))
-        for row, form in forms:
-            if refusal := refusals[row.line]:
+        refusals = [_refusal(each, nowhere, erased, unknown, sender) for each in told]
+        taken = [each for each, refusal in zip(told, refusals, strict=True) if not refusal]
+        outcomes = iter(await take(session, work.job, taken))
+        for each, refusal in zip(told, refusals, strict=True):
+            if refusal:
                 _reject(tally, refusal)
-            elif isinstance(form, PersonIn):
-                _count(tally, row, form, next(outcomes), households)
-        if work.job.position + len(forms) >= work.job.total:
+            else:
+                _count(tally, each, next(outcomes), households)
+        if work.job.position + len(told) >= work.job.total:
             for remark in await households.at_the_end(session, work.job.organisation):
                 tally.warn(remark)
         if mapping:
@@ -221,14 +152,14 @@ def _say_by_column(tally: Tally, mapping: MappingIn) -> None:
 
 
 def _refusal(
-    row: Row,
-    form: PersonIn | list[Remark],
+    told: Told,
     nowhere: Collection[str],
     erased: Collection[str],
     no_events: Collection[UUID],
     sender: Sender,
 ) -> list[Remark]:
     """Return why a row is not taken, as far as that is known before anybody is registered."""
+    row, form = told.row, told.form
     if not isinstance(form, PersonIn):
         return form
     if form.location_pcode in nowhere:
@@ -243,26 +174,20 @@ def _refusal(
 
 
 async def _registered(
-    session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn], sender: Sender
+    session: AsyncSession, job: JobColumns, told: Sequence[Told]
 ) -> list[Outcome]:
+    made = [each.made for each in told if each.made]
     # What belongs to the rows is written at once at the end, and not after each of them.
     with session.no_autoflush:
-        done = await registering.register_all(
-            session,
-            forms,
-            organisation=job.organisation,
-            by=job.created_by,
-            case_owner=sender.case_owner,
-        )
+        done = await registering.register_made(session, made, reading.by(job))
     return [outcome for _, outcome in done]
 
 
 def _foreseen(earlier: dict[str, str]) -> Take:
     """Return what says of forms what would come of them after the rows that were gone through."""
 
-    async def take(
-        session: AsyncSession, job: JobColumns, forms: Sequence[PersonIn], _sender: Sender
-    ) -> list[Outcome]:
+    async def take(session: AsyncSession, job: JobColumns, told: Sequence[Told]) -> list[Outcome]:
+        forms = [each.form for each in told if isinstance(each.form, PersonIn)]
         foreseen = await registering.foresee_all(session, forms, job.organisation)
 
         def outcome(form: PersonIn, alone: Outcome) -> Outcome:
@@ -277,15 +202,14 @@ def _foreseen(earlier: dict[str, str]) -> Take:
     return take
 
 
-def _count(
-    tally: Tally, row: Row, form: PersonIn, outcome: Outcome, households: Households
-) -> None:
+def _count(tally: Tally, told: Told, outcome: Outcome, households: Households) -> None:
     if outcome == "different":
-        tally.reject(rules.other_content(row))
+        tally.reject(rules.other_content(told.row))
         return
-    born = registering.birth_of(form).span()
-    odd = [*rules.counted_days(row), *rules.born_later(row, form, born)]
-    for remark in [*odd, *households.note(row.line, form, born)]:
+    odd = (
+        [] if isinstance(told.form, list) else households.note(told.row.line, told.form, told.born)
+    )
+    for remark in [*told.warnings, *odd]:
         tally.warn(remark)
     tally.accepted += outcome == "created"
     tally.unchanged += outcome == "unchanged"

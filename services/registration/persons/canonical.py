@@ -41,7 +41,6 @@ LATER = (
     "disability",
     "registration_event_id",
 )
-UNSAID: tuple[Any, ...] = (None, "gregorian", [])
 
 
 def form_of(values: Mapping[str, Any]) -> str:
@@ -61,4 +60,8 @@ def told_of(values: Mapping[str, Any]) -> str:
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in UNSAID}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and value not in ("gregorian", [])
+    }

@@ -19,6 +19,7 @@ from services.registration.households.models import lives_with_own
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import canonical, rules
 from services.registration.persons.birth_models import BirthIn
+from services.registration.persons.births import Birth
 from services.registration.persons.disability import Disability
 from services.registration.persons.names import NamesIn
 from services.registration.persons.parts import (
@@ -73,14 +74,20 @@ class PersonIn(NamesIn, BirthIn):
     def _as_the_nationality_says(cls, told: bool | None, beside: ValidationInfo) -> bool | None:
         return rules.stateless(beside.data.get("nationality"), told)
 
-    def canonical(self, told: dict[str, Any] | None = None, *, stateless: bool = False) -> str:
+    def canonical(
+        self,
+        told: dict[str, Any] | None = None,
+        birth: Birth | None = None,
+        *,
+        stateless: bool = False,
+    ) -> str:
         """
-        What the registration says, in one form; `told` is its content where that is at hand.
+        What the registration says, in one form; its content and birth where they are at hand.
 
         `stateless` says it of whom the nationality says so, as was once done where it was told.
         """
         values = told or self.model_dump()
-        birth = self.birth()
+        birth = birth or self.birth()
         precision = {"birth_date_precision": birth.birth_date_precision}
         as_of = {"age_as_of": None} if birth.age_as_of in {None, self.registered_on} else {}
         ages = {"age": birth.age, "age_to": birth.age_to}

@@ -1,6 +1,7 @@
 """Decisions about persons without I/O: case numbers, phones, countries, sameness."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable
 from functools import cache
@@ -27,6 +28,8 @@ STATELESS = {NO_STATE, "XXB", "XXC", "XXX"}
 UNTOLD = "unknown"
 """The sex and the category of somebody who has only enquired, until they are told."""
 LIBYA = "LY"
+LIBYAN_MOBILE = re.compile("(?:\\+218|0)(9[1-6][0-9]{7})")
+"""How most numbers are written here, of which nothing has to be found out."""
 
 
 def new_case_number() -> str:
@@ -88,6 +91,8 @@ def e164(phone: str) -> str:
 
     ValueError when no such number can exist. Arabic-Indic digits are read as digits.
     """
+    if usual := LIBYAN_MOBILE.fullmatch(phone):
+        return f"+218{usual[1]}"
     try:
         number = phonenumbers.parse(phone, LIBYA)
     except phonenumbers.NumberParseException:

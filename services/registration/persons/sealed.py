@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from pydantic_core import to_json
 from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
+from chassis.db import Database
 from chassis.rows import insert_all
 from chassis.unsealed import plain
 from services.registration.persons import rules
@@ -30,21 +32,21 @@ MASKED = {"masked": True}
 
 
 def columns(
-    session: AsyncSession, key: crypto.DataKey, fields: Mapping[str, Any]
+    where: AsyncSession | Database, key: crypto.DataKey, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the columns that keep those of the fields which are sealed."""
     kept: dict[str, Any] = {}
     if "phone" in fields:
         phone = fields["phone"]
         kept["phone"] = phone and key.seal(TABLE, "phone", phone)
-        kept["phone_index"] = phone and phone_index(session, phone)
+        kept["phone_index"] = phone and phone_index(where, phone)
     if "other_phones" in fields:
         others = fields["other_phones"]
         kept["other_phones"] = (
             key.seal(TABLE, "other_phones", json.dumps(others)) if others else None
         )
     if "documents" in fields:
-        kept["documents"] = key.seal(TABLE, "documents", json.dumps(fields["documents"]))
+        kept["documents"] = key.seal(TABLE, "documents", to_json(fields["documents"]).decode())
     if "disability" in fields:
         answers = fields["disability"]
         kept["disability"] = answers and key.seal(TABLE, "disability", json.dumps(answers))
@@ -52,31 +54,31 @@ def columns(
 
 
 def document_indexes(
-    session: AsyncSession, person_id: UUID, numbers: Iterable[str]
+    where: AsyncSession | Database, person_id: UUID, numbers: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Return the rows by which the papers of a person are found."""
-    indexes = {document_index(session, number) for number in numbers}
+    indexes = {document_index(where, number) for number in numbers}
     return [{"person_id": person_id, "number_index": each} for each in sorted(indexes)]
 
 
-def phone_index(session: AsyncSession, phone: str) -> bytes:
-    return crypto.blind_index(session, PHONE, phone)
+def phone_index(where: AsyncSession | Database, phone: str) -> bytes:
+    return crypto.blind_index(where, PHONE, phone)
 
 
 def other_phone_indexes(
-    session: AsyncSession, person_id: UUID, phones: Iterable[str]
+    where: AsyncSession | Database, person_id: UUID, phones: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Return the rows by which somebody is found by their numbers besides the first one."""
-    return [{"person_id": person_id, "number_index": phone_index(session, each)} for each in phones]
+    return [{"person_id": person_id, "number_index": phone_index(where, each)} for each in phones]
 
 
-def document_index(session: AsyncSession, number: str) -> bytes:
-    return crypto.blind_index(session, DOCUMENT, rules.document_key(number))
+def document_index(where: AsyncSession | Database, number: str) -> bytes:
+    return crypto.blind_index(where, DOCUMENT, rules.document_key(number))
 
 
-def fingerprint(session: AsyncSession, plain: str) -> str:
+def fingerprint(where: AsyncSession | Database, plain: str) -> str:
     """Return the fingerprint as it is kept: without the key nobody can guess what it is of."""
-    return crypto.keyed_hash(session, "person.fingerprint", plain)
+    return crypto.keyed_hash(where, "person.fingerprint", plain)
 
 
 async def index_again(session: AsyncSession, person_id: UUID, changes: Mapping[str, Any]) -> None:

@@ -1,0 +1,112 @@
+"""The rows of a register: as they came, and as steps that are read ahead of the database."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from chassis import sheets
+from chassis.jobs import Remark
+from chassis.tables import JobColumns
+from chassis.uploads import Line, Row, Upload, decode, each_line, each_row
+from chassis.worker import Work
+from services.registration.imports import rules
+from services.registration.imports.households import UNKNOWN
+from services.registration.imports.senders import case_owner_of
+from services.registration.mappings import repeats
+from services.registration.mappings import rules as mapping_rules
+from services.registration.mappings.models import MappingIn
+from services.registration.persons import making
+from services.registration.persons.births import Birth, Span
+from services.registration.persons.making import By, Made
+from services.registration.persons.models import PersonIn
+
+Make = Callable[[PersonIn, Birth], Made]
+
+
+class Told(NamedTuple):
+    """A row, the registration in it or why there is none, and what is to be said if it counts."""
+
+    row: Row
+    form: PersonIn | list[Remark]
+    born: Span
+    warnings: list[Remark]
+    made: Made | None
+
+
+def checked(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, bytes]:
+    """
+    Return how many rows a register in CSV or XLSX has, and its content as a job keeps it.
+
+    The problem with the file as a whole is raised.
+    """
+    is_workbook = sheets.is_workbook(upload.content)
+    content = upload.content if is_workbook else decode(upload).encode()
+    return sum(1 for _ in rows_in(content, mapping)), content
+
+
+def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:
+    """Go through the rows of a register as a job keeps it, each as it came."""
+    if mapping:
+        return mapping_rules.rows(_lines(content, mapping), mapping)
+    return each_row(_lines(content), rules.REQUIRED, rules.KNOWN)
+
+
+def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
+    if not sheets.is_workbook(content):
+        return each_line(content)
+    if mapping and mapping.repeat:
+        found = sheets.sheets(content)
+        if name := repeats.sheet_of(found, mapping.repeat):
+            return repeats.table(found, name, [each.column for each in mapping.columns])
+    return sheets.lines(content)
+
+
+def skip(rows: Iterator[Row], number: int) -> None:
+    for _ in islice(rows, number):
+        pass
+
+
+def by(job: JobColumns) -> By:
+    return By(job.organisation, job.created_by, case_owner_of(job.options))
+
+
+def making_for(work: Work) -> Make:
+    """Return what makes the rows of who is registered by a job, before its transaction."""
+    ours = by(work.job)
+    return lambda form, birth: making.made(work.database, form, ours, birth)
+
+
+async def ahead(
+    rows: Iterator[Row], most: int, mapping: MappingIn | None, make: Make | None
+) -> AsyncGenerator[list[Told]]:
+    """Go through the steps, and read each while the database is at work on the one before it."""
+    # Reading and making them takes a while, which requests must not wait for.
+    next_step = partial(read, rows, most, mapping, make)
+    reading = asyncio.create_task(asyncio.to_thread(next_step))
+    try:
+        while step := await reading:
+            reading = asyncio.create_task(asyncio.to_thread(next_step))
+            yield step
+    finally:
+        await asyncio.wait([reading])
+
+
+def read(
+    rows: Iterator[Row], most: int, mapping: MappingIn | None, make: Make | None = None
+) -> list[Told]:
+    told: Iterable[Row] = islice(rows, most)
+    if mapping:
+        told = [mapping_rules.mapped(mapping, row) for row in told]
+    return [_told(row, make) for row in told]
+
+
+def _told(row: Row, make: Make | None) -> Told:
+    form = rules.read_person(row)
+    if not isinstance(form, PersonIn):
+        return Told(row, form, UNKNOWN, [], None)
+    birth = form.birth()
+    born = making.since_registered(form, birth).span()
+    warnings = [*rules.counted_days(row), *rules.born_later(row, form, born)]
+    return Told(row, form, born, warnings, make(form, birth) if make else None)
