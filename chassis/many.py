@@ -52,7 +52,7 @@ def _empty(table: type[SQLModel], name: str, values: Sequence[Any]) -> bool:
     column = core_table(table).c[name]
     # None has a form of its own in JSON, and where the database knows a default it is another.
     may_be = column.server_default is None and not isinstance(column.type, JSON)
-    return may_be and values.count(None) == len(values)
+    return may_be and all(each is None for each in values)
 
 
 @cache

@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import phonenumbers
 import pytest
 
 from services.registration.main import SERVICE
+from services.registration.persons import rules
 from services.registration.places.models import Place
 from tests.conftest import Running, Start
 
@@ -163,3 +165,10 @@ async def test_an_unknown_filter_is_refused(registration: Running) -> None:
 
     assert response.status_code == 400
     assert response.json()["type"] == "/problems/unknown-filter"
+
+
+def test_a_usual_libyan_number_is_kept_as_the_library_would_keep_it() -> None:
+    for written in ["+218912345678", "0912345678", "+2180912345678", "091-234 5678", "0212345678"]:
+        number = phonenumbers.parse(written, rules.LIBYA)
+        kept = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        assert rules.e164(written) == kept, written

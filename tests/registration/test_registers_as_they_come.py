@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from sqlmodel import col, select
 
 from chassis import leftover, progress
 from chassis.clock import now
+from services.registration.imports import rejected
 from tests.patience import ended, until
 from tests.registration.office import PERSONS, Office
 
@@ -174,6 +176,7 @@ async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(office: O
 
 
 WRONG = ("X2", "=cmd", "man", "1990-01-01", "TCD", "migrant", "", "LY0209", "")
+TWICE_WRONG = ("X4", "Zara", "man", "1990-13-01", "TCD", "migrant", "", "LY0209", "")
 ELSEWHERE = ("X3", "Zara", "female", "1990-01-01", "TCD", "migrant", "", "LY999999", "")
 
 
@@ -191,12 +194,16 @@ async def rejected_rows(office: Office, job: dict[str, Any]) -> list[dict[str, s
 
 @pytest.mark.parametrize("written", ["csv", "xlsx"])
 async def test_the_rejected_rows_come_back_with_the_reasons_and_go_in_again_corrected(
-    office: Office, written: str
+    office: Office, written: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = (HEADER, AMINA, WRONG, ELSEWHERE)
+    monkeypatch.setattr(rejected, "AT_ONCE", 2)
+    rows = (HEADER, AMINA, TWICE_WRONG, WRONG, ELSEWHERE)
     job = await sent(office, text(*rows).encode() if written == "csv" else workbook(*rows))
 
-    formula, elsewhere = await rejected_rows(office, job)
+    twice, formula, elsewhere = await rejected_rows(office, job)
+
+    assert twice["external_id"] == "X4"
+    assert re.fullmatch(r"birth_date: .+ sex: .+", twice["rejected_because"])
 
     # In CSV it would run where it is corrected; a workbook's cell is typed as text.
     assert formula["given_name"] == ("'=cmd" if written == "csv" else "=cmd")

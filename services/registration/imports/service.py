@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import sheets
 from chassis.authz import Access
-from chassis.jobs import Remark, remarks_of
+from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.scoping import lies_below
 from chassis.tables import JobColumns
@@ -34,7 +34,7 @@ from services.registration.places.models import GAZETTEER
 
 KIND = "import_persons"
 DRY_RUN, MAPPING = "dry_run", "mapping"
-ROWS_A_STEP, ROWS_A_STEP_OF_SQLITE = 500, 100
+ROWS_A_STEP, ROWS_A_STEP_OF_SQLITE = 1000, 100
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 PATIENCE_SECONDS = 10.0
 
@@ -58,11 +58,11 @@ async def import_persons(work: Work) -> None:
     content = work.payload
     lost = await _go_through(work, content, mapping)
     async with work.database.read() as session:
-        remarks = await remarks_of(session, work.job.id, rejected=True)
+        reasons = await rejected.reasons_of(session, work.job.id)
     work.left_over = await asyncio.to_thread(
         rejected.file_of,
         reading.rows_in(content, mapping),
-        remarks,
+        reasons,
         workbook=sheets.is_workbook(content),
     )
     if lost:
