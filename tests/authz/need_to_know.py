@@ -61,6 +61,7 @@ MAPPING: dict[str, Any] = {
     "columns": [{"column": "name", "field": "given_name"}],
     "constants": {
         "sex": "unknown",
+        "birth_date_precision": "unknown",
         "nationality": "SDN",
         "population_category": "migrant",
         "location_pcode": HERE,
