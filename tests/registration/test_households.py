@@ -229,6 +229,7 @@ async def test_a_household_is_made_of_whom_the_maker_knows_and_nobody_is_in_two(
         ({"members": [{"person_id": outside}]}, 409, "name-taken"),
         ({"members": [{"person_id": str(new_id())}]}, 422, "unknown-person"),
         ({"members": members + members}, 422, "value_error"),
+        ({"head_absence": "unaccompanied_child"}, 422, "value_error"),
         ({"collector_person_id": baby, "kind": "family"}, 422, "collector_is_minor"),
         ({"location_pcode": "LY1101"}, 403, "forbidden"),
     ):

@@ -32,11 +32,14 @@ class MemberIn(RelationIn):
     since: PastDay = Shape(default_factory=today)
 
 
-def _check(relations: Sequence[RelationIn]) -> None:
+def _check(relations: Sequence[RelationIn], absence: Absence | None = None) -> None:
     if len({each.person_id for each in relations}) < len(relations):
         raise ValueError("names somebody twice")
-    if sum(is_head(each.relationship_to_head) for each in relations) > 1:
+    heads = sum(is_head(each.relationship_to_head) for each in relations)
+    if heads > 1:
         raise ValueError("names two heads")
+    if heads and absence:
+        raise ValueError("names a head, and in `head_absence` why there is none")
 
 
 class ReceivingIn(Strict):
@@ -72,7 +75,7 @@ class HouseholdIn(ReceivingIn):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        _check(self.members)
+        _check(self.members, self.head_absence)
         return self
 
 
@@ -120,7 +123,7 @@ class SplitIn(ReceivingIn):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        _check(self.members)
+        _check(self.members, self.head_absence)
         return self
 
 
