@@ -26,12 +26,19 @@ WRITTEN = {
 """How what has a pattern is written, for who reads no pattern."""
 
 
+BY_TYPE = {
+    "uuid_parsing": "is not a UUID",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "is not a JSON object"),
+}
+"""What is said instead of words that are about Python."""
+
+
 def in_words(each: Mapping[str, Any]) -> str:
     """Return what a shape says of a value that it refuses, without the value."""
     # Pydantic's own messages name the rule and its bounds; only value errors quote free text,
     # and those are ours, which never contain the value. One of its own quotes a character.
-    if each["type"] == "uuid_parsing":
-        return "is not a UUID"
+    if found := BY_TYPE.get(each["type"]):
+        return found
     if each["type"] == "string_pattern_mismatch":
         return WRITTEN.get(each.get("ctx", {}).get("pattern"), str(each["msg"]))[:MOST]
     return str(each["msg"]).removeprefix("Value error, ")[:MOST]

@@ -56,6 +56,7 @@ async def test_what_a_middleware_raises_is_answered_as_a_problem(
         (Nationality, "is not written as a code of ISO 3166-1 alpha-3: SDN, say"),
         (Language, "is not written as a language's code: ar, say"),
         (Code, "is not written in at most 64 letters"),
+        (dict[str, str], "is not a JSON object"),
         (Annotated[str, StringConstraints(pattern=RECIPIENT)], "is none of mission, unhcr, icrc,"),
     ],
 )
