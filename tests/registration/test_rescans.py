@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.registration.duplicates import rescans
+from services.registration.duplicates import reading, rescans
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.duplicates.settling import Found, settle
 from services.registration.main import SERVICE
@@ -120,6 +120,22 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     assert {pair: told(each) for pair, each in again.items()} == {
         pair: told(each) for pair, each in known.items()
     }
+
+
+@pytest.mark.parametrize("table", [MatchingKey, NameKey])
+async def test_a_rescan_makes_all_keys_again_when_they_are_made_otherwise_now(
+    registration: Running, table: type[MatchingKey | NameKey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "READ_AT_ONCE", 3)
+    kept = select(table.key, table.person_id)
+    async with registration.database.write() as session:
+        before = set((await session.exec(kept)).all())
+        await session.exec(update(table).values(key=col(table.key) + 1))
+
+    await rescanned(registration, await ask(registration))
+
+    async with registration.database.read() as session:
+        assert set((await session.exec(kept)).all()) == before
 
 
 async def searched_by(registration: Running) -> set[Any]:

@@ -41,10 +41,7 @@ async def describe(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, D
     """Return by what people are compared; who is not there any more is left out."""
     found: dict[UUID, Described] = {}
     for some in portions(ids):
-        people = (
-            await session.exec(select(Person).where(among(session, col(Person.id), some)))
-        ).all()
-        found |= await described(session, people)
+        found |= await described(session, await describing.those(session, some))
     return found
 
 

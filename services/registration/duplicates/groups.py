@@ -1,7 +1,7 @@
 """Which pairs belong to one person each (matching/clusters.py), decided anew around some people."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 from uuid import UUID
@@ -41,10 +41,19 @@ async def regroup(
     known = {each: described[each] for each in members & described.keys()}
     known |= await describe(session, members - known.keys())
     rows = await _between(session, members)
+    await _keep(session, await asyncio.to_thread(_all_banded, groups, rows, known), ids)
+
+
+def _all_banded(
+    groups: Iterable[set[UUID]],
+    rows: Mapping[Pair, DuplicatePair],
+    known: Mapping[UUID, Described],
+) -> Sequence[tuple[Mapping[Pair, DuplicatePair], Banded]]:
+    found = []
     for group in groups:
         theirs = {pair: rows[pair] for pair in combinations(sorted(group), 2) if pair in rows}
-        found = await asyncio.to_thread(banded, group & known.keys(), theirs, known)
-        await _keep(session, theirs, found, ids)
+        found.append((theirs, banded(group & known.keys(), theirs, known)))
+    return found
 
 
 async def _around(session: AsyncSession, people: Collection[UUID]) -> list[set[UUID]]:
@@ -118,18 +127,19 @@ def banded(
 
 async def _keep(
     session: AsyncSession,
-    rows: Mapping[Pair, DuplicatePair],
-    found: Banded,
+    groups: Iterable[tuple[Mapping[Pair, DuplicatePair], Banded]],
     ids: Mapping[Pair, UUID],
 ) -> None:
-    for pair, row in rows.items():
-        row.band = "probable" if pair in found.joined else "possible"
-        if row.band == "possible" and row.status == "open" and row.score < weights().possible:
-            # Only a group that is no more had brought these two together.
-            await session.delete(row)
-        else:
-            session.add(row)
+    made = []
+    for rows, found in groups:
+        for pair, row in rows.items():
+            row.band = "probable" if pair in found.joined else "possible"
+            if row.band == "possible" and row.status == "open" and row.score < weights().possible:
+                # Only a group that is no more had brought these two together.
+                await session.delete(row)
+            else:
+                session.add(row)
+        new = [(pair, *found.compared[pair]) for pair in sorted(found.joined - rows.keys())]
+        made += [pair_row(*each, band="probable", ids=ids) for each in new]
     await session.flush()
-    new = [(pair, *found.compared[pair]) for pair in sorted(found.joined - rows.keys())]
-    made = [pair_row(*each, band="probable", ids=ids) for each in new]
     await insert_all_unless_there(session, DuplicatePair, made)

@@ -7,8 +7,7 @@ the people who were there when it was asked for. Who comes later is looked for a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,17 +17,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
 from chassis.caller import Caller
-from chassis.db import Database, tables_of
+from chassis.db import tables_of
 from chassis.tables import JobColumns
 from chassis.turns import take_turns
 from chassis.wake import quiet
 from chassis.worker import Work
 from services.registration.duplicates import candidates, search, settling
 from services.registration.duplicates.comparing import compared
-from services.registration.duplicates.reading import Page, pages
+from services.registration.duplicates.keeping import put_right
+from services.registration.duplicates.reading import pages
 from services.registration.duplicates.settling import Found, settle
 from services.registration.persons.models import Person
-from services.registration.searches import names
 
 if TYPE_CHECKING:
     from services.registration.duplicates.whole import Whole
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 KIND = "rescan_duplicates"
 PEOPLE_A_STEP = 500
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
-WAIT_SECONDS = 0.01
 BYTES_OF_AN_ID = 16
 
 
@@ -75,19 +73,13 @@ async def rescan(work: Work) -> None:
     ]
     if work.job.position == len(ends):
         return
-    # Its arrays take a while to load, and no start needs them.
-    from services.registration.duplicates.whole import Whole  # noqa: PLC0415 - The line above.
-
-    whole = Whole()
-    async for page in pages(work.database):
-        await _put_right(work.database, page)
-        await asyncio.to_thread(whole.add, page.described)
-        await _go_on(work)
+    whole = await _read(work) or await _read(work, thorough=True)
+    assert whole  # noqa: S101 - What is read thoroughly is read.
     async for _ in whole.look():
         await _go_on(work)
     while work.job.position < len(ends):
         at = work.job.position
-        async with _own_turn(work.database):
+        async with search.own_turn(work.database):
             await _step(work, whole, ends[at - 1] if at else None, ends[at])
         await _go_on(work)
 
@@ -98,28 +90,19 @@ async def _go_on(work: Work) -> None:
     await quiet(search.MOST_PATIENCE)
 
 
-@asynccontextmanager
-async def _own_turn(database: Database) -> AsyncIterator[None]:
-    while True:
-        async with search.turn(database) as taken:
-            if taken:
-                yield
-                return
-        await asyncio.sleep(WAIT_SECONDS)
+async def _read(work: Work, *, thorough: bool = False) -> "Whole | None":
+    """Read the register; None if keys are made otherwise now, and so must be looked at by all."""
+    # Its arrays take a while to load, and no start needs them.
+    from services.registration.duplicates.whole import Whole  # noqa: PLC0415 - The line above.
 
-
-async def _put_right(database: Database, page: Page) -> None:
-    """Keep the keys of today by which doubles and searches find people, where others are kept."""
-    async with database.read() as session:
-        wrong = await candidates.found_otherwise(session, page.described)
-        wrong |= await names.found_otherwise(session, page.people)
-    if not wrong:
-        return
-    async with _own_turn(database), database.write() as session:
-        there = await candidates.unchanged(session, wrong, page.described)
-        await names.keep(session, [each for each in page.people if each.id in there])
-        described = {each: page.described[each] for each in there & page.described.keys()}
-        await candidates.keep_keys(session, described)
+    whole = Whole()
+    async for page in pages(work.database):
+        keys = await asyncio.to_thread(whole.add, page.described)
+        changed = await put_right(work.database, page, keys, thorough=thorough)
+        if changed and not thorough:
+            return None
+        await _go_on(work)
+    return whole
 
 
 async def _step(work: Work, whole: "Whole", after: UUID | None, until: UUID) -> None:

@@ -38,6 +38,7 @@ PEOPLE_A_STEP = 20
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 MOST_PATIENCE = 5.0
 """Seconds that a step waits for a moment in which no answer and no entitlement waits for it."""
+WAIT_SECONDS = 0.01
 MOST_HELD = "300000"
 """Milliseconds after which PostgreSQL takes a turn from whoever is stuck."""
 PERSONS = core_table(Person)
@@ -82,6 +83,17 @@ async def turn(database: Database) -> AsyncIterator[bool]:
             patient = func.set_config("idle_in_transaction_session_timeout", MOST_HELD, true())
             await session.exec(select(patient))
         yield taken
+
+
+@asynccontextmanager
+async def own_turn(database: Database) -> AsyncIterator[None]:
+    """Wait for the turn, and take it."""
+    while True:
+        async with turn(database) as taken:
+            if taken:
+                yield
+                return
+        await asyncio.sleep(WAIT_SECONDS)
 
 
 async def _look(database: Database) -> int:

@@ -24,12 +24,18 @@ class Whole:
         self._everybody, self._ids, self._versions = Everybody(), bytearray(), array("i")
         self._found = Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
-    def add(self, people: Mapping[UUID, Described]) -> None:
-        """Add people, whose ids are greater than any before, in the order of their ids."""
+    def add(self, people: Mapping[UUID, Described]) -> dict[UUID, int]:
+        """
+        Add people, whose ids are greater than any before, in the order of their ids.
+
+        Returns under how many keys each is kept.
+        """
+        keys = {}
         for person_id in sorted(people):
             self._ids += person_id.bytes
             self._versions.append(people[person_id].version)
-            self._everybody.add(people[person_id].description)
+            keys[person_id] = self._everybody.add(people[person_id].description)
+        return keys
 
     async def look(self) -> AsyncIterator[int]:
         """Find the pairs that may be one person's; yield how many each piece of it had."""

@@ -46,7 +46,8 @@ class Blocks:
         self._is_number = array("b")
         self._counts = array("i")
 
-    def add(self, person: Description) -> None:
+    def add(self, person: Description) -> int:
+        """Add somebody; return under how many keys they are kept."""
         yearly, numbers = set(blocking.names_of_year(person)), set(blocking.numbers(person))
         always = [*numbers, *(set(blocking.timeless(person)) - numbers)]
         born = blocking.years(person)
@@ -57,6 +58,7 @@ class Blocks:
         self._is_number.extend([1] * len(numbers))
         self._is_number.extend([0] * (len(always) + len(yearly) - len(numbers)))
         self._counts.append(len(always) + len(yearly))
+        return len(always) + len(yearly) * (last - first + 1)
 
     def pairs(self) -> Iterator[tuple[Numbers, Numbers]]:
         """Yield who is compared with whom, many pairs at a time; one may be told twice."""

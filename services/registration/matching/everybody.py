@@ -32,9 +32,10 @@ class Everybody:
     def __len__(self) -> int:
         return len(self._register)
 
-    def add(self, person: Description) -> None:
+    def add(self, person: Description) -> int:
+        """Add somebody; return under how many keys they are kept."""
         self._register.add(person)
-        self._blocks.add(person)
+        return self._blocks.add(person)
 
     def look(self, by: Weights) -> Iterator[tuple[int, Found]]:
         """

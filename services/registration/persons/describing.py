@@ -35,6 +35,12 @@ async def after(session: AsyncSession, last: UUID | None, most: int) -> Sequence
     return (await connection.execute(statement.order_by(PERSONS.c.id).limit(most))).all()
 
 
+async def those(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Any]:
+    """Return the same of some."""
+    connection = await session.connection()
+    return (await connection.execute(WHOLE.where(among(session, PERSONS.c.id, ids)))).all()
+
+
 async def describe(session: AsyncSession, people: Sequence[Any]) -> dict[UUID, Description]:
     """Return what each is compared by when their doubles are looked for."""
     opened = await sealed.opened(session, people)

@@ -6,7 +6,7 @@ found is ranked (ranking.py).
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -81,13 +81,19 @@ def rows(session: AsyncSession, person: Any) -> list[dict[str, Any]]:
     ]
 
 
+def count(person: Any) -> int:
+    """Return how many rows somebody has, which is told without the keys themselves."""
+    sounding = set().union(*map(sounds_of, set(borne(person))))
+    return len(sounding) * len(_years(person))
+
+
 def borne(person: Any) -> list[str]:
     """Return the words of a person's names, of their Latin spellings and of their other names."""
     parts = [getattr(person, name) for name in (*NAMES, *LATIN.values())]
     return [word for part in (*parts, *person.other_names) if part for word in words(part)]
 
 
-def _years(person: Any) -> Iterable[int]:
+def _years(person: Any) -> Sequence[int]:
     earliest, latest = Birth.of(person).span()
     if not earliest or not latest or latest.year - earliest.year > WIDEST_SPAN:
         return [UNKNOWN_YEAR]
