@@ -25,6 +25,7 @@ from tests.registration.test_matching import somebody
 CASES = {"X-Purpose": "case_management"}
 FIRST, SECOND, THIRD, FOURTH = (f"+21891234567{number}" for number in (7, 2, 3, 4))
 SEVERAL: dict[str, Any] = {"other_phones": ["091 234 5672", FIRST, "٠٩١٢٣٤٥٦٧٢", THIRD]}
+ROW = {name: value for name, value in NAWAL.items() if isinstance(value, str)}
 CALL: dict[str, Any] = {"given_name": "نوال", "nationality": "SDN", "phone": FIRST}
 
 
@@ -199,3 +200,31 @@ def test_each_column_of_a_further_number_is_proposed_and_all_of_them_count() -> 
     read = read_person(Row(2, whole))
     assert isinstance(read, PersonIn)
     assert read.other_phones == [SECOND, THIRD]
+
+
+@pytest.mark.parametrize(
+    ("cell", "phone", "others"),
+    [
+        ("0912345671 / 0923456782", "+218912345671", ["+218923456782"]),
+        ("+218912345671;+249912345678", "+218912345671", ["+249912345678"]),
+        (
+            "٠٩١٢٣٤٥٦٧١، 0923456782\n+249912345678",
+            "+218912345671",
+            ["+218923456782", "+249912345678"],
+        ),
+        ("091/2345671", "+218912345671", []),
+        ("0912345671; 091 234 5671 ;", "+218912345671", []),
+    ],
+)
+def test_two_numbers_in_the_cell_of_one_are_both_kept(
+    cell: str, phone: str, others: list[str]
+) -> None:
+    person = read_person(Row(2, ROW | {"phone": cell}))
+    assert isinstance(person, PersonIn)
+    assert (person.phone, person.other_phones) == (phone, others)
+
+
+def test_of_two_numbers_in_one_cell_the_wrong_one_refuses_it() -> None:
+    remarks = read_person(Row(2, ROW | {"phone": "0912345671 / 12"}))
+    assert isinstance(remarks, list)
+    assert [each.column for each in remarks] == ["phone"]

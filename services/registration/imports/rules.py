@@ -16,6 +16,7 @@ from services.registration.persons.births import Span
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import PersonIn
 from services.registration.persons.names import LATIN
+from services.registration.persons.rules import e164
 
 MARK = "export_mark"
 """The column by which our exports name who asked for them; it says nothing of the person."""
@@ -71,7 +72,7 @@ NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
 OF_DAYS = (*DAYS, "birth_date_calendar")
-BETWEEN_TEXTS = re.compile("[;,؛،]")
+BETWEEN_TEXTS = re.compile("[;,؛،\n]")
 TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
 """A spreadsheet keeps a day together with a time, and some keep one that nobody has told."""
 SERIAL = re.compile("[1-6][0-9]{4}")
@@ -104,7 +105,8 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
     document = {
         name: cells.pop(f"document_{name}") for name in DOCUMENT if f"document_{name}" in cells
     }
-    form: dict[str, object] = dict(cells) | _ages(cells) | _several(cells) | _records(cells)
+    form: dict[str, object] = dict(cells) | _ages(cells) | _several(cells) | _phones(cells)
+    form |= _records(cells)
     if document:
         form["documents"] = [document]
     answers = {
@@ -169,6 +171,24 @@ def _several(cells: Mapping[str, str]) -> dict[str, object]:
     return {name: _texts(cells[name]) for name in SEVERAL if name in cells}
 
 
+def _phones(cells: Mapping[str, str]) -> dict[str, object]:
+    """Return the numbers of a cell that is for one, and in many lists holds two."""
+    parts = BETWEEN_TEXTS.split(cells.get("phone", ""))
+    told = [each for part in parts for each in _between_strokes(part)]
+    first, *others = [each.strip() for each in told if each.strip()] or [""]
+    if not others:
+        return {}
+    return {"phone": first, OTHER_PHONES: [*others, *_texts(cells.get(OTHER_PHONES, ""))]}
+
+
+def _between_strokes(phones: str) -> list[str]:
+    """Return the numbers between strokes, unless one number is written with them (091/2345671)."""
+    try:
+        return [phones] if "/" not in phones or e164(phones) else []
+    except ValueError:
+        return phones.split("/")
+
+
 def _texts(cell: str) -> list[str]:
     return [text.strip() for text in BETWEEN_TEXTS.split(cell) if text.strip()]
 
@@ -197,10 +217,9 @@ def _told_twice(row: Row, cells: Collection[str]) -> list[Remark]:
 def _runs(column: str, cell: str) -> bool:
     """Say whether a cell that looks like a formula is one."""
     # A phone number begins with a plus sign by right.
-    return not (
-        (column == "phone" and _is_number(cell))
-        or (column == OTHER_PHONES and all(map(_is_number, _texts(cell))))
-    )
+    if column not in {"phone", OTHER_PHONES}:
+        return True
+    return not all(map(_is_number, _texts(cell.replace("/", ";"))))
 
 
 def _is_number(cell: str) -> bool:
@@ -215,6 +234,8 @@ def _column(location: tuple[int | str, ...], told: Collection[str]) -> str:
         return "document_" + where.removeprefix("documents/0/")
     if where.startswith("disability/"):
         return where.replace("/", "_")
+    if where.startswith(OTHER_PHONES) and OTHER_PHONES not in told:
+        return "phone"
     if where.partition("/")[0] in SEVERAL:
         return where.partition("/")[0]
     return "consent_given" if where.startswith("consent") else where
