@@ -134,6 +134,16 @@ async def test_a_mapping_has_versions_and_one_name_within_its_organisation(offic
     assert ("user-huda", "update", "allowed") in await office.record("mapping")
 
 
+def test_the_description_of_a_mapping_names_the_fields_that_there_are() -> None:
+    told = MappingIn.model_json_schema()
+
+    fields = told["$defs"]["ColumnIn"]["properties"]["field"]["enum"]
+    assert {"full_name", "given_name", "disability_seeing", "consent_given"} <= set(fields)
+    assert set(fields) - set(told["properties"]["constants"]["propertyNames"]["enum"]) == {
+        "full_name"
+    }
+
+
 @SQLITE
 async def test_a_mapping_by_which_nobody_could_be_registered_is_refused_by_what_it_lacks(
     office: Office,

@@ -52,7 +52,11 @@ class ColumnIn(Strict):
     """
 
     column: Header
-    field: Annotated[str, AfterValidator(_known_or_full_name)]
+    field: Annotated[
+        str,
+        AfterValidator(_known_or_full_name),
+        Shape(json_schema_extra={"enum": [*FIELDS, FULL_NAME]}),
+    ]
     values: dict[Cell, Cell] = Shape(default={}, max_length=MOST_VALUES)
     day_order: DayOrder = "ymd"
     calendar: Calendar | None = None
@@ -86,7 +90,9 @@ class MappingIn(Strict):
 
     name: Text
     columns: list[ColumnIn] = Shape(min_length=1, max_length=MOST_COLUMNS)
-    constants: dict[Annotated[str, AfterValidator(_known)], Cell] = Shape(default={})
+    constants: dict[Annotated[str, AfterValidator(_known)], Cell] = Shape(
+        default={}, json_schema_extra={"propertyNames": {"enum": [*FIELDS]}}
+    )
     repeat: Header | None = None
 
     @model_validator(mode="after")
