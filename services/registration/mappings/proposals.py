@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from chassis import sheets
 from chassis.uploads import Line, Upload, decode, lines_of
-from services.registration.imports.rules import DAYS, OTHER_PHONES
+from services.registration.imports.rules import DAYS, DISABILITY, OTHER_PHONES
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words
 from services.registration.mappings.models import FULL_NAME, MOST_VALUES, ColumnIn, DayOrder
@@ -164,6 +164,11 @@ def propose(questions: Sequence[Question]) -> ProposalOut:
             reason.taken = reason.field != FULL_NAME
             taken.setdefault(reason.field, []).append(question)
             used.add(question.column)
+    if not taken.keys() >= set(DISABILITY):
+        # All six questions are asked, or none: rows that tell some of them would be refused.
+        used -= {each.column for name in DISABILITY for each in taken.pop(name, [])}
+        for _, reason in scored:
+            reason.taken &= reason.field not in DISABILITY
     told = {name: several for name, several in taken.items() if name != FULL_NAME}
     return ProposalOut(
         columns=[_rule(question, name) for name, several in told.items() for question in several],
@@ -186,7 +191,7 @@ def _scored(question: Question) -> Iterable[tuple[Question, Reason]]:
         if not share:
             continue
         by_words, because = found.get(candidate, (0.0, ""))
-        if by_words or (share >= MOSTLY and candidate != "consent_given"):
+        if by_words or (share >= MOSTLY and candidate not in words.ONLY_BY_WORDS):
             score = min(1.0, by_words + BY_ANSWERS * share) if by_words else BY_ANSWERS_ALONE
             told = f"{len(known)} of {len(question.answers)} answers are known there."
             found[candidate] = (score, f"{because} {told}".strip())

@@ -10,6 +10,7 @@ from babel import Locale
 from babel.core import get_global
 
 from chassis.orthography import plain
+from services.registration.imports.rules import DISABILITY
 from services.registration.persons.rules import nationalities
 
 FILE = Path(__file__).parent / "words.yaml"
@@ -18,7 +19,10 @@ LETTERS = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
 LANGUAGES = ("en", "fr", "ar")
-CODED = ("sex", "population_category", "nationality", "location_pcode", "consent_given")
+ONLY_BY_WORDS = ("consent_given", "stateless", *DISABILITY)
+"""Their answers are those to many questions, and alone say nothing of what was asked."""
+CODED = ("sex", "population_category", "nationality", "location_pcode", *ONLY_BY_WORDS)
+ANSWERED_AS = {"stateless": "consent_given"} | dict.fromkeys(DISABILITY, "disability")
 
 
 class Likeness(NamedTuple):
@@ -84,7 +88,7 @@ def meaning(field: str, text: str) -> str | None:
 
 @cache
 def _codes(field: str) -> dict[str, str]:
-    values = _file()["values"][field].items()
+    values = _file()["values"][ANSWERED_AS.get(field, field)].items()
     return {" ".join(tokens(word)): code for code, words in values for word in words}
 
 
