@@ -46,8 +46,8 @@ FIRST_RANKED = 100
 """Among so many there mostly are enough who fit perfectly, so that nobody else need be read."""
 MOST_WITH_ONE_MISSING = 200
 """So many are looked at who lack a word; of too many nobody is told apart."""
-STATEMENTS = 512
-"""So many are kept: some shapes of a search for each caller who searches at a time."""
+STATEMENTS = 128
+"""So many are kept, of some 100 kB each: a few shapes of a search for each of who search now."""
 NONE = "[]"
 BORNE = (*NAMES, *LATIN.values())
 PERSONS, NAME_KEYS = core_table(Person), core_table(NameKey)
