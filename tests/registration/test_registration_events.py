@@ -64,6 +64,9 @@ async def test_a_registration_event_is_kept_corrected_listed_and_names_its_peopl
     ]:
         listed = (await office.officer.get(EVENTS, params=query)).json()["items"]
         assert len(listed) == number, query
+    turned = {"from_day": "2026-02-01", "to_day": "2026-01-31"}
+    answer = await office.officer.get(EVENTS, params=turned)
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["query/to_day"]
 
     # A correction of what was read, and of nothing else.
     first = {"If-Match": '"1"'}

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, versions
 from chassis.authz import Access
-from chassis.problems import Fault, Problem, not_found
+from chassis.problems import Fault, Problem, not_found, wrong
 from chassis.scoping import Clause
 from chassis.views import View
 from services.registration.occasions.models import (
@@ -71,6 +71,9 @@ async def get(session: AsyncSession, event_id: UUID, access: Access) -> EventOut
 async def find(
     session: AsyncSession, access: Access, wanted: Wanted, *, after: UUID | None, limit: int
 ) -> Sequence[EventOut]:
+    if wanted.from_day and wanted.to_day and wanted.to_day < wanted.from_day:
+        # An empty list would say that nobody was registered then.
+        raise wrong("query/to_day", "ends_before", "It is before `from_day`.")
     conditions = wanted.conditions()
     if after:
         conditions.append(col(RegistrationEvent.id) > after)
