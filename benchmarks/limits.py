@@ -127,7 +127,8 @@ async def measure(registrations: int = REGISTRATIONS) -> Report:
         f"{AGAIN}th is of somebody who is there already; registration alone on PostgreSQL, by its "
         f"API. Lists are read to their end, {PAGE} a page; a file holds all {len(COLUMNS)} "
         "columns of everybody, from its approval until its last byte is here. The limits are those "
-        "within which 121's own tests have to end, for as many registrations. Seconds, "
+        "within which 121's own tests have to end, for as many registrations; events are who did "
+        "what and to whom. Seconds, "
         "milliseconds of the service's CPU a row, the most memory it held, milliseconds of a page.",
         (
             *("what", "rows", "limit", "seconds", "of the limit", "rows a second"),
@@ -247,7 +248,7 @@ async def _paged(
             made.rows += len(page["items"])
             made.known += sum(map(_is_known, page["items"])) if measure == "duplicates" else 0
             cursor = page["next_cursor"]
-            if cursor is None or not page.get("more", True):
+            if cursor is None:
                 return
 
 
@@ -279,9 +280,12 @@ async def _export(bench: Bench, form: str) -> None:
 
 
 async def _follow(bench: Bench) -> None:
-    """Read what was done, entry by entry, as an officer does; and all that a device is told."""
+    """
+    Read all that was done, as an officer does.
+
+    121's events are who has changed what of which registration, and when: that is the record here.
+    """
     await _paged(bench, "audit entries", "audit/entries", {}, who=DPO, measure="events")
-    await _paged(bench, "changes for a device", "sync", {"limit": 200}, measure="events")
 
 
 def as_(who: Mapping[str, Any]) -> dict[str, str]:

@@ -41,7 +41,9 @@ def _said_no_elsewhere() -> Clause:
     other = aliased(Person)
     theirs = col(other.merged_into) == col(Person.id)
     here = col(other.organisation) == col(Person.organisation)
-    return exists().where(theirs, here, consents.said_no(col(other.id)))
+    # That they are merged follows; said, it keeps a database from looking at all who are not.
+    is_merged = col(other.merged_into).is_not(None)
+    return exists().where(is_merged, theirs, here, consents.said_no(col(other.id)))
 
 
 class Selection:
