@@ -29,6 +29,7 @@ test: $(INSTALLED) ## Everything, on real PostgreSQL and RabbitMQ too
 	@$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks.md
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "splink>=5"
 	@$(BIN)/python -m benchmarks
 
 bench-large: $(INSTALLED) ## Measure what takes hours, on registers of up to a million people

@@ -3,8 +3,9 @@ Measures what docs/benchmarks.md claims, each against its peer in the same run: 
 
 Without names all of them are run and the page is written; with names (`start`, `door`,
 `entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`,
-`registers`) only those, and nothing is written; `doubles-large`, `registers-large` and `limits` are
-run by their names alone. `registers`, the large ones and `limits` take a size: `limits:10000`.
+`registers`, `scan`) only those, and nothing is written; `doubles-large`, `registers-large` and
+`limits` are run by their names alone. `registers`, `scan`, the large ones and `limits` take a size:
+`limits:10000`.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from benchmarks import (
     protection,
     publication,
     registers,
+    scan,
     start,
 )
 from benchmarks.report import Report
@@ -42,6 +44,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "flows": flows.measure,
     "doubles": doubles.measure,
     "registers": registers.measure,
+    "scan": scan.measure,
 }
 LARGE: dict[str, Callable[..., Awaitable[Report]]] = {
     "doubles-large": doubles.measure_large,

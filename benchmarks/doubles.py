@@ -95,7 +95,8 @@ async def _measured(server: PostgresServer, sizes: Iterable[int]) -> dict[int, d
     with tempfile.TemporaryDirectory() as home:
         async with registration(server.url(DATABASE, driver="asyncpg"), Path(home)) as app:
             for size in sizes:
-                await load(app.state.database, server, DATABASE, size, already)
+                made = islice(people(seed=1), already, size)
+                await load(app.state.database, server, DATABASE, made)
                 newcomers = list(islice(people(seed=size), NEW))
                 found[size] = await _of_all(app, server, newcomers)
                 already = size

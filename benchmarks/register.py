@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import islice
@@ -88,15 +88,14 @@ async def registration(url: str, home: Path) -> AsyncIterator[Any]:
 
 
 async def load(
-    database: Database, server: PostgresServer, name: str, number: int, already: int = 0
+    database: Database, server: PostgresServer, name: str, made: Iterable[PersonIn]
 ) -> None:
-    """Let the register grow to so many people, each with the keys by which they are found."""
-    made = islice(people(seed=1), already, None)
+    """Put people into the register, each with the keys by which they are found."""
+    left = iter(made)
     connection = await asyncpg.connect(server.url(name))
     try:
         async with without_indexes(connection, MatchingKey, NameKey):
-            for start in range(already, number, AT_ONCE):
-                forms = [next(made) for _ in range(min(AT_ONCE, number - start))]
+            while forms := list(islice(left, AT_ONCE)):
                 for table, rows in (await _rows(database, forms)).items():
                     columns = list(rows[0])
                     records = [tuple(row[column] for column in columns) for row in rows]
