@@ -73,10 +73,14 @@ def measured(
 
 def look(people: dict[UUID, Description]) -> Found:
     """Find the doubles of everybody, as those find them who come into the service together."""
-    by = weights()
     described = {each: Described(person, 1) for each, person in people.items()}
-    reached = training.candidates(people)
-    kept = best(compared(reached, described), set(people))
+    return grouped(training.candidates(people), described)
+
+
+def grouped(reached: set[Pair], described: Mapping[UUID, Described]) -> Found:
+    """Weigh pairs, and say which of them belong to one person."""
+    by = weights()
+    kept = best(compared(reached, described), set(described))
     links = {
         pair
         for pair, (score, reasons) in kept.items()

@@ -10,8 +10,9 @@ Who has no name is found by a phone or a document number alone.
 Somebody of unknown age shares the keys with years with others of unknown age only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import combinations
 
 from services.registration.matching.births import WIDE_DAYS
@@ -83,14 +84,20 @@ def names_of_year(person: Description) -> Iterator[str]:
             yield f"names {' '.join(some)} {person.sex}"
 
 
-def _names(person: Description) -> list[str]:
+def _names(person: Description) -> Sequence[str]:
     parts = (person.given, person.father, person.grandfather, person.family)
-    keys = [key for key in (coarse(part or "") for part in parts) if key]
     latin = (
         person.given_latin,
         person.father_latin,
         person.grandfather_latin,
         person.family_latin,
     )
+    return _keys_of_names(parts, latin)
+
+
+# Each kind of key of somebody asks for them, one kind after the other.
+@lru_cache(maxsize=1 << 8)
+def _keys_of_names(parts: tuple[str | None, ...], latin: tuple[str | None, ...]) -> tuple[str, ...]:
+    keys = [key for key in (coarse(part or "") for part in parts) if key]
     # Most Latin spellings sound as the name does, and find nobody more.
-    return keys + sorted({coarse(each) for each in latin if each} - {*keys, ""})
+    return *keys, *sorted({coarse(each) for each in latin if each} - {*keys, ""})

@@ -83,8 +83,14 @@ def rows(session: AsyncSession, person: Any) -> list[dict[str, Any]]:
 
 def count(person: Any) -> int:
     """Return how many rows somebody has, which is told without the keys themselves."""
-    sounding = set().union(*map(sounds_of, set(borne(person))))
-    return len(sounding) * len(_years(person))
+    parts = [getattr(person, name) for name in (*NAMES, *LATIN.values())]
+    sounding = [_sounds_within(part) for part in (*parts, *person.other_names) if part]
+    return len(frozenset().union(*sounding)) * len(_years(person))
+
+
+@lru_cache(maxsize=1 << 17)
+def _sounds_within(part: str) -> frozenset[str]:
+    return frozenset().union(*map(sounds_of, words(part)))
 
 
 def borne(person: Any) -> list[str]:
