@@ -148,6 +148,30 @@ def test_a_register_shows_all_pairs_that_score_enough(people: list[Description])
     assert len(shown) < len(alone) / 2
 
 
+def test_whoever_has_no_key_finds_nobody_wherever_they_stand(people: list[Description]) -> None:
+    known = replace(people[0], given="Moussa", father="Idriss", family="Tabawi")
+    unknown = Description(
+        given="李",
+        father=None,
+        grandfather=None,
+        family=None,
+        sex="male",
+        nationality="SDN",
+        born=date(1990, 1, 1),
+        precision="day",
+        phone=None,
+        documents=(),
+        household=None,
+    )
+
+    for some in ([unknown], [known, known, unknown, unknown]):
+        together = Blocks()
+        keys = [together.add(each) for each in some]
+        found = {pair for each in together.pairs() for pair in zip(*map(list, each), strict=True)}
+        assert keys[-1] == 0
+        assert found == ({(0, 1)} if len(some) > 1 else set())
+
+
 def test_nobody_and_one_alone_make_no_pairs(people: list[Description]) -> None:
     for count in (0, 1):
         everybody = Everybody()

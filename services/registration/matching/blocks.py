@@ -95,7 +95,8 @@ class _Looking:
         """Whether whom the key finds would find this person by it as well."""
         self._finds_back[entries] = True
         self._finds_back &= first == last
-        found = np.add.reduceat(self._found, self._ends - counts) if len(keys) else counts
+        # Whoever is last may have no key, and their first one is then after the end.
+        found = np.add.reduceat(np.append(self._found, 0), self._ends - counts)
         self._finds = np.where(counts > 0, found, 0)
         self._finds_many = self._finds > MOST_COMPARED
 
