@@ -38,14 +38,16 @@ class Whole:
         return keys
 
     async def look(self) -> AsyncIterator[int]:
-        """Find the pairs that may be one person's; yield how many each piece of it had."""
-        pieces = self._everybody.look(weights())
+        """Find the pairs that may be one person's, once; yield how many each piece of it had."""
+        # What they are compared by is needed no more, and is most of the memory.
+        everybody, self._everybody = self._everybody, Everybody()
+        pieces = everybody.look(weights())
         found = [self._found]
         while piece := await asyncio.to_thread(next, pieces, None):
             count, some = piece
             found.append(some)
             yield count
-        count = max(len(self._everybody), 1)
+        count = max(len(everybody), 1)
         pairs = np.unique(np.concatenate([some.right * count + some.left for some in found]))
         self._found = Found(pairs % count, pairs // count)
 
