@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.registration.duplicates import reading, rescans
+from services.registration.duplicates import comparing, reading, rescans
 from services.registration.duplicates.models import DuplicatePair, MatchingKey
 from services.registration.duplicates.settling import Found, settle
 from services.registration.main import SERVICE
@@ -120,6 +120,22 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     assert {pair: told(each) for pair, each in again.items()} == {
         pair: told(each) for pair, each in known.items()
     }
+
+
+@pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+async def test_a_second_rescan_keeps_no_more_of_many_who_are_alike(
+    registration: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "MOST_PAIRS", 1)
+    async with registration.database.write() as session:
+        await session.exec(delete(DuplicatePair))
+    first = await rescanned(registration, await ask(registration))
+    before = await listed(registration)
+
+    second = await rescanned(registration, await ask(registration))
+
+    assert (first["accepted"] > 0, second["accepted"]) == (True, 0)
+    assert (await listed(registration)).keys() == before.keys()
 
 
 @pytest.mark.parametrize("table", [MatchingKey, NameKey])

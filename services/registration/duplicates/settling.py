@@ -38,7 +38,8 @@ async def settle(session: AsyncSession, found: Found, *, only_earlier: bool = Fa
     as_compared = await unchanged(session, involved, found.described)
     pairs = {pair: each for pair, each in found.pairs.items() if as_compared.issuperset(pair)}
     ids = await _put_right(session, rows, pairs, as_compared)
-    new = best({pair: each for pair, each in pairs.items() if pair not in rows}, found.people)
+    # What is known counts among the best, or each look would keep as many again.
+    new = {pair: each for pair, each in best(pairs, found.people).items() if pair not in rows}
     # Groups decide below which of them are probable.
     made = [pair_row(pair, *each, band="possible", ids={}) for pair, each in new.items()]
     await insert_all_unless_there(session, DuplicatePair, made)
