@@ -7,10 +7,16 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import event
+from sqlmodel import col, select
 
-from services.registration.duplicates import candidates
+from services.registration.duplicates import candidates, comparing
 from services.registration.duplicates.comparing import MOST_PAIRS, best
 from services.registration.main import SERVICE
+from services.registration.matching import blocking
+from services.registration.matching.blocking import kept_under
+from services.registration.matching.description import Description
+from services.registration.matching.evidence import Reason, Weights, compare
+from services.registration.persons.models import Person
 from services.registration.places.models import Place
 from tests.conftest import Running, Start, bearer
 from tests.patience import until
@@ -241,6 +247,32 @@ async def test_a_search_that_is_cut_off_is_done_again(registration: Running) -> 
     await look_for_new(registration.database)
 
     assert len(await found(registration)) == 1
+
+
+async def test_somebody_who_cannot_be_compared_keeps_nobody_else_from_being_found(
+    registration: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(one: Description, other: Description, by: Weights) -> list[Reason]:
+        if BROTHER["given_name"] in {one.given, other.given}:
+            raise ValueError
+        return compare(one, other, by)
+
+    def keyless(person: Description) -> set[str]:
+        if person.given == "Adam":
+            raise ZeroDivisionError
+        return kept_under(person)
+
+    monkeypatch.setattr(comparing, "compare", broken)
+    monkeypatch.setattr(blocking, "kept_under", keyless)
+    keyless_one = MUSA | {"external_id": "R5", "given_name": "Adam", "phone": None}
+    await registered(registration, MUSA, BROTHER, keyless_one, AGAIN)
+
+    [pair] = await found(registration, 1, band="probable")
+
+    assert {pair["left"]["external_id"], pair["right"]["external_id"]} == {"R1", "R2"}
+    async with registration.database.read() as session:
+        waiting = select(Person.id).where(col(Person.matched_version) < col(Person.version))
+        assert (await session.exec(waiting)).all() == []
 
 
 async def test_a_key_that_too_many_share_finds_nobody_and_a_rarer_one_still_does(

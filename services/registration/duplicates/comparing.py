@@ -5,12 +5,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from chassis.clock import new_id
 from chassis.rows import new_row
 from services.registration.duplicates.candidates import Described, Pair, Pairs
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.matching.description import Description
-from services.registration.matching.evidence import Band, Reason, compare, score_of, weights
+from services.registration.matching.evidence import (
+    Band,
+    Reason,
+    Weights,
+    compare,
+    score_of,
+    weights,
+)
+
+log = structlog.get_logger()
 
 MOST_PAIRS = 30
 """Nobody reviews more for one person. Many registrations alike are kept from making n² pairs."""
@@ -27,16 +38,19 @@ def worth_opening(pairs: Pairs, outlines: Mapping[UUID, Description]) -> set[Pai
     """
     by = weights()
     return {
-        (one, other)
-        for one, other in pairs.found
-        if one in outlines
-        and other in outlines
-        and (
-            (one, other) in pairs.by_number
-            or score_of(outlines[one], outlines[other], by) + by.most_of_other_numbers
-            >= by.possible
-        )
+        pair
+        for pair in pairs.found
+        if outlines.keys() >= set(pair)
+        and (pair in pairs.by_number or _is_promising(outlines[pair[0]], outlines[pair[1]], by))
     }
+
+
+def _is_promising(one: Description, other: Description, by: Weights) -> bool:
+    try:
+        return score_of(one, other, by) + by.most_of_other_numbers >= by.possible
+    except Exception as error:  # noqa: BLE001 - Two who cannot be compared stop nobody else's.
+        log.error("not_compared", error=type(error).__name__)
+        return False
 
 
 def compared(pairs: Iterable[Pair], described: Mapping[UUID, Described]) -> dict[Pair, Comparison]:
@@ -45,7 +59,11 @@ def compared(pairs: Iterable[Pair], described: Mapping[UUID, Described]) -> dict
     found = {}
     for pair in pairs:
         if pair[0] in described and pair[1] in described:
-            score, reasons = comparison(pair, described)
+            try:
+                score, reasons = comparison(pair, described)
+            except Exception as error:  # noqa: BLE001 - Two who cannot be compared stop nobody else's.
+                log.error("not_compared", error=type(error).__name__)
+                continue
             if by.band(score, reasons):
                 found[pair] = (score, reasons)
     return found

@@ -15,12 +15,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import bindparam, func, true, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
 from chassis.db import Database
+from chassis.passing import passes
 from chassis.tables import core_table
 from chassis.turns import try_turn
 from chassis.wake import quiet
@@ -32,6 +34,8 @@ from services.registration.honey.models import HoneyRecord
 from services.registration.imports.service import KIND
 from services.registration.persons.models import Person
 from services.registration.searches import names
+
+log = structlog.get_logger()
 
 TURN = "looking for doubles"
 PEOPLE_A_STEP = 20
@@ -99,6 +103,32 @@ async def own_turn(database: Database) -> AsyncIterator[None]:
 async def _look(database: Database) -> int:
     async with database.read() as session:
         people = await _waiting(session, PEOPLE_A_STEP)
+    try:
+        await _look_for(database, people)
+    except Exception as error:
+        if passes(error):
+            raise
+        log.warning("people_apart", error=type(error).__name__)
+        for person in people:
+            await _look_for_one(database, person)
+    return len(people)
+
+
+async def _look_for_one(database: Database, person: Person) -> None:
+    """Look for one person's doubles; if that fails, the others have theirs all the same."""
+    try:
+        await _look_for(database, [person])
+    except Exception as error:
+        if passes(error):
+            raise
+        # A rescan, once the cause is mended, looks for them again.
+        log.error("not_looked_for", error=type(error).__name__)
+        async with database.write() as session:
+            await _note_done(session, [person])
+
+
+async def _look_for(database: Database, people: Sequence[Person]) -> None:
+    async with database.read() as session:
         real = await who_exist(session, people)
         described = await candidates.described(session, real)
     async with database.write() as session:
@@ -110,11 +140,14 @@ async def _look(database: Database) -> int:
     found = await find(database, described)
     async with database.write() as session:
         await settle(session, found)
-        # A person who has changed meanwhile has a higher version, and is looked for again.
-        done = [{"of": person.id, "matched_version": person.version} for person in people]
-        if done:
-            await session.exec(MATCHED, params=done)
-    return len(people)
+        await _note_done(session, people)
+
+
+async def _note_done(session: AsyncSession, people: Sequence[Person]) -> None:
+    # A person who has changed meanwhile has a higher version, and is looked for again.
+    done = [{"of": person.id, "matched_version": person.version} for person in people]
+    if done:
+        await session.exec(MATCHED, params=done)
 
 
 async def _waiting(session: AsyncSession, most: int) -> Sequence[Person]:
