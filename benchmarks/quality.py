@@ -80,14 +80,15 @@ def look(people: dict[UUID, Description]) -> Found:
 def grouped(reached: set[Pair], described: Mapping[UUID, Described]) -> Found:
     """Weigh pairs, and say which of them belong to one person."""
     by = weights()
-    kept = best(compared(reached, described), set(described))
+    weighed = compared(reached, described)
+    kept = best(weighed, set(described))
     links = {
         pair
         for pair, (score, reasons) in kept.items()
         if score >= by.probable or by.band(score, reasons) == "probable"
     }
     groups = [group for group in connected(links) if len(group) <= LARGEST_GROUP]
-    probable = {pair for group in groups for pair in banded(group, {}, described).joined}
+    probable = {pair for group in groups for pair in banded(group, {}, described, weighed).joined}
     return Found(reached, probable, set(kept) - probable)
 
 

@@ -33,26 +33,32 @@ async def regroup(
     session: AsyncSession,
     people: Collection[UUID],
     described: Mapping[UUID, Described],
+    weighed: Mapping[Pair, Comparison],
     ids: Mapping[Pair, UUID],
 ) -> None:
-    """Decide which pairs around these people are probable; a pair that has an id keeps it."""
+    """
+    Decide which pairs around these people are probable; a pair that has an id keeps it.
+
+    `weighed` has what is known already of pairs of those who are `described`.
+    """
     groups = await _around(session, people)
     members = set().union(*groups)
     known = {each: described[each] for each in members & described.keys()}
     known |= await describe(session, members - known.keys())
     rows = await _between(session, members)
-    await _keep(session, await asyncio.to_thread(_all_banded, groups, rows, known), ids)
+    await _keep(session, await asyncio.to_thread(_all_banded, groups, rows, known, weighed), ids)
 
 
 def _all_banded(
     groups: Iterable[set[UUID]],
     rows: Mapping[Pair, DuplicatePair],
     known: Mapping[UUID, Described],
+    weighed: Mapping[Pair, Comparison],
 ) -> Sequence[tuple[Mapping[Pair, DuplicatePair], Banded]]:
     found = []
     for group in groups:
         theirs = {pair: rows[pair] for pair in combinations(sorted(group), 2) if pair in rows}
-        found.append((theirs, banded(group & known.keys(), theirs, known)))
+        found.append((theirs, banded(group & known.keys(), theirs, known, weighed)))
     return found
 
 
@@ -110,8 +116,12 @@ def banded(
     group: Collection[UUID],
     rows: Mapping[Pair, DuplicatePair],
     described: Mapping[UUID, Described],
+    weighed: Mapping[Pair, Comparison],
 ) -> Banded:
-    compared = {pair: comparison(pair, described) for pair in combinations(sorted(group), 2)}
+    compared = {
+        pair: weighed.get(pair) or comparison(pair, described)
+        for pair in combinations(sorted(group), 2)
+    }
     by = weights()
     scores = {}
     for pair, (score, reasons) in compared.items():

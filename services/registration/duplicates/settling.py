@@ -44,7 +44,7 @@ async def settle(session: AsyncSession, found: Found, *, only_earlier: bool = Fa
     made = [pair_row(pair, *each, band="possible", ids={}) for pair, each in new.items()]
     await insert_all_unless_there(session, DuplicatePair, made)
     touched = found.people.union(*ids)
-    await groups.regroup(session, touched & as_compared, found.described, ids)
+    await groups.regroup(session, touched & as_compared, found.described, found.pairs, ids)
     return {one for pair in new for one in pair}
 
 
