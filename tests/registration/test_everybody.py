@@ -104,6 +104,24 @@ def test_pairs_weigh_in_arrays_what_they_weigh_alone(people: list[Description]) 
             assert found == pytest.approx(exact, abs=1e-9), (people[one], people[other])
 
 
+def test_nobody_is_passed_over_by_some_names_who_scores_enough_by_all(
+    people: list[Description],
+) -> None:
+    by, register = weights(), Register()
+    for each in people:
+        register.add(each)
+    left, right = np.array(list(combinations(range(len(people)), 2))[::3]).T
+    weighing = Weighing(register.columns(), register.names(), by)
+    most = weighing.most(left, right)
+
+    for least in (by.possible - 10, by.possible, by.probable, by.probable + 10):
+        promising = weighing.promising(left, right, least)
+        enough = np.flatnonzero(most >= least)
+        assert len(enough)
+        assert np.isin(enough, promising).all()
+    assert len(weighing.promising(left, right, by.probable)) < len(left) / 2
+
+
 @pytest.mark.parametrize(("largest", "most"), [(ALL, ALL), (12, 25)])
 def test_those_are_compared_whom_each_finds_alone(
     people: list[Description], largest: int, most: int, monkeypatch: pytest.MonkeyPatch

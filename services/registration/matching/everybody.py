@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from services.registration.matching.blocks import Blocks
 from services.registration.matching.description import Description
 from services.registration.matching.evidence import Weights
@@ -47,6 +45,12 @@ class Everybody:
         for left, right in self._blocks.pairs():
             for begin in range(0, len(left), WEIGHED_AT_ONCE):
                 some = slice(begin, begin + WEIGHED_AT_ONCE)
-                most = weighing.most(left[some], right[some])
-                enough = np.flatnonzero(most >= by.possible - ROUNDING)
-                yield len(most), Found(left[some][enough], right[some][enough])
+                yield len(left[some]), _enough(weighing, left[some], right[some], by)
+
+
+def _enough(weighing: Weighing, left: Numbers, right: Numbers, by: Weights) -> Found:
+    least = by.possible - ROUNDING
+    promising = weighing.promising(left, right, least)
+    left, right = left[promising], right[promising]
+    enough = weighing.most(left, right) >= least
+    return Found(left[enough], right[enough])

@@ -5,26 +5,27 @@ Most who share a key are strangers, and one by one most of the time goes into fi
 same levels and weights are looked up here in arrays. Only papers that differ are not compared:
 they count as if they were off by a slip, so that nobody scores higher than this says. Whoever may
 be one person by it is compared in full; nothing is decided here.
+
+To compare names takes longest, and most strangers are told apart by one or two of them beside all
+else: whoever could not score enough if their other names agreed as well as any is done with.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from services.registration.matching.births import WIDE_DAYS, nearness
+from services.registration.matching.births import WIDE_DAYS
 from services.registration.matching.description import PARTS
 from services.registration.matching.evidence import (
     ALIKE,
     CLOSENESS,
     COMMON,
     CROSSING,
-    KINDS,
     LOST,
     OTHER,
     RARE,
-    RARITIES,
+    UNLIKE,
     Weights,
 )
 from services.registration.matching.likenesses import Bits
@@ -37,83 +38,23 @@ from services.registration.matching.register import (
     Names,
     Numbers,
 )
-
-LEVELS = (*(level for _, level in CLOSENESS), "other", "missing")
-KINDS_THERE = ("alike", "like", "far", "remote", "other", "missing")
-RARITIES_THERE = ("short", "middling", "rare")
-BIRTHS = (
-    *("missing", "same_day", "day_and_month_swapped", "same_year", "other_year"),
-    *(f"year_{years}" for years in range(4)),
-    *(f"estimated_{years}" for years in range(7)),
+from services.registration.matching.tables import (
+    BIRTHS,
+    KIND_OF_LEVEL,
+    LEVELS,
+    NEAR_OF_BIRTH,
+    NEARNESSES,
+    Table,
+    Tables,
 )
-NEARNESSES = ("missing", "day", "near", "far")
-TOLD = ("missing", "same", "other")
+
 FARTHEST = CLOSENESS[-1][0]
 THRESHOLDS = -np.array([least for least, _ in CLOSENESS])
+BELOW = np.array([*(least for least, _ in CLOSENESS), UNLIKE, -np.inf])
+RATIOS = np.array([0.0, RARE, np.inf])
+"""A likeness of each level, and one of each rarity."""
 BIRTH_PLACES = {level: place for place, level in enumerate(BIRTHS)}
-FATHER, FAMILY = PARTS.index("father"), PARTS.index("family")
-
-Table = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The weights in bits, by the places of their levels in the lists above."""
-
-    parts: tuple[Table, ...]
-    rarities: tuple[Table, ...]
-    other_names: Table
-    like_names: Table
-    given_beside: Table
-    given_and_born: Table
-    names_and_born: Table
-    born: Table
-    told: dict[str, Table]
-    crossed: float
-    document_near: float
-    start: float
-
-    @classmethod
-    def of(cls, by: Weights) -> "Tables":
-        def bits(attribute: str, levels: Sequence[str], *shape: int) -> Table:
-            found = np.array([by.bits.get((attribute, level), 0.0) for level in levels])
-            return found.reshape(shape or -1)
-
-        counts, others = range(len(PARTS) + 1), range(len(PARTS))
-        return cls(
-            parts=tuple(bits(part, LEVELS) for part in PARTS),
-            rarities=tuple(
-                bits(RARITIES[part], [f"{a}_{b}" for a in LEVELS for b in RARITIES_THERE], -1, 3)
-                for part in PARTS
-            ),
-            other_names=bits("other_names", [str(each) for each in counts]),
-            like_names=bits("like_names", [str(each) for each in counts]),
-            given_beside=bits(
-                "given_beside",
-                [f"{k}_{a}_alike_{o}_other" for k in KINDS_THERE for a in others for o in others],
-                *(-1, len(PARTS), len(PARTS)),
-            ),
-            given_and_born=bits(
-                "given_and_born", [f"{k}_{n}" for k in KINDS_THERE for n in NEARNESSES], -1, 4
-            ),
-            names_and_born=bits(
-                "names_and_born",
-                [f"{a}_like_{o}_other_{n}" for a in counts for o in counts for n in NEARNESSES],
-                *(len(counts), len(counts), -1),
-            ),
-            born=bits("born", BIRTHS),
-            told={
-                attribute: bits(attribute, TOLD)
-                for attribute in ("sex", "nationality", "phone", "document", "household")
-            },
-            crossed=by.bits.get(("order", "crossed"), 0.0),
-            document_near=by.bits.get(("document", "near"), 0.0),
-            start=by.start,
-        )
-
-
-KIND_OF_LEVEL = np.array([KINDS_THERE.index(KINDS.get(level, level)) for level in LEVELS])
-NEAR_OF_BIRTH = np.array([NEARNESSES.index(nearness(level)) for level in BIRTHS])
+GIVEN, FATHER, GRANDFATHER, FAMILY = map(PARTS.index, ("given", "father", "grandfather", "family"))
 
 
 class Weighing:
@@ -123,15 +64,51 @@ class Weighing:
         self._columns = columns
         self._meetings = Meetings(names, by.transducer)
         self._tables = Tables.of(by)
+        most = self._most_of_names()
+        self._most_by_given = most.max(axis=(2, 3, 4))
+        self._most_by_both = most.max(axis=(2, 4))
+        """What all names say at most: by the nearness of births, and the levels of one or two."""
+
+    def promising(self, left: Numbers, right: Numbers, least: float) -> Numbers:
+        """Return the places of the pairs that score `least` if their other names agree so well."""
+        birth = self._born(left, right)
+        near = NEAR_OF_BIRTH[birth]
+        lacking = least - self._others_say(left, right, birth)
+        given = self._levels(GIVEN, left, right)
+        at = np.flatnonzero(self._most_by_given[near, given] >= lacking)
+        grandfather = self._levels(GRANDFATHER, left[at], right[at])
+        found: Numbers = at[self._most_by_both[near[at], given[at], grandfather] >= lacking[at]]
+        return found
 
     def most(self, left: Numbers, right: Numbers) -> Table:
         """Return the most that each pair can score, up to what rounding makes of a sum."""
-        tables, columns = self._tables, self._columns
         names, crossed = self._compared(left, right)
         birth = self._born(left, right)
-        scores = tables.start + self._names_say(names, NEAR_OF_BIRTH[birth])
-        scores += crossed * tables.crossed
-        scores += tables.born[birth]
+        scores = self._names_say(names, NEAR_OF_BIRTH[birth]) + crossed * self._tables.crossed
+        return scores + self._others_say(left, right, birth)
+
+    def _most_of_names(self) -> Table:
+        """Return what names say at most, by the nearness of births and the level of each."""
+        levels = np.indices((len(LEVELS),) * len(PARTS)).reshape(len(PARTS), -1)
+        names = [
+            Closest(BELOW[level] > -np.inf, BELOW[level], RATIOS[rarities.argmax(axis=1)][level])
+            for level, rarities in zip(levels, self._tables.rarities, strict=True)
+        ]
+        shape = (len(LEVELS),) * len(PARTS)
+        each = [
+            self._names_say(names, np.full(levels.shape[1], near)).reshape(shape)
+            for near in range(len(NEARNESSES))
+        ]
+        return np.stack(each) + max(self._tables.crossed, 0.0)
+
+    def _levels(self, part: int, left: Numbers, right: Numbers) -> Numbers:
+        column = self._columns.names[part]
+        return _levels(self._meetings.of(column[left], column[right]))
+
+    def _others_say(self, left: Numbers, right: Numbers, birth: Numbers) -> Table:
+        """Return the most that all but the names say, where births agree as told."""
+        tables, columns = self._tables, self._columns
+        scores = tables.start + tables.born[birth]
         for attribute in ("sex", "household"):
             column = getattr(columns, attribute)
             scores += tables.told[attribute][_told(column[left], column[right])]
