@@ -65,19 +65,17 @@ class Likenesses:
         return Likeness(below, ratio)
 
     def _ratios(self, left: Numbers, right: Numbers) -> Bits:
-        # Names of the same lengths are compared letter by letter together.
-        width = MOST_LETTERS + 1
-        shape = self._lengths[left] * width + self._lengths[right]
-        order = np.argsort(shape, kind="stable")
+        # Names that are as long as each other are compared letter by letter together.
+        order = np.lexsort((-self._lengths[left], self._lengths[right]))
         ratios = np.empty(len(left))
-        begins = np.flatnonzero(np.diff(shape[order], prepend=-1))
+        begins = np.flatnonzero(np.diff(self._lengths[right[order]], prepend=-1))
         for begin, end in pairwise([*begins, len(order)]):
             for start in range(begin, end, AT_ONCE):
                 some = order[start : min(start + AT_ONCE, end)]
-                ratios[some] = self._ratios_of_lengths(left[some], right[some])
+                ratios[some] = self._ratios_of_length(left[some], right[some])
         return ratios
 
-    def _ratios_of_lengths(self, left: Numbers, right: Numbers) -> Bits:
+    def _ratios_of_length(self, left: Numbers, right: Numbers) -> Bits:
         chance = self._chances(left, right)
         there = chance > SURELY_THERE
         bits = np.log2(np.where(there, chance, 1.0)) + np.log2(self._transducer.end)
@@ -88,17 +86,28 @@ class Likenesses:
         return ratios
 
     def _chances(self, left: Numbers, right: Numbers) -> Bits:
-        """Do what `Transducer.forward` does, with pairs whose names are as long as each other's."""
-        ours = self._letters[left, : self._lengths[left[0]]].T
-        theirs = self._letters[right, : self._lengths[right[0]]].T
-        inserts = [self._edits[0, letter] for letter in theirs]
-        row = [np.ones(len(left))]
-        for insert in inserts:
-            row.append(row[-1] * insert)
-        for letter in ours:
-            above, delete = row, self._edits[letter, 0]
-            row = [above[0] * delete]
-            for at, (insert, other) in enumerate(zip(inserts, theirs, strict=True)):
-                ways = above[at + 1] * delete + row[at] * insert
-                row.append(ways + above[at] * self._edits[letter, other])
-        return row[-1]
+        """
+        Do what `Transducer.forward` does, with many pairs.
+
+        The right names are as long as each other, and the longest left ones come first.
+        """
+        lengths = self._lengths[left]
+        ours = self._letters[left, : lengths[0]].T.astype(np.intp) * len(self._edits)
+        theirs = self._letters[right, : self._lengths[right[0]]].T.astype(np.intp)
+        edits = self._edits.ravel()
+        inserts, deletes = edits.take(theirs), edits.take(ours)
+        rows = np.ones((len(theirs) + 1, len(left)))
+        for at, insert in enumerate(inserts):
+            np.multiply(rows[at], insert, out=rows[at + 1])
+        for place, letter in enumerate(ours):
+            # Whose name has ended keeps its last row.
+            some = slice(np.count_nonzero(lengths > place))
+            row = rows[:, some]
+            # A row is written over the one above it, of which only this is looked at later.
+            replaced = row[:-1] * edits.take(letter[some] + theirs[:, some])
+            row *= deletes[place, some]
+            for at, insert in enumerate(inserts[:, some]):
+                row[at + 1] += row[at] * insert
+                row[at + 1] += replaced[at]
+        chances: Bits = rows[-1]
+        return chances
