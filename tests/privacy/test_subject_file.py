@@ -67,7 +67,9 @@ async def test_case_45_it_says_who_has_seen_the_record_and_is_itself_on_record(
     await file(mission)
 
     async def on_record() -> bool:
-        read_by = (await file(mission)).json()["registration"]["read_by"]
+        # A service that does not answer in time is named as missing, and its part is not there.
+        part = (await file(mission)).json().get("registration", {})
+        read_by = part.get("read_by", [])
         acts = {(*each["roles"], each["action"], each["resource"]) for each in read_by}
         return {
             ("case_worker", "read", "person"),
