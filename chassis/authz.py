@@ -119,7 +119,7 @@ class Access:
 
     def one_holds(self, wanted: Iterable[Ground], scoping: Scoping) -> Clause:
         """Return the condition that one of the grounds for reading holds for a row."""
-        return one_holds(tuple(dict.fromkeys(wanted)), scoping, self.who())
+        return one_holds(tuple(dict.fromkeys(wanted)), scoping, self.who(), reading=True)
 
     def standing(self, scoping: Scoping, grounds: Iterable[Ground]) -> ColumnElement[int]:
         """Return one bit for each ground, set where it holds for a row; the first is the lowest."""

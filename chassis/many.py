@@ -4,15 +4,13 @@ Many rows of a table in one statement: on PostgreSQL each column travels as one 
 A statement with a parameter for each cell takes the process several times longer to make.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, TextClause, any_, literal, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import JSON, TextClause, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlmodel import SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.tables import core_table
 
@@ -37,15 +35,6 @@ def statement(
         name: arrays[name] if bind is None else list(map(bind, arrays[name]))
         for name, bind in columns
     }
-
-
-def among(session: AsyncSession, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of many values."""
-    if session.get_bind().dialect.name == "postgresql":
-        found: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(column.type)))
-    else:
-        found = column.in_(list(values))
-    return found
 
 
 def _empty(table: type[SQLModel], name: str, values: Sequence[Any]) -> bool:

@@ -14,9 +14,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
+from chassis.among import among
 from chassis.clock import new_id, now
 from chassis.db import Database, before_commit, leave_events, tables_of
-from chassis.many import among
 from chassis.rows import insert_all
 from chassis.tables import OutboxColumns, core_table
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent

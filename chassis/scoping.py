@@ -88,18 +88,17 @@ class Ground(NamedTuple):
 @lru_cache(maxsize=REMEMBERED)
 def any_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who, *, reading: bool) -> Clause:
     """Return the condition that one of the grounds holds for a row, and nothing closes it."""
-    first = sorted(grounds, key=_is_elsewhere)
-    reached = or_(false(), *(holds(each, scoping, who, reading=reading) for each in first))
+    reached = one_holds(grounds, scoping, who, reading=reading)
     if scoping.closed is None:
         return reached
     return and_(reached, ~refuse_fixed_moments(scoping.closed(who)))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def one_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who) -> Clause:
-    """Return the condition that one of the grounds for reading holds for a row."""
+def one_holds(grounds: tuple[Ground, ...], scoping: Scoping, who: Who, *, reading: bool) -> Clause:
+    """Return the condition that one of the grounds holds for a row, closed or not."""
     first = sorted(grounds, key=_is_elsewhere)
-    return or_(false(), *(holds(each, scoping, who, reading=True) for each in first))
+    return or_(false(), *(holds(each, scoping, who, reading=reading) for each in first))
 
 
 def _is_elsewhere(wanted: Ground) -> bool:

@@ -14,9 +14,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import crypto
+from chassis.among import among
 from chassis.clock import now
 from chassis.db import tables_of
-from chassis.many import FEW, among
+from chassis.many import FEW
 from chassis.rows import insert_new
 from chassis.tables import TombstoneColumns
 from chassis.turns import take_turns

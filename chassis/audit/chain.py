@@ -17,9 +17,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.among import among
 from chassis.audit.entries import HASH_BYTES, Row
 from chassis.db import Database, tables_of
-from chassis.many import among
 from chassis.rows import insert_all, insert_the_missing
 from chassis.tables import ServiceTables, core_table
 from chassis.turns import try_turn

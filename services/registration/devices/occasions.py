@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.many import among
+from chassis.among import among
 from chassis.problems import Problem
 from services.registration.devices.models import About, ItemIn, Outcome
 from services.registration.devices.sender import Device, Done

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.many import among
+from chassis.among import among
 from chassis.problems import Problem
 from chassis.tables import core_table
 from services.registration.corrections import service as corrections

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import merged
+from chassis.among import among
 from chassis.clock import today
-from chassis.many import among
 from chassis.rows import insert_all_unless_there, new_row
 from chassis.tables import core_table
 from services.registration.households import membership, rules

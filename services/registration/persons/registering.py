@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, outbox
-from chassis.many import FEW, among
+from chassis.among import among
+from chassis.many import FEW
 from chassis.rows import as_read, insert_all, insert_all_unless_there
 from services.registration.consents import service as consents
 from services.registration.households import changing as households

@@ -11,11 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
 from chassis import merged, tombstones
+from chassis.among import among
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import today
 from chassis.fields import rule_of
-from chassis.many import among
 from chassis.problems import Problem, not_found
 from chassis.scoping import REMEMBERED, Clause
 from chassis.views import View
