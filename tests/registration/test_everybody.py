@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.registration.matching import blocks, likeliest, training
+from services.registration.matching import blocks, likeliest, meetings, training
 from services.registration.matching.blocks import Blocks
 from services.registration.matching.description import Description
 from services.registration.matching.everybody import Everybody
@@ -65,6 +65,24 @@ def somebody(chance: Random) -> Description:
         other_phones=("+218912340000",) if chance.random() < 0.1 else (),
         documents=tuple(papers),
         household=chance.choice([None, "", "H1", "H2"]),
+    )
+
+
+def namesake(
+    *, born: date, given: str = "Moussa", father: str = "Idriss", phone: str | None = None
+) -> Description:
+    return Description(
+        given=given,
+        father=father,
+        grandfather=None,
+        family=None,
+        sex="male",
+        nationality="SDN",
+        born=born,
+        precision="day",
+        phone=phone,
+        documents=(),
+        household=None,
     )
 
 
@@ -131,11 +149,7 @@ def test_those_are_compared_whom_each_finds_alone(
     for module in (blocks, likeliest):
         monkeypatch.setattr(module, "MOST_COMPARED", most)
     alone = training.candidates(dict(enumerate(people)))
-    together = Blocks()
-    for each in people:
-        together.add(each)
-
-    found = {pair for some in together.pairs() for pair in zip(*map(list, some), strict=True)}
+    found = found_together(people)
 
     by_number = found - alone
     assert alone <= found
@@ -166,21 +180,58 @@ def test_a_register_shows_all_pairs_that_score_enough(people: list[Description])
     assert len(shown) < len(alone) / 2
 
 
+def found_together(people: list[Description]) -> set[Any]:
+    together = Blocks()
+    for each in people:
+        together.add(each)
+    return {pair for some in together.pairs() for pair in zip(*map(list, some), strict=True)}
+
+
+def test_whoever_is_under_a_crowded_key_finds_those_who_cannot_find_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of one name many are born in one year, and one a year later looks for too many there."""
+    for module in (blocks, training):
+        monkeypatch.setattr(module, "LARGEST_BLOCK", 3)
+    namesakes = [namesake(born=date(1990, 1, day)) for day in range(1, 6)]
+    people = [*namesakes, namesake(born=date(1991, 7, 1))]
+
+    found = found_together(people)
+
+    assert found == training.candidates(dict(enumerate(people)))
+    assert found == {(each, 5) for each in range(5)}
+
+
+def test_a_shared_phone_is_compared_however_many_are_called_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (blocks, likeliest):
+        monkeypatch.setattr(module, "MOST_COMPARED", 3)
+    crowd = [namesake(born=date(1990, 1, 1)) for _ in range(12)]
+    shares = namesake(born=date(1950, 1, 1), given="Ousmane", father="Keita", phone="+218912345671")
+    people = [shares, *crowd, namesake(born=date(1990, 1, 1), phone="+218912345671")]
+
+    assert (0, len(people) - 1) in found_together(people)
+
+
+def test_names_that_take_each_other_s_room_are_compared_again(
+    people: list[Description], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by, register = weights(), Register()
+    for each in people:
+        register.add(each)
+    left, right = np.array(list(combinations(range(len(people)), 2))[::29]).T
+
+    roomy = Weighing(register.columns(), register.names(), by).most(left, right)
+    monkeypatch.setattr(meetings, "ROOM_BITS", 3)
+    crowded = Weighing(register.columns(), register.names(), by)
+    for some in np.array_split(np.arange(len(left)), 40):
+        assert (crowded.most(left[some], right[some]) == roomy[some]).all()
+
+
 def test_whoever_has_no_key_finds_nobody_wherever_they_stand(people: list[Description]) -> None:
     known = replace(people[0], given="Moussa", father="Idriss", family="Tabawi")
-    unknown = Description(
-        given="李",
-        father=None,
-        grandfather=None,
-        family=None,
-        sex="male",
-        nationality="SDN",
-        born=date(1990, 1, 1),
-        precision="day",
-        phone=None,
-        documents=(),
-        household=None,
-    )
+    unknown = replace(namesake(born=date(1990, 1, 1)), given="李", father=None)
 
     for some in ([unknown], [known, known, unknown, unknown]):
         together = Blocks()
