@@ -35,6 +35,7 @@ NAMES = [
     "Abdelkarimabdelkarimabdelkarimabdelkarimabdelkarim",
 ]
 ALL = 400
+PHONE = "+218912345671"
 
 
 def somebody(chance: Random) -> Description:
@@ -68,19 +69,17 @@ def somebody(chance: Random) -> Description:
     )
 
 
-def namesake(
-    *, born: date, given: str = "Moussa", father: str = "Idriss", phone: str | None = None
-) -> Description:
+def namesake(*, born: date, given: str = "Moussa") -> Description:
     return Description(
         given=given,
-        father=father,
+        father="Idriss",
         grandfather=None,
         family=None,
         sex="male",
         nationality="SDN",
         born=born,
         precision="day",
-        phone=phone,
+        phone=None,
         documents=(),
         household=None,
     )
@@ -207,9 +206,12 @@ def test_a_shared_phone_is_compared_however_many_are_called_alike(
 ) -> None:
     for module in (blocks, likeliest):
         monkeypatch.setattr(module, "MOST_COMPARED", 3)
-    crowd = [namesake(born=date(1990, 1, 1)) for _ in range(12)]
-    shares = namesake(born=date(1950, 1, 1), given="Ousmane", father="Keita", phone="+218912345671")
-    people = [shares, *crowd, namesake(born=date(1990, 1, 1), phone="+218912345671")]
+    here, there = (
+        replace(namesake(born=date(year, 1, 1), given=given), grandfather="Adam", family=family)
+        for year, given, family in ((1990, "Moussa", "Tabawi"), (1950, "Ousmane", "Keita"))
+    )
+    crowd = [here, there] * 12
+    people = [replace(here, phone=PHONE), *crowd, replace(there, phone=PHONE)]
 
     assert (0, len(people) - 1) in found_together(people)
 

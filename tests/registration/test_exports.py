@@ -23,9 +23,18 @@ from services.registration.exports.rules import COLUMNS
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import Person
 from tests.patience import ended, until
-from tests.registration.office import NAWAL, PERSONS, Office, Worker, letters
+from tests.registration.office import (
+    DUPLICATES,
+    NAWAL,
+    PERSONS,
+    Office,
+    Worker,
+    letters,
+    look_for_new,
+)
 from tests.registration.test_break_glass import broken
 from tests.registration.test_honey import HONEY, PLANTED, alerts, looked
+from tests.registration.test_merges import SECOND
 from tests.registration.test_registration_events import URBAN
 
 EXPORTS = "/v1/registration/exports"
@@ -526,6 +535,32 @@ async def test_who_takes_back_their_consent_disappears_from_files(office: Office
     assert (found["status"], found["ended_because"]) == ("gone", "person_withdrew")
     anew = await made(office.case_worker, ["id"])
     assert leaving not in [row["id"] for row in await lines(office.case_worker, anew)]
+
+
+async def test_who_said_no_under_a_registration_that_was_merged_is_in_no_file(
+    office: Office,
+) -> None:
+    kept, second = await office.register(), await office.register(**SECOND)
+    withdrawal = {"recipient": "mission", "purpose": "assistance"}
+    taken_back = await office.case_worker.post(
+        f"{PERSONS}/{second}/consents/withdrawals", withdrawal
+    )
+    assert taken_back.status_code == 202, taken_back.text
+    other = await office.register(external_id="R2", given_name="Zahra", phone=None, documents=[])
+    before = await made(office.case_worker, ["id"])
+    assert {row["id"] for row in await lines(office.case_worker, before)} == {kept, other}
+    await look_for_new(office.running.database)
+    [pair] = [
+        each
+        for each in (await office.officer.get(DUPLICATES)).json()["items"]
+        if {each[side]["person_id"] for side in ("left", "right")} == {kept, second}
+    ]
+
+    merge = await office.officer.post(f"{DUPLICATES}/{pair['id']}/merge", {"keep": kept})
+
+    assert merge.status_code == 201, merge.text
+    after = await made(office.case_worker, ["id"])
+    assert {row["id"] for row in await lines(office.case_worker, after)} == {other}
 
 
 async def test_a_file_of_many_parts_has_everybody_once(

@@ -17,6 +17,7 @@ from services.registration.persons.models import Person
 from tests.patience import until
 from tests.registration.office import NAWAL, PERSONS, Office, Worker, look_for_new
 from tests.registration.test_break_glass import facts, slug
+from tests.registration.test_rescans import ask, rescanned
 
 HONEY, ALERTS = "/v1/registration/honey-records", "/v1/registration/alerts"
 PLANTED = NAWAL | {
@@ -101,9 +102,15 @@ async def test_case_31_a_planted_person_is_found_by_name_and_is_nobodys_double(
     found = (await office.officer.get(PERSONS, params=query)).json()["items"]
     assert person in {each["id"] for each in found}
     assert len(found) == 3
+    assert UUID(person) not in await in_the_only_pair(office)
+    await rescanned(office.running, await ask(office.running))
+    assert UUID(person) not in await in_the_only_pair(office)
+
+
+async def in_the_only_pair(office: Office) -> set[UUID]:
     async with office.running.database.read() as session:
         [pair] = (await session.exec(select(DuplicatePair))).all()
-    assert UUID(person) not in {pair.left_id, pair.right_id}
+    return {pair.left_id, pair.right_id}
 
 
 async def test_case_31_who_opens_a_planted_person_is_told_of_within_a_minute(

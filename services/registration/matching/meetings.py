@@ -59,10 +59,9 @@ class Meetings:
         found = self._compared(new // self._count, new % self._count)
         below[unknown], ratio[unknown] = (each[places] for each in found)
         rooms = rooms[unknown[first]]
+        # Of two that take one room in one go the last has it, in all three alike.
         self._met[rooms] = new
-        # Of two that take one room in one go, what is kept must be that of the one that is named.
-        kept = self._met[rooms] == new
-        self._below[rooms[kept]], self._ratio[rooms[kept]] = (each[kept] for each in found)
+        self._below[rooms], self._ratio[rooms] = found
         return below, ratio
 
     def _compared(self, ours: Numbers, theirs: Numbers) -> tuple[Bits, Bits]:
