@@ -16,7 +16,8 @@ from python_calamine import (
 
 from chassis import archive
 from chassis.problems import Fault, Problem
-from chassis.uploads import Line, Upload, decode, lines_of
+from chassis.tabular import Line, lines_of
+from chassis.uploads import Upload, decode
 
 ZIP = b"PK\x03\x04"
 VISIBLE = SheetVisibleEnum.Visible

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from chassis.problems import Problem
-from chassis.uploads import Upload, decode, lines_of, read_files, read_table
+from chassis.tabular import lines_of, read_table
+from chassis.uploads import Upload, decode, read_files
 
 REGISTER = "external_id;given_name\r\nA1;أمينة\r\n"
 

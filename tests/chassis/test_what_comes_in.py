@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from chassis.bodies import check_json
 from chassis.problems import Problem
 from chassis.strict import Day, Moment
-from chassis.uploads import FORMULA_STARTS, guarded, is_formula, unguarded
+from chassis.tabular import FORMULA_STARTS, guarded, is_formula, unguarded
 from services.registration.main import SERVICE
 from tests.conftest import SIGNING_KEY, Running, Start, bearer, claims
 

@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 from chassis import sheets
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.registration.imports.rules import REQUIRED
 from services.registration.mappings import rules
 from services.registration.mappings.models import ColumnIn, MappingIn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.uploads import Line, Row
+from chassis.tabular import Line, Row
 from services.registration.imports.rules import DISABILITY, read_person
 from services.registration.mappings.models import MappingIn
 from services.registration.mappings.proposals import of_form, propose

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.registration.imports.rules import read_person
 from services.registration.main import SERVICE
 from services.registration.mappings.models import ColumnIn, MappingIn

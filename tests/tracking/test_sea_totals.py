@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.jobs import Remark
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.tracking.main import SERVICE
 from services.tracking.seatotals import rules
 from services.tracking.seatotals.models import PublishedTotalIn

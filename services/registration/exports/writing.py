@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from chassis.uploads import BYTE_ORDER_MARK, guarded
+from chassis.tabular import guarded
+from chassis.uploads import BYTE_ORDER_MARK
 from chassis.workbooks import MEDIA_TYPE, Workbook
 from services.registration.imports.rules import MARK
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from chassis import sheets
 from chassis.jobs import Remark
 from chassis.tables import JobColumns
-from chassis.uploads import Line, Row, Upload, decode, each_line, each_row
+from chassis.tabular import Line, Row, each_line, each_row
+from chassis.uploads import Upload, decode
 from chassis.worker import Work
 from services.registration.imports import rules
 from services.registration.imports.households import UNKNOWN

@@ -15,7 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import sheets
 from chassis.db import tables_of
-from chassis.uploads import BYTE_ORDER_MARK, Row, guarded
+from chassis.tabular import Row, guarded
+from chassis.uploads import BYTE_ORDER_MARK
 from chassis.workbooks import MEDIA_TYPE, Workbook
 from services.registration.imports.rules import REASON
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from chassis.jobs import Remark
 from chassis.problems import pointer
 from chassis.strict import in_our_digits
-from chassis.uploads import Row, is_formula, unguarded
+from chassis.tabular import Row, is_formula, unguarded
 from chassis.wording import in_words
 from services.registration.persons.births import Span
 from services.registration.persons.disability import QUESTIONS

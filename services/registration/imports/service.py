@@ -15,7 +15,7 @@ from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.scoping import lies_below
 from chassis.tables import JobColumns
-from chassis.uploads import Row
+from chassis.tabular import Row
 from chassis.worker import Tally, Work
 from services.registration.imports import reading, rejected, rules
 from services.registration.imports.households import Households

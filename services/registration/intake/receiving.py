@@ -15,7 +15,7 @@ from chassis.gazetteer import PATIENCE_SECONDS
 from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.scoping import lies_below
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.registration.imports import rules as imports
 from services.registration.intake import rules
 from services.registration.intake.models import (

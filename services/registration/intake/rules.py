@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from chassis.problems import Fault, Problem
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.registration.intake.models import Source
 from services.registration.mappings.models import MappingIn
 from services.registration.mappings.rules import EXTERNAL_ID, as_header, mapped

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from chassis import sheets
-from chassis.uploads import Line, Upload, decode, lines_of
+from chassis.tabular import Line, lines_of
+from chassis.uploads import Upload, decode
 from services.registration.imports.rules import DAYS, DISABILITY, OTHER_PHONES
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words

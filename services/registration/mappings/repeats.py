@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.problems import Fault, Problem
-from chassis.uploads import Line
+from chassis.tabular import Line
 
 PERSON, HOUSEHOLD = "_person", "_household"
 INDEX, PARENT_INDEX, PARENT = "_index", "_parent_index", "_parent_table_name"

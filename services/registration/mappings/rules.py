@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits, readable
-from chassis.uploads import Line, Row, below_titles, each_row
+from chassis.tabular import Line, Row, below_titles, each_row
 from services.registration.imports.rules import DAYS, OTHER_PHONES, REQUIRED, read_person
 from services.registration.mappings.models import (
     BIRTH_DATE,

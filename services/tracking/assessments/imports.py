@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.rows import insert_all_new
-from chassis.uploads import Row, Upload, rows_of
+from chassis.tabular import Row, rows_of
+from chassis.uploads import Upload
 from chassis.worker import Tally, Work
 from services.tracking.assessments import placing, service, tables
 from services.tracking.assessments.mappings import AnswerFrom, Reader, Told

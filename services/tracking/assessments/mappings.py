@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chassis.jobs import Remark
 from chassis.strict import Code, Strict
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.tracking.assessments import questions
 from services.tracking.assessments.questions import AnswerError, Answers, Name, Question, Written
 from services.tracking.formats.days import DayOrder

@@ -12,7 +12,8 @@ from chassis.jobs import Remark
 from chassis.orthography import ARABIC_SCRIPT
 from chassis.problems import Fault, Problem
 from chassis.strict import readable
-from chassis.uploads import Upload, are_tags
+from chassis.tabular import are_tags
+from chassis.uploads import Upload
 from services.tracking.assessments import guesses, tables
 from services.tracking.assessments.guesses import Column
 from services.tracking.assessments.mappings import NOTHING, AnswerFrom, MappingIn

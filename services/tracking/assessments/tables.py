@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from chassis import sheets
 from chassis.jobs import Remark
-from chassis.uploads import Line, Upload, are_tags
+from chassis.tabular import Line, are_tags
+from chassis.uploads import Upload
 from services.tracking.formats import tables
 from services.tracking.formats.hidden import hidden_sheets
 from services.tracking.formats.numbers import Mark

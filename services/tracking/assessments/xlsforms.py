@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from chassis import sheets
 from chassis.problems import Fault, Problem
-from chassis.uploads import Line
+from chassis.tabular import Line
 from services.tracking.assessments.questions import Component, QuestionSetIn
 
 TYPES = {

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from chassis import sheets
 from chassis.problems import Fault, Problem
-from chassis.uploads import Line, Upload, decode, lines_of
+from chassis.tabular import Line, lines_of
+from chassis.uploads import Upload, decode
 from services.tracking.formats.numbers import decimal
 
 HEADERS_WITHIN = 10

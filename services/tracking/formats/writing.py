@@ -11,7 +11,8 @@ from typing import Any
 
 from fastapi.responses import StreamingResponse
 
-from chassis.uploads import BYTE_ORDER_MARK, guarded
+from chassis.tabular import guarded
+from chassis.uploads import BYTE_ORDER_MARK
 from services.tracking.formats.choice import MEDIA_TYPES, Format
 from services.tracking.formats.columns import Column, Table
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from chassis import sheets
 from chassis.problems import Fault, Problem
-from chassis.uploads import Line, Row, Upload, are_tags, decode, lines_of, rows_of
+from chassis.tabular import Line, Row, are_tags, lines_of, rows_of
+from chassis.uploads import Upload, decode
 
 LEVELS = (1, 2, 3, 4)
 OLD_NAME = re.compile(r"admin([0-4])name(?:_(en|ar|fr))?|admin([0-4])(pcode)")

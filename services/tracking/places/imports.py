@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.jobs import Remark
-from chassis.uploads import Row, Upload
+from chassis.tabular import Row
+from chassis.uploads import Upload
 from chassis.worker import Tally, Work
 from services.tracking.formats import hidden
 from services.tracking.places import gazetteers, rules, service, shapes

@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis.jobs import Remark
 from chassis.strict import readable
-from chassis.uploads import Row, is_formula
+from chassis.tabular import Row, is_formula
 from services.tracking.places import geography
 from services.tracking.places.gazetteers import Gazetteer, columns, french
 from services.tracking.places.shapes import Shape

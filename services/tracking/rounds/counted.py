@@ -9,7 +9,8 @@ from typing import Any
 from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
-from chassis.uploads import Row, Upload, rows_of
+from chassis.tabular import Row, rows_of
+from chassis.uploads import Upload
 from services.tracking.formats import tables
 from services.tracking.formats.hidden import hidden_sheets
 from services.tracking.formats.numbers import whole

@@ -5,7 +5,8 @@ import json
 from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Problem
-from chassis.uploads import Row, Upload, rows_of
+from chassis.tabular import Row, rows_of
+from chassis.uploads import Upload
 from chassis.worker import Work
 from services.tracking.formats import hidden
 from services.tracking.seatotals import rules, service

@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import ValidationError
 
 from chassis.jobs import Remark
-from chassis.uploads import Row
+from chassis.tabular import Row
 from chassis.wording import in_words
 from services.tracking.seatotals.models import PublishedTotalIn
 

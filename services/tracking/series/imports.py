@@ -3,7 +3,8 @@
 import json
 
 from chassis.jobs import Remark
-from chassis.uploads import Row, Upload
+from chassis.tabular import Row
+from chassis.uploads import Upload
 from chassis.worker import Work
 from services.tracking.detections import service as detections
 from services.tracking.formats import hidden

@@ -10,7 +10,8 @@ from chassis import sheets
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.strict import readable
-from chassis.uploads import Row, Upload, is_formula, rows_of
+from chassis.tabular import Row, is_formula, rows_of
+from chassis.uploads import Upload
 from services.tracking.formats.numbers import whole
 from services.tracking.series.models import Basis, Component, Confidence
 

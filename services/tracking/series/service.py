@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import today
-from chassis.uploads import Row
+from chassis.tabular import Row
 from services.tracking.places.models import Place
 from services.tracking.series import rules
 from services.tracking.series.models import PublishedFigure
