@@ -11,53 +11,24 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
 from chassis.caller import Caller
-from chassis.clock import now, today
-from chassis.db import leave_work, tables_of
-from chassis.problems import Fault, Problem, not_found
+from chassis.clock import now
+from chassis.db import leave_work
+from chassis.problems import Problem, not_found
 from chassis.scoping import Clause, Condition, Scoping
 from chassis.sharing import rules
+from chassis.sharing.judging import Judging, refused
 from chassis.sharing.models import ShareIn, State
-from chassis.sharing.tables import (
-    AgreementCopyColumns,
-    ConsentCopyColumns,
-    ShareColumns,
-    ShareStepColumns,
-    SharingTables,
-)
+from chassis.sharing.tables import ShareColumns, ShareStepColumns
 from contracts.event import Event
-from contracts.registration import (
-    ConsentChanged,
-    SharingAgreementChanged,
-    SharingExceptionChanged,
-)
 
-POINTERS = {
-    "never_allowed": "/purpose",
-    "unknown_purpose": "/purpose",
-    "no_agreement": "/agreement_id",
-    "agreement_is_for_another_purpose": "/agreement_id",
-    "agreement_not_in_force": "/agreement_id",
-    "no_exception": "/exception_id",
-    "exception_over": "/exception_id",
-}
 SENDER = audit.system("sender")
 Content = dict[str, Any]
-DECISIVE = (ConsentChanged.type, SharingAgreementChanged.type, SharingExceptionChanged.type)
-MOST_DEAD_LETTERS = 1000
 SENT_AS, ENDED_AS = 1, 2
 """A share's own events are two at most: that it was sent, and that it ended."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Why a record may not go, or nothing; and the version of the consent that was asked."""
-
-    fault: str | None
-    consent_version: int | None = None
-
-
-@dataclass(frozen=True)
-class Sharing:
+class Sharing(Judging):
     """
     How one service shares.
 
@@ -66,7 +37,6 @@ class Sharing:
     `ended` are the service's own events for both.
     """
 
-    tables: SharingTables
     content: Callable[[AsyncSession, ShareColumns], Awaitable[Content | None]]
     assigned: Condition
     shared: Callable[..., Event]
@@ -82,36 +52,6 @@ class Sharing:
             created_at=col(share.requested_at),
             assigned=self.assigned,
         )
-
-    async def answer(
-        self, session: AsyncSession, person_id: UUID, recipient: str, purpose: str
-    ) -> ConsentCopyColumns | None:
-        """Return what a person has answered last, as far as it is known here."""
-        return await session.get(self.tables.consent, (person_id, recipient, purpose))
-
-    async def told_until(self, session: AsyncSession) -> datetime | None:
-        """Return up to when every change of a consent is known here; None when it is not known."""
-        stream = await session.get(self.tables.stream, 1, populate_existing=True)
-        if stream is None or await self._was_buried(session):
-            return None
-        return stream.told_until
-
-    async def _was_buried(self, session: AsyncSession) -> bool:
-        # A change that could not take effect is kept as a dead letter: until somebody has seen to
-        # it, nobody knows whose it is. There are hardly ever any, so they are looked through.
-        dead_letter = tables_of(session).dead_letter
-        found = (await session.exec(select(dead_letter.body).limit(MOST_DEAD_LETTERS))).all()
-        named = any(type_.encode() in body for body in found for type_ in DECISIVE)
-        return named or len(found) == MOST_DEAD_LETTERS
-
-    async def refuse_stale(self, session: AsyncSession) -> None:
-        if rules.is_stale(await self.told_until(session), now()):
-            raise Problem(
-                503,
-                "consents-stale",
-                "It is not known here who has withdrawn since; nothing is shared until it is.",
-                headers={"Retry-After": "30"},
-            )
 
     async def request(
         self, session: AsyncSession, person_id: UUID, about: UUID, form: ShareIn, caller: Caller
@@ -141,36 +81,6 @@ class Sharing:
         by = audit.Actor(share.requested_by, share.organisation)
         audit.note(session, by, "create", "share", share.person_id, reason=share.purpose)
         leave_work(session)
-
-    async def check_terms(
-        self, session: AsyncSession, form: ShareIn, organisation: str
-    ) -> str | None:
-        """Return what is wrong with purpose or agreement, whoever the person is."""
-        agreement = await session.get(self.tables.agreement, form.agreement_id)
-        return _terms_fault(agreement, form, organisation)
-
-    async def judge(self, session: AsyncSession, share: ShareColumns) -> Verdict:
-        """
-        Say whether a share is allowed in this moment.
-
-        The answer is locked until the transaction ends: a withdrawal that comes meanwhile waits,
-        and then finds the share sent, and ends it.
-        """
-        agreement = await session.get(
-            self.tables.agreement, share.agreement_id, populate_existing=True
-        )
-        if fault := _terms_fault(agreement, share, share.organisation):
-            return Verdict(fault)
-        if share.exception_id:
-            exception = await session.get(
-                self.tables.exception, share.exception_id, with_for_update=True
-            )
-            wanted = share.model_dump(include={"person_id", "recipient", "purpose"})
-            return Verdict(rules.exception_fault(exception, **wanted, today=today()))
-        key = (share.person_id, share.recipient, share.purpose)
-        consent = await session.get(self.tables.consent, key, with_for_update=True)
-        version = consent.version if consent else None
-        return Verdict(rules.consent_fault(consent, today()), version)
 
     async def send(self, session: AsyncSession, share_id: UUID, started: datetime) -> bool:
         """
@@ -315,24 +225,6 @@ class Sharing:
             share_id=share.id, what=what, by=by, reason=reason, consent_version=version
         )
         session.add(step)
-
-
-def refused(fault: str) -> Problem:
-    detail = f"This record may not be shared: {fault.replace('_', ' ')}."
-    error = Fault(pointer=POINTERS.get(fault, "/recipient"), code=fault, detail=detail)
-    return Problem(403, "purpose-not-allowed", detail, errors=[error])
-
-
-def _terms_fault(
-    agreement: AgreementCopyColumns | None, asked: ShareIn | ShareColumns, organisation: str
-) -> str | None:
-    return rules.purpose_fault(asked.recipient, asked.purpose) or rules.agreement_fault(
-        agreement,
-        organisation=organisation,
-        recipient=asked.recipient,
-        purpose=asked.purpose,
-        today=today(),
-    )
 
 
 def _told(share: ShareColumns) -> dict[str, Any]:

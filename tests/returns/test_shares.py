@@ -22,8 +22,8 @@ from chassis.clock import new_id, now, today
 from chassis.inbox import Consumer
 from chassis.settings import Settings
 from chassis.sharing import ShareColumns, Sharing, rules, sender
+from chassis.sharing.judging import Verdict
 from chassis.sharing.sender import send_waiting
-from chassis.sharing.service import Verdict
 from contracts.event import Envelope
 from contracts.registration import (
     ConsentChanged,

@@ -11,7 +11,8 @@ from chassis import jobs
 from chassis.caller import Caller
 from chassis.scoping import Clause, Who
 from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
-from chassis.sharing.service import Content, refused
+from chassis.sharing.judging import refused
+from chassis.sharing.service import Content
 from chassis.tables import JobColumns
 from chassis.worker import Tally, Work
 from contracts.assistance import RecordShared, SharingEnded
