@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0042');
+INSERT INTO "alembic_version" VALUES('0043');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -840,16 +840,16 @@ CREATE INDEX ix_other_phone_index_number_index ON other_phone_index (number_inde
 CREATE INDEX ix_outbox_sent_at ON outbox (sent_at);
 CREATE INDEX ix_own_file_person_id ON own_file (person_id);
 CREATE INDEX ix_own_file_user_id ON own_file (user_id);
-CREATE INDEX ix_person_case_owner_id ON person (case_owner, id);
+CREATE INDEX ix_person_case_owner_id ON person (case_owner, id) WHERE case_owner is not null;
 CREATE INDEX ix_person_created_by_id ON person (created_by, id);
 CREATE INDEX ix_person_enquiry ON person (id) WHERE is_enquiry;
 CREATE INDEX ix_person_location_pcode ON person (location_pcode);
-CREATE INDEX ix_person_merged_into ON person (merged_into);
+CREATE INDEX ix_person_merged_into ON person (merged_into) WHERE merged_into is not null;
 CREATE INDEX ix_person_not_matched ON person (id) WHERE matched_version < version;
 CREATE INDEX ix_person_organisation_id ON person (organisation, id);
 CREATE INDEX ix_person_phone_index ON person (phone_index);
-CREATE INDEX ix_person_registration_event_id_id ON person (registration_event_id, id);
-CREATE INDEX ix_person_vulnerability_review_on ON person (vulnerability_review_on);
+CREATE INDEX ix_person_registration_event_id_id ON person (registration_event_id, id) WHERE registration_event_id is not null;
+CREATE INDEX ix_person_vulnerability_review_on ON person (vulnerability_review_on) WHERE vulnerability_review_on is not null;
 CREATE INDEX ix_referral_facility_pcode ON referral (facility_pcode);
 CREATE INDEX ix_referral_person_id ON referral (person_id);
 CREATE INDEX ix_referral_worker_id ON referral (worker_id);
@@ -878,7 +878,7 @@ CREATE UNIQUE INDEX ix_household_member_in_one_household ON household_member (pe
 CREATE UNIQUE INDEX ix_household_member_once_in_each ON household_member (household_id, person_id) WHERE until is null;
 CREATE UNIQUE INDEX ix_household_organisation_client_id ON household (organisation, client_id);
 CREATE UNIQUE INDEX ix_household_reference ON household (organisation, kind, household_ref) WHERE ended_on is null or joined_into is not null;
-CREATE UNIQUE INDEX ix_person_organisation_client_id ON person (organisation, client_id);
+CREATE UNIQUE INDEX ix_person_organisation_client_id ON person (organisation, client_id) WHERE client_id is not null;
 CREATE UNIQUE INDEX ix_registration_event_organisation_client_id ON registration_event (organisation, client_id);
 CREATE UNIQUE INDEX uq_merge_proposal_open ON merge_proposal (left_id, right_id) WHERE state = 'open';
 COMMIT;

@@ -102,6 +102,16 @@ def _some(name: str, condition: str) -> Index:
     return Index(name, "id", postgresql_where=text(condition), sqlite_where=text(condition))
 
 
+def _where_told(column: str, *columns: str, unique: bool = False) -> Index:
+    """
+    Return an index of those of whom something is told that is told of few.
+
+    A condition that the column has a value implies it, so those that look by it use the index.
+    """
+    told = text(f"{column} is not null")
+    return Index(None, *columns, unique=unique, postgresql_where=told, sqlite_where=told)
+
+
 class Person(Table, table=True):
     """
     A person in the register. Personal (S2 and S3): no column but the codes leaves in events.
@@ -111,12 +121,14 @@ class Person(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("organisation", "external_id"),
-        Index(None, "organisation", "client_id", unique=True),
+        _where_told("client_id", "organisation", "client_id", unique=True),
         # Each list begins after an id, among the rows of an organisation, an owner or a maker.
         Index(None, "organisation", "id"),
-        Index(None, "case_owner", "id"),
+        _where_told("case_owner", "case_owner", "id"),
         Index(None, "created_by", "id"),
-        Index(None, "registration_event_id", "id"),
+        _where_told("registration_event_id", "registration_event_id", "id"),
+        _where_told("vulnerability_review_on", "vulnerability_review_on"),
+        _where_told("merged_into", "merged_into"),
         _some("ix_person_enquiry", "is_enquiry"),
         # Whom nobody has been compared with yet, or not since they were corrected.
         _some("ix_person_not_matched", "matched_version < version"),
@@ -170,11 +182,11 @@ class Person(Table, table=True):
     consent: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     departed_on: date | None = None
     vulnerability_level: str | None = None
-    vulnerability_review_on: date | None = Field(default=None, index=True)
+    vulnerability_review_on: date | None = None
     fingerprint: str
     is_enquiry: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     enquired_on: date | None = None
-    merged_into: UUID | None = Field(default=None, index=True)
+    merged_into: UUID | None = None
     merged: list[str] = Field(
         default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
     )
