@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.registration.imports import households
+from services.registration.imports import households, service
 from services.registration.imports.households import Households
+from services.registration.persons import registering
 from services.registration.persons.births import Birth
 from services.registration.persons.models import PersonIn
 from tests.registration.office import NAWAL, PERSONS, Office
@@ -87,6 +88,36 @@ async def test_a_register_warns_of_odd_households_by_row_and_column(office: Offi
 
 
 @SQLITE
+@pytest.mark.parametrize("dry_run", ["false", "true"])
+async def test_an_import_that_was_cut_off_warns_as_one_that_was_not(
+    office: Office, monkeypatch: pytest.MonkeyPatch, dry_run: str
+) -> None:
+    await office.register(household_ref="D", relationship_to_head="head", birth_date="1999")
+    lines = FAMILIES.splitlines()
+    # A row that is refused tells nothing of its household: neither when it is read again.
+    refused = lines[1].replace("A1,Ali,male", "A0,Ali,woman").replace(HERE, THERE)
+    content = "\n".join([lines[0], refused, *lines[1:]])
+    monkeypatch.setattr(service, "ROWS_A_STEP_OF_SQLITE", 3)
+    monkeypatch.setattr(service, "ROWS_A_STEP", 2)
+    name = "foresee_all" if dry_run == "true" else "register_made"
+    really, steps = getattr(registering, name), []
+
+    async def cut_off_once(*told: Any) -> Any:
+        steps.append(len(told[1]))
+        if len(steps) == 4:
+            raise ConnectionError("the database is gone")
+        return await really(*told)
+
+    monkeypatch.setattr(registering, name, cut_off_once)
+
+    job = await imported(office, content, dry_run=dry_run)
+
+    assert (job["accepted"], job["unchanged"], job["rejected"]) == (12, 1, 1), job
+    assert warnings(job) == [(row + 1, column, code) for row, column, code in ODD]
+    assert len(steps) == 6
+
+
+@SQLITE
 async def test_a_register_that_does_not_tell_who_is_who_is_not_told_that_heads_are_missing(
     office: Office,
 ) -> None:
@@ -118,6 +149,8 @@ async def test_of_very_many_households_few_are_held_and_told(
         (6, "D", "child"),
         (7, "E", None),
         (8, "B", "head"),
+        # The head of A was let go, and is no row of the register that is only tried.
+        (9, "A", "child"),
     ]:
         codes = told(seen, row, ref, relationship)
         assert codes == (["two_heads"] if row == 3 else [])
@@ -127,7 +160,7 @@ async def test_of_very_many_households_few_are_held_and_told(
 
     # That of B came after B was let go; C and D have none, and E none either.
     assert [(each.row, each.code) for each in last] == [
-        (7, "head_missing"),
+        (5, "head_missing"),
         (None, "more_households"),
     ]
     assert "2 more" in last[-1].detail

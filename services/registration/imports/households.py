@@ -48,6 +48,7 @@ class Households:
     def __init__(self) -> None:
         self._held: dict[str, AsRead] = {}
         self._headless: dict[str, int] = {}
+        self._headed: set[str] = set()
         self._relates = False
         self._told = 0
         self._left_out = 0
@@ -81,8 +82,9 @@ class Households:
             return []
         headless = {ref: each.row for ref, each in self._held.items() if each.head is None}
         headless |= self._headless
-        known = await membership.with_head(session, organisation, list(headless))
-        return [row for ref, row in headless.items() if ref not in known]
+        asked = [ref for ref in headless if ref not in self._headed]
+        known = self._headed | await membership.with_head(session, organisation, asked)
+        return sorted(row for ref, row in headless.items() if ref not in known)
 
     def _begin(self, row: int, form: PersonIn) -> AsRead:
         ref = str(form.household_ref)
@@ -90,6 +92,9 @@ class Households:
             first = next(iter(self._held))
             if (gone := self._held.pop(first)).head is None:
                 self._headless[first] = gone.row
+            else:
+                # Of a dry run nobody is registered, who could be found to be the head.
+                self._headed.add(first)
         # It may have been let go, and goes on.
         household = AsRead(self._headless.pop(ref, row), intern(form.location_pcode))
         self._held[ref] = household

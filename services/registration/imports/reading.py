@@ -64,11 +64,6 @@ def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
     return sheets.lines(content)
 
 
-def skip(rows: Iterator[Row], number: int) -> None:
-    for _ in islice(rows, number):
-        pass
-
-
 def by(job: JobColumns) -> By:
     return By(job.organisation, job.created_by, case_owner_of(job.options))
 

@@ -73,19 +73,16 @@ async def import_persons(work: Work) -> None:
 
 async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> Problem | None:
     """Take each step that is left; return why not all were taken, where the sender lost a right."""
+    households = Households()
+    rows = reading.rows_in(content, mapping)
+    earlier = await _gone_through_before(work, rows, mapping, households)
     take: Take = _registered
     make: reading.Make | None = reading.making_for(work)
-    rows = reading.rows_in(content, mapping)
     if work.job.options.get(DRY_RUN):
-        earlier = await asyncio.to_thread(_known_before, rows, work.job.position, mapping)
         take, make = _foreseen(earlier), None
-    else:
-        await asyncio.to_thread(reading.skip, rows, work.job.position)
     most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
     # A file may have a wrong code in each step: only the first ones are worth a wait.
     news_by = monotonic() + PATIENCE_SECONDS
-    # Of a job that is resumed it knows what comes; what came before each household says itself.
-    households = Households()
     async with aclosing(reading.ahead(rows, most, mapping, make)) as steps:
         async for told in steps:
             try:
@@ -96,12 +93,35 @@ async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> 
     return None
 
 
-def _known_before(rows: Iterator[Row], number: int, mapping: MappingIn | None) -> dict[str, str]:
-    """Return what the rows that were gone through say of whom."""
+async def _gone_through_before(
+    work: Work, rows: Iterator[Row], mapping: MappingIn | None, households: Households
+) -> dict[str, str]:
+    """
+    Go through the rows that were taken before the import was cut off; return who was in them.
+
+    What is said of a row rests on those before it, so an import that was cut off says what another
+    one does. What is returned is what each person's first row said, which a dry run alone needs.
+    """
     earlier: dict[str, str] = {}
-    for each in reading.read(rows, number, mapping):
-        if isinstance(each.form, PersonIn):
-            earlier.setdefault(each.form.external_id, fingerprint(each.form.canonical()))
+    left = work.job.position
+    if not left:
+        return earlier
+    async with work.database.read() as session:
+        refused = await rejected.reasons_of(session, work.job.id)
+    dry_run = bool(work.job.options.get(DRY_RUN))
+
+    def go_through(number: int) -> None:
+        for each in reading.read(rows, number, mapping):
+            if isinstance(each.form, PersonIn) and each.row.line not in refused:
+                households.note(each.row.line, each.form, each.born)
+                if dry_run:
+                    said = fingerprint(each.form.canonical())
+                    earlier.setdefault(each.form.external_id, said)
+
+    while left > 0:
+        await asyncio.to_thread(go_through, min(left, ROWS_A_STEP))
+        left -= ROWS_A_STEP
+        await work.hold()
     return earlier
 
 
