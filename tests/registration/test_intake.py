@@ -122,6 +122,39 @@ async def test_the_members_of_a_submitted_household_are_registered_once(office: 
 
 
 @SQLITE
+async def test_a_submitted_household_that_is_odd_is_registered_with_warnings(
+    office: Office,
+) -> None:
+    relationship = {"column": "hh/members/rel", "field": "relationship_to_head"}
+    form = await let_in(office, columns=[*MAPPING["columns"], relationship])
+    told = kobo("Zara", "Amal", "Huda", "Sara")
+    for member, related, age in zip(
+        told["hh/members"], ("head", "daughter", "head", "son"), (30, 50, 40, 6), strict=True
+    ):
+        member |= {"hh/members/rel": related, "hh/members/age": age}
+    headless = kobo("Zara", uuid="c" * 36)
+    headless["hh/members"][0]["hh/members/rel"] = "spouse"
+
+    taken = await form.send(told)
+    repeated = await form.send(told)
+    without_head = await form.send(headless)
+
+    assert (taken.status_code, taken.json()["status"], taken.json()["reasons"]) == (
+        *(201, "accepted", []),
+    )
+    warned = [(each["row"], each["column"], each["code"]) for each in taken.json()["warnings"]]
+    assert warned == [
+        (2, "birth_date", "parent_younger_than_child"),
+        (3, "hh/members/rel", "two_heads"),
+    ]
+    assert repeated.json() == taken.json() | {"status": "unchanged"}
+    assert [each["code"] for each in without_head.json()["warnings"]] == ["head_missing"]
+    shown = {each["uuid"]: each["warnings"] for each in await listed(office, status="accepted")}
+    assert shown == {UUID: taken.json()["warnings"], "c" * 36: without_head.json()["warnings"]}
+    assert len(await registered(office)) == 5
+
+
+@SQLITE
 async def test_a_submission_is_rejected_whole_with_reasons_and_taken_when_it_is_right(
     office: Office,
 ) -> None:

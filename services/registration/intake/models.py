@@ -109,6 +109,9 @@ class Submission(Table, table=True):
     status: str
     people: int = 0
     reasons: list[dict[str, Any]] = Field(sa_type=JSON)
+    warnings: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
     fingerprint: str
     received_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     changed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -128,10 +131,11 @@ class SubmittedPerson(Table, table=True):
 
 class SubmissionOut(BaseModel):
     """
-    What became of a submission; in `reasons` a row is the number of the person within it.
+    What became of a submission; in its remarks a row is the number of the person within it.
 
     `rejected`: nobody of it is registered; sent again it is read again. `conflict`: it was edited
     after its people were registered; their records stay as they are until somebody corrects them.
+    `warnings` say what wants a look in what was registered, as those of an import do.
     """
 
     id: UUID
@@ -141,6 +145,7 @@ class SubmissionOut(BaseModel):
     people: int
     person_ids: list[UUID]
     reasons: list[Remark]
+    warnings: list[Remark]
     received_at: datetime
     changed_at: datetime
 
@@ -157,3 +162,4 @@ class Received(BaseModel):
     status: Literal["accepted", "unchanged", "rejected", "conflict", "ignored"]
     people: int
     reasons: list[Remark]
+    warnings: list[Remark] = []

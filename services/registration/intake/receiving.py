@@ -17,6 +17,7 @@ from chassis.problems import Problem
 from chassis.scoping import lies_below
 from chassis.tabular import Row
 from services.registration.imports import rules as imports
+from services.registration.imports.households import Households
 from services.registration.intake import rules
 from services.registration.intake.models import (
     IntakeForm,
@@ -31,7 +32,7 @@ from services.registration.mappings import rules as mapping_rules
 from services.registration.mappings import service as mappings
 from services.registration.mappings.models import MappingIn
 from services.registration.occasions import service as occasions
-from services.registration.persons import registering
+from services.registration.persons import making, registering
 from services.registration.persons import service as persons
 from services.registration.persons.models import PersonIn
 from services.registration.places.models import GAZETTEER
@@ -90,12 +91,15 @@ async def receive(
     )
     kept.instance, kept.fingerprint, kept.changed_at = sent.instance, fingerprint, now()
     kept.reasons = [each.model_dump() for each in reasons]
-    kept.people = 0 if reasons else len(told)
+    kept.people, kept.warnings = 0 if reasons else len(told), []
     kept.status = "rejected" if reasons else "accepted"
     session.add(kept)
     await session.flush()
     if not reasons:
         await _register(session, form, kept, told)
+        warnings = await _warnings(session, form, told)
+        _say_by_question(warnings, mapping)
+        kept.warnings = [each.model_dump() for each in warnings]
     by = audit.Actor(form.actor, form.organisation)
     audit.note(session, by, "create", TABLE, kept.id)
     return _received(kept, kept.status)
@@ -202,6 +206,18 @@ async def _register(session: AsyncSession, form: IntakeForm, kept: Submission, t
         session.add(SubmittedPerson(submission_id=kept.id, person_id=person_id))
 
 
+async def _warnings(session: AsyncSession, form: IntakeForm, told: Told) -> list[Remark]:
+    """Return what wants a look in those who were registered: what an import of them would say."""
+    households = Households()
+    warnings: list[Remark] = []
+    for row, person in told:
+        if isinstance(person, PersonIn):
+            born = making.since_registered(person, person.birth()).span()
+            warnings += imports.born_later(row, person, born)
+            warnings += households.note(row.line, person, born)
+    return warnings + await households.at_the_end(session, form.organisation)
+
+
 def _received(kept: Submission, status: str) -> Received:
     return Received.model_validate(
         {
@@ -209,5 +225,6 @@ def _received(kept: Submission, status: str) -> Received:
             "status": status,
             "people": kept.people,
             "reasons": [] if status == "unchanged" else kept.reasons,
+            "warnings": kept.warnings,
         }
     )

@@ -108,9 +108,10 @@ async def submissions(
     audit.read("submission", [each.id for each in found])
     return [
         SubmissionOut(
-            **each.model_dump(include=set(SubmissionOut.model_fields) - {"reasons"}),
+            **each.model_dump(include=set(SubmissionOut.model_fields) - {"reasons", "warnings"}),
             person_ids=sorted(people.get(each.id, [])),
             reasons=[Remark.model_validate(reason) for reason in each.reasons],
+            warnings=[Remark.model_validate(warning) for warning in each.warnings],
         )
         for each in found
     ]

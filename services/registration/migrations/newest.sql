@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0043');
+INSERT INTO "alembic_version" VALUES('0044');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -742,7 +742,7 @@ CREATE TABLE submission (
 	reasons JSON NOT NULL,
 	fingerprint VARCHAR NOT NULL,
 	received_at DATETIME NOT NULL,
-	changed_at DATETIME NOT NULL,
+	changed_at DATETIME NOT NULL, warnings JSON DEFAULT '[]' NOT NULL,
 	CONSTRAINT fk_submission_form_id_intake_form FOREIGN KEY(form_id) REFERENCES intake_form (id),
 	CONSTRAINT pk_submission PRIMARY KEY (id),
 	CONSTRAINT uq_submission_form_id_uuid UNIQUE (form_id, uuid)
