@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.among import found_among
 from chassis.audit.chain import hashes_in
 from chassis.audit.entries import Subject, subject_hash
+from chassis.audit.naming import in_words, names_of
 from chassis.db import tables_of, vault_of
 from chassis.tables import core_table
 
@@ -89,12 +89,9 @@ def first_id_at(moment: datetime) -> UUID:
 
 
 async def _shown(session: AsyncSession, rows: Sequence[Any]) -> list[EntryOut]:
-    subject = core_table(tables_of(session).audit_subject)
-    wanted = {part for row in rows for part in hashes_in(row["subjects"])}
     # A step of an import or an export is one entry about hundreds of people.
-    statement = select(subject.c.hash, subject.c.subject)
-    named = await found_among(await session.connection(), statement, subject.c.hash, wanted)
-    names = {row.hash: row.subject for row in named}
+    parts = {part for row in rows for part in hashes_in(row["subjects"])}
+    names = await names_of(session, parts) if parts else {}
     return [
         EntryOut.model_validate(
             dict(row)
@@ -102,7 +99,7 @@ async def _shown(session: AsyncSession, rows: Sequence[Any]) -> list[EntryOut]:
                 "roles": row["roles"].split(),
                 "fields": row["fields"].split(),
                 "subjects": [
-                    names.get(part) or f"erased:{part.hex()}" for part in hashes_in(row["subjects"])
+                    names.get(part) or f"erased:{part}" for part in in_words(row["subjects"])
                 ],
             }
         )

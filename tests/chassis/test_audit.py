@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from chassis import audit, crypto, migrations
+from chassis.audit import log
 from chassis.audit.chain import FIRST, hashes_in, seal, seal_hash
 from chassis.audit.entries import subject_hash
 from chassis.db import Database, vault_of
@@ -104,6 +105,25 @@ async def test_sealing_tells_which_entries_are_about_whom(database: Database) ->
     names = {row["hash"]: row["subject"] for row in await rows(database, select(SUBJECT))}
     assert {row["entry_id"] for row in about} == {entry["id"]}
     assert {names[row["subject"]] for row in about} == {str(AMAL), str(BILAL)}
+
+
+async def test_entries_about_hundreds_name_each_in_its_place_but_who_was_forgotten(
+    database: Database,
+) -> None:
+    several = [uuid4() for _ in range(300)]
+    for people in (several, several[::-1], None):
+        async with database.write() as session:
+            audit.note(session, CLERK, "export", "person", people)
+    await seal(database)
+    async with database.write() as session:
+        await audit.forget_subject(session, several[1])
+
+    async with database.read() as session:
+        one, other, nobody = await log.find(session, ENTRY.c.id.is_not(None))
+
+    forgotten = f"erased:{subject_hash(vault_of(database), several[1]).hex()}"
+    told = [str(several[0]), forgotten, *map(str, several[2:])]
+    assert (one.subjects, other.subjects, nobody.subjects) == (told, told[::-1], [])
 
 
 @pytest.mark.parametrize(
