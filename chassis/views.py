@@ -38,6 +38,8 @@ from chassis.scoping import REMEMBERED, Clause, Ground, Scoping, lies_below
 
 Out = TypeVar("Out", bound=Shown)
 FULL, LAST, MASKED = "", "last3", "masked"
+BROKEN = frozenset({"bg", "bgcosigned"})
+"""What opens the one file whose glass was broken, and is no reason to look for others."""
 CLEAREST = (FULL, LAST, MASKED)
 WHOLE = {FULL}
 
@@ -135,9 +137,10 @@ class View:
         """
         Return the condition that a field of a row is not masked: who filters by it needs that.
 
-        403 when the caller sees the field of no row at all. Without this a list that is filtered
-        or sorted by a masked field would tell the field. Fields that the same grounds open have
-        one condition, the same object: who needs several sends each once.
+        403 when the caller sees the field of no row, but of whose file they broke the glass: an
+        empty answer would say that nobody has what they looked for. Without this a list that is
+        filtered or sorted by a masked field would tell the field. Fields that the same grounds open
+        have one condition, the same object: who needs several sends each once.
         """
         if rule_of(self._name, name).level < PERSONAL:
             return self._access.rows(self._scoping)
@@ -156,7 +159,7 @@ class View:
             for each in self._reasons[rule.resource]
             if not each.qualifier.limit.startswith((MASKED, LAST)) and self._for(rule, name, each)
         ]
-        if not reasons:
+        if {each.qualifier.scope for each in reasons} <= BROKEN:
             raise Problem(403, "masked-field", "You cannot search by a field that you do not see.")
         return reasons
 

@@ -142,6 +142,21 @@ async def test_case_11_a_phone_or_a_paper_finds_its_bearer_however_it_is_written
         assert [each["id"] for each in found.json()["items"]] == [person], found.text
 
 
+async def test_who_sees_of_papers_the_end_alone_is_told_that_they_cannot_search_by_them(
+    office: Office,
+) -> None:
+    await office.register()
+
+    for number in ("P7654321", "P0000000"):
+        params = {"document_number": number}
+        refused = await office.case_worker.get(PERSONS, params=params, headers=FOR_CASES)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/masked-field")
+        assert "do not see" in refused.json()["detail"]
+    with_a_name = {"name": "Nawal", "born_in": "1990", "document_number": "P7654321"}
+    refused = await office.case_worker.get(PERSONS, params=with_a_name, headers=FOR_CASES)
+    assert refused.status_code == 403
+
+
 async def test_another_s_phone_finds_nobody(office: Office) -> None:
     await office.register()
 
