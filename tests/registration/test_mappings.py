@@ -257,12 +257,13 @@ async def test_a_mapping_is_proposed_from_headers_in_three_languages_and_can_be_
     other = ("8", "Awad", "Secret", "ذكر", "01/02/1990", "السودان", "", "LY0209", "", "")
 
     third = ("9", "Issa", "Kodi", "ذكر", "03/02/1990", "عديم الجنسية", "", "LY0209", "", "")
+    fourth = ("10", "Agim", "Krasniqi", "ذكر", "03/02/1990", "Kosovo", "", "LY0209", "", "")
 
-    told = await proposed(office, table(header, one, other, third))
+    told = await proposed(office, table(header, one, other, third, fourth))
 
     assert {each["column"]: each["field"] for each in told["columns"]} == PROPOSED
     by_field = {each["field"]: each for each in told["columns"]}
-    nations = {"Tchad": "TCD", "السودان": "SDN", "عديم الجنسية": "XXA"}
+    nations = {"Tchad": "TCD", "السودان": "SDN", "عديم الجنسية": "XXA", "Kosovo": "XKX"}
     assert by_field["nationality"]["values"] == nations
     assert by_field["birth_date"]["day_order"] == "dmy"
     assert (told["missing"], told["left_aside"]) == (["population_category"], ["Remarques"])

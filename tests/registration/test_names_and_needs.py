@@ -148,6 +148,7 @@ async def test_who_has_no_name_is_registered_with_the_reason_and_is_nobodys_doub
         ({"age": 3}, "/birth_date"),
         ({"languages": ["Arabic"]}, "/languages/0"),
         ({"place_of_origin": "XXA"}, "/place_of_origin"),
+        ({"nationality": "XKK"}, "/nationality"),
         ({"nationality": "XXA", "stateless": False}, "/stateless"),
         ({"disability": {"seeing": "no_difficulty"}}, "/disability/hearing"),
         ({"disability": ANSWERS | {"seeing": "blind"}}, "/disability/seeing"),
@@ -190,6 +191,8 @@ async def test_the_code_of_the_stateless_says_that_somebody_is_until_it_is_corre
     told = (await correct(registration, made["id"], '"2"', stateless=False)).json()
     nobody = (await correct(registration, made["id"], '"3"', nationality="XXA")).json()
     assert [each["stateless"] for each in (sudanese, told, nobody)] == [None, False, True]
+    kosovar = AMINA | {"external_id": "R3", "nationality": "XKX", "place_of_origin": "XKX"}
+    assert (await client.post(PERSONS, json=kosovar)).json()["stateless"] is None
     refugee = AMINA | {"external_id": "R2", "nationality": "XXB"}
     assert (await client.post(PERSONS, json=refugee)).json()["stateless"] is None
 

@@ -9,6 +9,7 @@ import yaml
 from babel import Locale
 from babel.core import get_global
 
+from chassis.countries import IN_USE
 from chassis.orthography import plain
 from services.registration.imports.rules import DISABILITY
 from services.registration.persons.rules import nationalities
@@ -96,7 +97,7 @@ def _codes(field: str) -> dict[str, str]:
 def _nations() -> dict[str, str]:
     """Return the alpha-3 codes of countries by their names in the languages of the region."""
     aliases = get_global("territory_aliases")
-    by_two = {aliases[code][0]: code for code in nationalities() if code in aliases}
+    by_two = IN_USE | {aliases[code][0]: code for code in nationalities() if code in aliases}
     return {
         " ".join(tokens(name)): by_two[code]
         for language in LANGUAGES

@@ -24,13 +24,16 @@ PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
 
 def _nationality(code: str) -> str:
     if code not in rules.nationalities():
-        raise ValueError("is not an ISO 3166-1 alpha-3 code")
+        raise ValueError(
+            "is no country's alpha-3 code of ISO 3166-1, nor XKX (Kosovo), XXA (stateless),"
+            " XXB or XXC (refugee) or XXX (unspecified)"
+        )
     return code
 
 
 def _place_or_country(code: str) -> str:
     if not PCODE.fullmatch(code) and code not in rules.nationalities() - rules.STATELESS:
-        raise ValueError("is neither a p-code nor a country's ISO 3166-1 alpha-3 code")
+        raise ValueError("is neither a p-code nor a country's alpha-3 code of ISO 3166-1 or XKX")
     return code
 
 

@@ -72,7 +72,7 @@ def household_number(text: str) -> str:
 
 @cache
 def nationalities() -> frozenset[str]:
-    """Return the ISO 3166-1 alpha-3 codes, and ICAO's for people without a state."""
+    """Return the alpha-3 codes of countries, and ICAO's for people without a state."""
     return countries.codes() | STATELESS
 
 
