@@ -2,11 +2,13 @@
 
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import xlsxwriter
 
+from chassis.clock import today
 from services.tracking.disclosure.rules import ORIGIN_DESTINATION_K, Cell
 from services.tracking.main import SERVICE
 from services.tracking.rounds.periods import bounds
@@ -179,6 +181,18 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "validation",
         "string_pattern_mismatch",
     ),
+    (
+        "pcode,idps\nLY0101,4\n",
+        {"round_number": 9, "period": "2025-02-31/9999-12"},
+        "validation",
+        "period",
+    ),
+    (
+        "pcode,idps\nLY0101,4\n",
+        {"round_number": 9, "period": (today() + timedelta(days=2)).isoformat()},
+        "validation",
+        "future",
+    ),
 ]
 
 
@@ -192,6 +206,9 @@ async def test_a_round_that_runs_into_another_is_told_of_and_covers_the_places_o
         warned[number] = [each["code"] for each in job["warnings"]]
 
     assert warned == {3: [], 4: [], 5: ["rounds_overlap"]}
+    not_over = f"{today()}/{today() + timedelta(days=40)}"
+    job = await done(tracking, table, round_number=6, period=not_over)
+    assert [each["code"] for each in job["warnings"]] == ["period_not_over"]
     covered = await got(tracking, "/v1/tracking/rounds/3/coverage", population="idp")
     assert covered["on"] == "2019-03-31"
 

@@ -112,6 +112,9 @@ async def test_a_restated_figure_needs_a_reason_and_keeps_each_vintage(tracking:
     assert vintages == [(381, None), (597, "late reports")]
 
 
+TO_COME = now().year + 2
+
+
 async def test_each_wrong_row_is_refused_by_itself_and_nothing_of_it_is_kept(
     tracking: Running,
 ) -> None:
@@ -123,6 +126,9 @@ async def test_each_wrong_row_is_refused_by_itself_and_nothing_of_it_is_kept(
         "3,2020-01,2020-02,,,a,direct,,": "no_figure",
         "3,2020-13,2020-14,1,,a,direct,,": "period",
         "3,2020-03,2020-02,1,,a,direct,,": "period",
+        f"3,{TO_COME}-01,{TO_COME}-02,1,,a,direct,,": "future",
+        f"3,,{TO_COME}-12,1,,a,direct,,": "future",
+        f"3,2020-01,2020-02,1,,a,direct,{TO_COME}-12-03,": "future",
         "3,2020-01,2020-02,1,,a,hearsay,,": "basis",
         "3,2020-01,2020-02,1,,,direct,,": "source",
         "3,2020-01,2020-02,1,,=cmd(),direct,,": "formula",

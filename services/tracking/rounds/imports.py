@@ -1,10 +1,12 @@
 """Rounds that come in as files: refused at the door when wrong, then kept whole as a job."""
 
 import asyncio
+from datetime import timedelta
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.clock import today
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.tables import JobColumns
@@ -18,14 +20,15 @@ from services.tracking.rounds import counted, counts, rules, service, versions
 from services.tracking.rounds.counted import Asked
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.models import Population, Round
-from services.tracking.rounds.periods import bounds
+from services.tracking.rounds.periods import bounds, wrong_with
 from services.tracking.rounds.versions import Why
 from services.tracking.rounds.workbook import Workbook, read
-from services.tracking.series.rules import MONTH, follows
+from services.tracking.series.rules import MONTH, follows, last_day
 
 KIND = "import_round"
 REASON, AT_REASON = "reason", "query/reason"
 BALADIYAS = "Baladiya Main"
+ONE_DAY = timedelta(days=1)
 
 
 async def checked(content: bytes) -> Workbook:
@@ -89,12 +92,13 @@ async def refuse_out_of_order(
     """
     Raise 409 for a round that was before an earlier one, or after a later one.
 
-    422 for one that ended before it began. Return a warning where it runs into another's period.
+    422 for one that ended before it began, or is yet to come. Return warnings: where it is not
+    over, and where it runs into another's period.
     """
     start, end = bounds(period)
-    if start and end and end < start[: len(end)]:
-        detail = "The period ends before it starts."
-        fault = Fault(pointer="query/period", code="period", detail=detail)
+    if wrong := wrong_with((start, end), today()):
+        code, detail = wrong
+        fault = Fault(pointer="query/period", code=code, detail=detail)
         raise Problem(422, "validation", detail, errors=[fault])
     others = select(Round).where(col(Round.population) == population)
     periods = {
@@ -108,9 +112,13 @@ async def refuse_out_of_order(
         detail = f"{order.wrong} A round has the number that follows from when it was."
         fault = Fault(pointer="query/period", code="round_out_of_order", detail=order.wrong)
         raise Problem(409, "conflict", detail, errors=[fault])
+    detail = "The period is not over; figures that come later are a restatement."
+    not_over = [Remark(column=population, code="period_not_over", detail=detail)]
+    if end is None or last_day(end) <= today() + ONE_DAY:
+        not_over = []
     # Published rounds do overlap, and a fact is not refused: the next often begins in the month in
     # which the one before ends, and whoever sends more than that is told.
-    return [
+    return not_over + [
         Remark(
             column=population,
             code="rounds_overlap",

@@ -2,7 +2,10 @@
 
 import calendar
 import re
+from datetime import date
 from functools import lru_cache
+
+from services.tracking.series.rules import is_yet_to_come, last_day
 
 MONTHS = {
     name.lower(): number
@@ -35,3 +38,19 @@ def bounds(words: str | None) -> Period:
         return None, None
     began = int(first_year) if first_year else int(year) - (start > end)
     return f"{began}-{start:02}", f"{year}-{end:02}"
+
+
+def wrong_with(period: Period, today: date) -> tuple[str, str] | None:
+    """Return by a code and in words why nobody was counted in a period; None where it may be."""
+    start, end = period
+    if not start or not end:
+        return None
+    try:
+        last_day(start), last_day(end)
+    except (ValueError, OverflowError):
+        return "period", "The period begins or ends on a day that no month has."
+    if end < start[: len(end)]:
+        return "period", "The period ends before it starts."
+    if is_yet_to_come(start, today):
+        return "future", "The period is yet to come. A round that is to be is planned instead."
+    return None

@@ -2,6 +2,7 @@
 
 import json
 
+from chassis.clock import today
 from chassis.jobs import Remark
 from chassis.tabular import Row
 from chassis.uploads import Upload
@@ -30,7 +31,7 @@ async def import_series(work: Work) -> None:
             book = await service.Book.open(session, step)
             for row in step:
                 try:
-                    new, warnings = book.take(rules.told(row))
+                    new, warnings = book.take(rules.told(row, today()))
                 except rules.RowError as error:
                     tally.reject(error.remark(row.line))
                     continue

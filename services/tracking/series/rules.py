@@ -39,6 +39,7 @@ CONFIDENCE: Mapping[str, Confidence] = {
     "typo_in_source": "low",
 }
 """How far a figure is to be believed where its row does not say so, by where it was read."""
+DATED = ("period_start", "period_end", "published_on")
 COUNTRY = "LY"
 PCODE = re.compile(r"LY([0-9]{2}){0,4}")
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
@@ -97,15 +98,18 @@ def read_series(upload: Upload) -> list[Row]:
     return rows
 
 
-def told(row: Row) -> Told:
-    """Return what a row tells; RowError at the first cell that cannot be kept."""
+def told(row: Row, today: date) -> Told:
+    """Return what a row tells by today; RowError at the first cell that cannot be kept."""
     cells = {column: cell.strip() for column, cell in row.cells.items()}
     number = _count(cells, "round", most=MOST_ROUND)
     if not number:
         raise RowError("round", "round", "Not the number of a round.")
-    start, end = (_period(cells, column) for column in ("period_start", "period_end"))
+    start, end, published = (_period(cells, column) for column in DATED)
     if start and end and last_day(end) < _first_day(start):
         raise RowError("period_end", "period", "The period ends before it starts.")
+    for column, period in zip(DATED, (start or end, None, published), strict=True):
+        if period and is_yet_to_come(period, today):
+            raise RowError(column, "future", "This is yet to come; look at the year.")
     values = {
         population: value
         for column, population in POPULATIONS.items()
@@ -120,7 +124,6 @@ def told(row: Row) -> Told:
     source = _text(cells, "source_url")
     if source is None:
         raise RowError("source_url", "source", "A figure without a source is not kept.")
-    published = _period(cells, "published_on")
     return Told(
         line=row.line,
         round_number=number,
@@ -185,6 +188,11 @@ def last_day(period: str) -> date:
         return date.fromisoformat(period)
     within_next_month = date.fromisoformat(f"{period}-28") + timedelta(days=4)
     return within_next_month.replace(day=1) - timedelta(days=1)
+
+
+def is_yet_to_come(period: str, today: date) -> bool:
+    """Say whether a month or a day begins later than it can be today anywhere."""
+    return _first_day(period) > today + timedelta(days=1)
 
 
 def _first_day(period: str) -> date:
