@@ -30,6 +30,7 @@ from services.registration.matching import blocking
 from services.registration.matching.blocking import YEARS_AROUND
 from services.registration.matching.blocks import Blocks
 from services.registration.matching.description import Description
+from services.registration.matching.finding import Finding
 from services.registration.matching.likeliest import LARGEST_BLOCK, MOST_COMPARED
 from services.registration.matching.spelling import folded
 from tests.conftest import bearer, client_of
@@ -161,8 +162,11 @@ def _compared(everybody: list[Description]) -> int:
     blocks = Blocks()
     for person in everybody:
         blocks.add(person)
-    pairs = [left * len(everybody) + right for left, right in blocks.pairs()]
-    return len(np.unique(np.concatenate(pairs)))
+    finding = Finding(blocks.keys())
+    for _ in finding.sort():
+        pass
+    pairs = (finding.pairs(people) for people in finding.stretches())
+    return len(np.unique(np.concatenate([left * len(everybody) + right for left, right in pairs])))
 
 
 def _report(number: int, ours: list[Taken], theirs: Mapping[str, Any], compared: int) -> Report:

@@ -1,5 +1,6 @@
 """A register that is looked through in arrays shows what looking one by one shows."""
 
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.registration.matching import blocks, likeliest, meetings, training
+from services.registration.matching import abreast, blocks, finding, likeliest, meetings, training
 from services.registration.matching.blocks import Blocks
 from services.registration.matching.description import Description
 from services.registration.matching.everybody import Everybody
 from services.registration.matching.evidence import score_of, weights
+from services.registration.matching.finding import Finding
 from services.registration.matching.register import Register
 from services.registration.matching.weighing import Weighing
 
@@ -145,7 +147,7 @@ def test_those_are_compared_whom_each_finds_alone(
 ) -> None:
     for module in (blocks, training):
         monkeypatch.setattr(module, "LARGEST_BLOCK", largest)
-    for module in (blocks, likeliest):
+    for module in (finding, likeliest):
         monkeypatch.setattr(module, "MOST_COMPARED", most)
     alone = training.candidates(dict(enumerate(people)))
     found = found_together(people)
@@ -154,6 +156,21 @@ def test_those_are_compared_whom_each_finds_alone(
     assert alone <= found
     assert all(_share_a_number(people[one], people[other]) for one, other in by_number)
     assert len(by_number) < len(alone) / 10
+
+
+@pytest.mark.parametrize("largest", [ALL, 40])
+def test_however_few_are_looked_at_together_the_same_are_found(
+    people: list[Description], largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((blocks, "LARGEST_BLOCK"), (finding, "MOST_COMPARED")):
+        monkeypatch.setattr(module, name, largest)
+    together = found_together(people)
+
+    # There are keys with more people, and people who find more, than are looked at together.
+    for module, name, few in ((blocks, "SORTED_AT_ONCE", 16), (finding, "FOUND_AT_ONCE", 5)):
+        monkeypatch.setattr(module, name, few)
+
+    assert found_together(people) == together
 
 
 def _share_a_number(one: Description, other: Description) -> bool:
@@ -183,7 +200,14 @@ def found_together(people: list[Description]) -> set[Any]:
     together = Blocks()
     for each in people:
         together.add(each)
-    return {pair for some in together.pairs() for pair in zip(*map(list, some), strict=True)}
+    return found_by(together)
+
+
+def found_by(together: Blocks) -> set[Any]:
+    looking = Finding(together.keys())
+    assert not any(looking.sort())
+    pairs = (looking.pairs(stretch) for stretch in looking.stretches())
+    return {pair for some in pairs for pair in zip(*map(list, some), strict=True)}
 
 
 def test_whoever_is_under_a_crowded_key_finds_those_who_cannot_find_them(
@@ -204,7 +228,7 @@ def test_whoever_is_under_a_crowded_key_finds_those_who_cannot_find_them(
 def test_a_shared_phone_is_compared_however_many_are_called_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (blocks, likeliest):
+    for module in (finding, likeliest):
         monkeypatch.setattr(module, "MOST_COMPARED", 3)
     here, there = (
         replace(namesake(born=date(year, 1, 1), given=given), grandfather="Adam", family=family)
@@ -238,9 +262,8 @@ def test_whoever_has_no_key_finds_nobody_wherever_they_stand(people: list[Descri
     for some in ([unknown], [known, known, unknown, unknown]):
         together = Blocks()
         keys = [together.add(each) for each in some]
-        found = {pair for each in together.pairs() for pair in zip(*map(list, each), strict=True)}
         assert keys[-1] == 0
-        assert found == ({(0, 1)} if len(some) > 1 else set())
+        assert found_by(together) == ({(0, 1)} if len(some) > 1 else set())
 
 
 def test_nobody_and_one_alone_make_no_pairs(people: list[Description]) -> None:
@@ -250,3 +273,30 @@ def test_nobody_and_one_alone_make_no_pairs(people: list[Description]) -> None:
             everybody.add(each)
 
         assert sum(pairs for pairs, _ in everybody.look(weights())) == 0
+
+
+def test_what_fails_in_a_thread_fails_the_look(
+    people: list[Description], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("too alike")
+
+    everybody = Everybody()
+    for each in people:
+        everybody.add(each)
+    monkeypatch.setattr(Weighing, "most", fail)
+
+    with pytest.raises(ValueError, match="too alike"):
+        list(everybody.look(weights()))
+
+
+def test_work_abreast_is_begun_little_before_it_is_asked_for() -> None:
+    begun: list[int] = []
+    threads = min(len(os.sched_getaffinity(0)), abreast.MOST_THREADS)
+
+    done = abreast.abreast(begun.append, iter(range(100)))
+    next(done)
+    done.close()
+
+    assert 1 <= len(begun) <= threads + 1
+    assert list(abreast.abreast(str, range(100))) == list(map(str, range(100)))

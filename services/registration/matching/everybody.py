@@ -1,24 +1,31 @@
 """Which pairs of a whole register may be one person's, found in arrays; compared in full after."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+
+from services.registration.matching.abreast import abreast
 from services.registration.matching.blocks import Blocks
 from services.registration.matching.description import Description
 from services.registration.matching.evidence import Weights
+from services.registration.matching.finding import Finding
 from services.registration.matching.register import Numbers, Register
 from services.registration.matching.weighing import Weighing
 
-WEIGHED_AT_ONCE = 1 << 17
 ROUNDING = 1e-6
 """By how much a sum of weights may differ from the same sum in another order."""
 
 
 class Found(NamedTuple):
-    """Pairs of the places of people, the lesser first, sorted by the greater; each pair once."""
+    """Pairs of the places of people, the lesser first, sorted by the lesser."""
 
     left: Numbers
     right: Numbers
+
+
+NOBODY = Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class Everybody:
@@ -39,18 +46,23 @@ class Everybody:
         """
         Look for who may be one person, a piece after the other.
 
-        Yields how many pairs a piece had, and those of them that may score enough to be kept.
+        Yields how many pairs a piece had, and those of them that may score enough to be kept; one
+        may be told twice. The first pieces, in which the keys are sorted, have none.
         """
         weighing = Weighing(self._register.columns(), self._register.names(), by)
-        for left, right in self._blocks.pairs():
-            for begin in range(0, len(left), WEIGHED_AT_ONCE):
-                some = slice(begin, begin + WEIGHED_AT_ONCE)
-                yield len(left[some]), _enough(weighing, left[some], right[some], by)
+        finding = Finding(self._blocks.keys())
+        for _ in finding.sort():
+            yield 0, NOBODY
+        yield from abreast(partial(_weighed, finding, weighing, by.possible), finding.stretches())
 
 
-def _enough(weighing: Weighing, left: Numbers, right: Numbers, by: Weights) -> Found:
-    least = by.possible - ROUNDING
+def _weighed(
+    finding: Finding, weighing: Weighing, possible: float, people: slice
+) -> tuple[int, Found]:
+    """Weigh some people against everybody; return how many pairs that were, and the likely ones."""
+    least = possible - ROUNDING
+    all_ = left, right = finding.pairs(people)
     promising = weighing.promising(left, right, least)
     left, right = left[promising], right[promising]
     enough = weighing.most(left, right) >= least
-    return Found(left[enough], right[enough])
+    return len(all_[0]), Found(left[enough], right[enough])

@@ -6,6 +6,7 @@ for so many meetings however large the register is; one that takes the room of a
 because that one is compared again.
 """
 
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from services.registration.matching.transducer import Transducer
 ROOM_BITS = 21
 SCATTERED = np.uint64(0x9E3779B97F4A7C15)
 """A number times this has its upper bits anywhere (Knuth's multiplicative hashing)."""
+
+MET = np.dtype([("names", np.int64), ("below", np.float64), ("ratio", np.float64)])
 
 
 class Closest(NamedTuple):
@@ -35,9 +38,10 @@ class Meetings:
         self._names = names
         self._likenesses = Likenesses(names.spellings, transducer)
         self._count = len(names.first)
-        room = 1 << ROOM_BITS
-        self._met = np.full(room, -1)
-        self._below, self._ratio = np.zeros(room), np.zeros(room)
+        # The number 0 would be that of two names that are not told, of which nobody asks.
+        self._met = np.zeros(1 << ROOM_BITS, MET)
+        # What one thread writes of a meeting no other one may read by halves.
+        self._remembering = Lock()
 
     def of(self, ours: Numbers, theirs: Numbers) -> Closest:
         told = (ours != NOT_TOLD) & (theirs != NOT_TOLD)
@@ -52,16 +56,19 @@ class Meetings:
     def _remembered(self, ours: Numbers, theirs: Numbers) -> tuple[Bits, Bits]:
         meetings = np.minimum(ours, theirs).astype(np.int64) * self._count
         meetings += np.maximum(ours, theirs)
-        rooms = meetings.view(np.uint64) * SCATTERED >> np.uint64(64 - ROOM_BITS)
-        below, ratio = self._below[rooms], self._ratio[rooms]
-        unknown = np.flatnonzero(self._met[rooms] != meetings)
+        rooms = (meetings.view(np.uint64) * SCATTERED >> np.uint64(64 - ROOM_BITS)).view(np.int64)
+        with self._remembering:
+            # `take` reads all that a room has at once.
+            met = self._met.take(rooms)
+        below, ratio = met["below"].copy(), met["ratio"].copy()
+        unknown = np.flatnonzero(met["names"] != meetings)
         new, first, places = np.unique(meetings[unknown], return_index=True, return_inverse=True)
-        found = self._compared(new // self._count, new % self._count)
-        below[unknown], ratio[unknown] = (each[places] for each in found)
-        rooms = rooms[unknown[first]]
-        # Of two that take one room in one go the last has it, in all three alike.
-        self._met[rooms] = new
-        self._below[rooms], self._ratio[rooms] = found
+        met = np.empty(len(new), MET)
+        met["names"] = new
+        met["below"], met["ratio"] = self._compared(new // self._count, new % self._count)
+        below[unknown], ratio[unknown] = met["below"][places], met["ratio"][places]
+        with self._remembering:
+            self._met[rooms[unknown[first]]] = met
         return below, ratio
 
     def _compared(self, ours: Numbers, theirs: Numbers) -> tuple[Bits, Bits]:
