@@ -33,7 +33,7 @@ from services.registration.devices import feeds
 from services.registration.duplicates import api as duplicates
 from services.registration.duplicates.rescans import KIND as RESCAN
 from services.registration.duplicates.rescans import rescan
-from services.registration.duplicates.search import look_for_new
+from services.registration.duplicates.search import LOOK_SECONDS, look_for_new
 from services.registration.enquiries import api as enquiries
 from services.registration.erasures import api as erasures
 from services.registration.erasures.handlers import note_assistance, note_returns, note_tracking
@@ -76,8 +76,6 @@ from services.registration.sharing import api as sharing
 from services.registration.tables import TABLES
 from services.registration.vulnerability import api as vulnerability
 
-LOOK_SECONDS = 1.0
-"""How often doubles are looked for: those who came meanwhile are compared in one go."""
 RETENTION_SECONDS = 3600.0
 """How often it is looked whether the day's retention run has begun."""
 TELL_SECONDS = 60.0

@@ -72,11 +72,11 @@ async def unchanged(
     return found
 
 
-def portions(all_: Iterable[Element]) -> Iterator[list[Element]]:
-    """Yield as many at a time as a statement may name."""
+def portions(all_: Iterable[Element], most: int = IN_ONE_QUERY) -> Iterator[list[Element]]:
+    """Yield so many at a time; as many as a statement may name, if nothing else is told."""
     ordered = sorted(all_)  # type: ignore[type-var]  # Ids and numbers sort.
-    for start in range(0, len(ordered), IN_ONE_QUERY):
-        yield ordered[start : start + IN_ONE_QUERY]
+    for start in range(0, len(ordered), most):
+        yield ordered[start : start + most]
 
 
 async def keep_keys(session: AsyncSession, people: Mapping[UUID, Described]) -> None:

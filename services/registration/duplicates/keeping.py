@@ -15,9 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
 from chassis.db import Database
-from services.registration.duplicates import candidates, search
+from chassis.worker import Work
+from services.registration.duplicates import candidates
 from services.registration.duplicates.models import MatchingKey
 from services.registration.duplicates.reading import Page
+from services.registration.duplicates.turns import own_turn
 from services.registration.searches import names
 from services.registration.searches.models import NameKey
 
@@ -25,9 +27,7 @@ ONE_IN = 50
 """Of so many people who follow each other one's keys are made again."""
 
 
-async def put_right(
-    database: Database, page: Page, keys: Mapping[UUID, int], *, thorough: bool
-) -> bool:
+async def put_right(work: Work, page: Page, keys: Mapping[UUID, int], *, thorough: bool) -> bool:
     """
     Keep the keys of today where others are kept; `keys` is how many there should be of each.
 
@@ -35,12 +35,13 @@ async def put_right(
     """
     some = page.people if thorough else page.people[::ONE_IN]
     described = {each.id: page.described[each.id] for each in some if each.id in page.described}
-    async with database.read() as session:
+    async with work.database.read() as session:
         lost = await _lost(session, page, keys)
         changed = await candidates.found_otherwise(session, described)
         changed |= await names.found_otherwise(session, some)
     if lost or changed:
-        await _keep(database, page, lost | changed)
+        async with own_turn(work):
+            await keep(work.database, page, lost | changed)
     return bool(changed - lost)
 
 
@@ -64,8 +65,9 @@ async def _count(
     return dict((await session.exec(statement.group_by(person))).all())
 
 
-async def _keep(database: Database, page: Page, people: Collection[UUID]) -> None:
-    async with search.own_turn(database), database.write() as session:
+async def keep(database: Database, page: Page, people: Collection[UUID]) -> None:
+    """Keep the keys of today of some people of a page, but of none who is erased meanwhile."""
+    async with database.write() as session:
         there = await candidates.unchanged(session, people, page.described)
         await names.keep(session, [each for each in page.people if each.id in there])
         described = {each: page.described[each] for each in there & page.described.keys()}

@@ -22,11 +22,12 @@ from chassis.tables import JobColumns
 from chassis.turns import take_turns
 from chassis.wake import quiet
 from chassis.worker import Work
-from services.registration.duplicates import candidates, search, settling
+from services.registration.duplicates import candidates, settling
 from services.registration.duplicates.comparing import compared
 from services.registration.duplicates.keeping import put_right
 from services.registration.duplicates.reading import pages
 from services.registration.duplicates.settling import Found, settle
+from services.registration.duplicates.turns import MOST_PATIENCE, own_turn
 from services.registration.persons.models import Person
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def rescan(work: Work) -> None:
         await _go_on(work)
     while work.job.position < len(ends):
         at = work.job.position
-        async with search.own_turn(work.database):
+        async with own_turn(work):
             await _step(work, whole, ends[at - 1] if at else None, ends[at])
         await _go_on(work)
 
@@ -87,7 +88,7 @@ async def rescan(work: Work) -> None:
 async def _go_on(work: Work) -> None:
     await work.hold()
     # Nobody waits for a rescan, and others may wait for their answers.
-    await quiet(search.MOST_PATIENCE)
+    await quiet(MOST_PATIENCE)
 
 
 async def _read(work: Work, *, thorough: bool = False) -> "Whole | None":
@@ -98,7 +99,7 @@ async def _read(work: Work, *, thorough: bool = False) -> "Whole | None":
     whole = Whole()
     async for page in pages(work.database):
         keys = await asyncio.to_thread(whole.add, page.described)
-        changed = await put_right(work.database, page, keys, thorough=thorough)
+        changed = await put_right(work, page, keys, thorough=thorough)
         if changed and not thorough:
             return None
         await _go_on(work)

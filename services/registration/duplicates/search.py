@@ -10,99 +10,88 @@ that is cut off is simply done again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, func, true, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
+from chassis.clock import new_id
 from chassis.db import Database
 from chassis.passing import passes
-from chassis.tables import core_table
-from chassis.turns import try_turn
 from chassis.wake import quiet
-from services.registration.duplicates import candidates
+from services.registration.duplicates import candidates, many, reading
 from services.registration.duplicates.candidates import Described
 from services.registration.duplicates.comparing import compared, worth_opening
-from services.registration.duplicates.settling import Found, settle
-from services.registration.honey.models import HoneyRecord
+from services.registration.duplicates.settling import Found, note_done, settle
+from services.registration.duplicates.turns import MOST_PATIENCE, hold, turn
 from services.registration.imports.service import KIND
 from services.registration.persons.models import Person
 from services.registration.searches import names
 
 log = structlog.get_logger()
 
-TURN = "looking for doubles"
+LOOK_SECONDS = 1.0
+"""How often doubles are looked for: those who came meanwhile are compared in one go."""
 PEOPLE_A_STEP = 20
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
-MOST_PATIENCE = 5.0
-"""Seconds that a step waits for a moment in which no answer and no entitlement waits for it."""
-WAIT_SECONDS = 0.01
-MOST_HELD = "300000"
-"""Milliseconds after which PostgreSQL takes a turn from whoever is stuck."""
-PERSONS = core_table(Person)
-MATCHED = (
-    update(PERSONS)
-    .where(PERSONS.c.id == bindparam("of"))
-    .values(matched_version=bindparam("matched_version"))
-)
 
 
 async def look_for_new(database: Database) -> None:
     """Look for doubles of everybody who was registered or corrected since the last time."""
+    if await _may_look(database) and await many.wait(database):
+        await _look_for_many(database)
     while await _look_for_some(database):
         pass
 
 
-async def _look_for_some(database: Database) -> int:
+async def _may_look(database: Database) -> bool:
     async with database.read() as session:
         # Looking first keeps an idle search from holding a turn.
         if not await _waiting(session, 1):
-            return 0
+            return False
         # A register that comes in is through sooner if its doubles are looked for afterwards.
-        if await jobs.under_way(session, KIND):
-            return 0
+        return not await jobs.under_way(session, KIND)
+
+
+async def _look_for_many(database: Database) -> None:
+    """Look for all who wait at once; if that fails, they still wait."""
+    begun, looked = new_id(), time.monotonic()
+    async with turn(database) as taken, aclosing(many.look(database, begun)) as steps:
+        if not taken:
+            return
+        try:
+            async for _ in steps:
+                await quiet(MOST_PATIENCE)
+                if time.monotonic() - looked < LOOK_SECONDS:
+                    continue
+                await hold(taken)
+                await _look(database, begun)
+                if not await _may_look(database):
+                    return
+                looked = time.monotonic()
+        except Exception as error:
+            if passes(error):
+                raise
+            log.warning("one_by_one", error=type(error).__name__)
+
+
+async def _look_for_some(database: Database) -> int:
+    if not await _may_look(database):
+        return 0
     # Nobody waits for doubles: while people come faster than they can be answered, few are sought.
     await quiet(MOST_PATIENCE)
     async with turn(database) as taken:
         return await _look(database) if taken else 0
 
 
-@asynccontextmanager
-async def turn(database: Database) -> AsyncIterator[bool]:
-    """
-    Take the turn to look for doubles, or say at once that another one has it.
-
-    Of two who look at once neither would see what the other has found.
-    """
-    async with database.write() as session:
-        taken = await try_turn(session, TURN)
-        if taken and not database.is_sqlite:
-            # Whoever has the turn holds it without a statement for as long as comparing takes.
-            patient = func.set_config("idle_in_transaction_session_timeout", MOST_HELD, true())
-            await session.exec(select(patient))
-        yield taken
-
-
-@asynccontextmanager
-async def own_turn(database: Database) -> AsyncIterator[None]:
-    """Wait for the turn, and take it."""
-    while True:
-        async with turn(database) as taken:
-            if taken:
-                yield
-                return
-        await asyncio.sleep(WAIT_SECONDS)
-
-
-async def _look(database: Database) -> int:
+async def _look(database: Database, after: UUID | None = None) -> int:
     async with database.read() as session:
-        people = await _waiting(session, PEOPLE_A_STEP)
+        people = await _waiting(session, PEOPLE_A_STEP, after)
     try:
         await _look_for(database, people)
     except Exception as error:
@@ -124,12 +113,12 @@ async def _look_for_one(database: Database, person: Person) -> None:
         # A rescan, once the cause is mended, looks for them again.
         log.error("not_looked_for", error=type(error).__name__)
         async with database.write() as session:
-            await _note_done(session, [person])
+            await note_done(session, [person])
 
 
 async def _look_for(database: Database, people: Sequence[Person]) -> None:
     async with database.read() as session:
-        real = await who_exist(session, people)
+        real = await reading.who_exist(session, people)
         described = await candidates.described(session, real)
     async with database.write() as session:
         # Of whom is erased meanwhile no key may be left behind.
@@ -140,32 +129,14 @@ async def _look_for(database: Database, people: Sequence[Person]) -> None:
     found = await find(database, described)
     async with database.write() as session:
         await settle(session, found)
-        await _note_done(session, people)
+        await note_done(session, people)
 
 
-async def _note_done(session: AsyncSession, people: Sequence[Person]) -> None:
-    # A person who has changed meanwhile has a higher version, and is looked for again.
-    done = [{"of": person.id, "matched_version": person.version} for person in people]
-    if done:
-        await session.exec(MATCHED, params=done)
-
-
-async def _waiting(session: AsyncSession, most: int) -> Sequence[Person]:
-    statement = (
-        select(Person)
-        .where(col(Person.matched_version) < col(Person.version))
-        .order_by(col(Person.id))
-        .limit(most)
-    )
+async def _waiting(session: AsyncSession, most: int, after: UUID | None = None) -> Sequence[Person]:
+    statement = select(Person).where(reading.WAITS).order_by(col(Person.id)).limit(most)
+    if after:
+        statement = statement.where(col(Person.id) > after)
     return (await session.exec(statement)).all()
-
-
-async def who_exist(session: AsyncSession, people: Sequence[Any]) -> list[Any]:
-    """Leave out who was planted: as somebody's double, a reviewer had a reason to open them."""
-    ids = [person.id for person in people]
-    statement = select(HoneyRecord.person_id).where(col(HoneyRecord.person_id).in_(ids))
-    planted = set((await session.exec(statement)).all())
-    return [person for person in people if person.id not in planted]
 
 
 async def find(database: Database, people: Mapping[UUID, Described]) -> Found:

@@ -1,20 +1,29 @@
 """What a search has found, put in place of what one before had found; decisions stay."""
 
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
 from chassis.rows import insert_all_unless_there
+from chassis.tables import core_table
 from services.registration.duplicates import groups
 from services.registration.duplicates.candidates import Described, Pair, portions, unchanged
 from services.registration.duplicates.comparing import Comparison, best, pair_row
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.matching.evidence import weights
+from services.registration.persons.models import Person
+
+PERSONS = core_table(Person)
+MATCHED = (
+    update(PERSONS)
+    .where(PERSONS.c.id == bindparam("of"))
+    .values(matched_version=bindparam("matched_version"))
+)
 
 
 class Found(NamedTuple):
@@ -48,6 +57,14 @@ async def settle(session: AsyncSession, found: Found, *, only_earlier: bool = Fa
     return {one for pair in new for one in pair}
 
 
+async def note_done(session: AsyncSession, people: Iterable[Any]) -> None:
+    """Note that people were looked for, each as they were with the version that they have here."""
+    # A person who has changed meanwhile has a higher version, and is looked for again.
+    done = [{"of": person.id, "matched_version": person.version} for person in people]
+    if done:
+        await session.exec(MATCHED, params=done)
+
+
 async def known(session: AsyncSession, after: UUID | None, until: UUID) -> list[Pair]:
     """Return the pairs that are kept of which the greater id is in a stretch."""
     right = col(DuplicatePair.right_id)
@@ -55,6 +72,11 @@ async def known(session: AsyncSession, after: UUID | None, until: UUID) -> list[
     if after:
         statement = statement.where(right > after)
     return [(left, right) for left, right in await session.exec(statement)]
+
+
+async def known_of(session: AsyncSession, people: Collection[UUID]) -> Collection[Pair]:
+    """Return the pairs that are kept of some people."""
+    return (await _rows(session, people, only_earlier=False)).keys()
 
 
 async def _rows(

@@ -3,7 +3,7 @@
 import asyncio
 from array import array
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from uuid import UUID
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from services.registration.duplicates.candidates import Described, Pair
 from services.registration.matching.everybody import Everybody, Found
 from services.registration.matching.evidence import weights
+from services.registration.matching.register import Numbers
 
 BYTES_OF_AN_ID = 16
 NOT_READ = 0
@@ -58,7 +59,16 @@ class Whole:
         """Return the pairs whose greater id is in a stretch."""
         stretch = self._place(after), self._place(until)
         begin, end = np.searchsorted(self._found.right, stretch)
-        left, right = (side[begin:end] for side in self._found)
+        return self._told(*(side[begin:end] for side in self._found))
+
+    def pairs_of(self, people: Iterable[UUID]) -> set[Pair]:
+        """Return the pairs in which any of these people is."""
+        places = [place for each in people if (place := self._place_of(each)) is not None]
+        left, right = self._found
+        theirs = np.flatnonzero(np.isin(left, places) | np.isin(right, places))
+        return self._told(left[theirs], right[theirs])
+
+    def _told(self, left: Numbers, right: Numbers) -> set[Pair]:
         return {(self._id(a), self._id(b)) for a, b in zip(left, right, strict=True)}
 
     def as_read(self, people: Mapping[UUID, Described]) -> dict[UUID, Described]:
@@ -68,9 +78,12 @@ class Whole:
         }
 
     def _version(self, person_id: UUID) -> int:
+        place = self._place_of(person_id)
+        return NOT_READ if place is None else self._versions[place]
+
+    def _place_of(self, person_id: UUID) -> int | None:
         place = self._place(person_id) - 1
-        was_read = place >= 0 and self._bytes(place) == person_id.bytes
-        return self._versions[place] if was_read else NOT_READ
+        return place if place >= 0 and self._bytes(place) == person_id.bytes else None
 
     def _place(self, until: UUID | None) -> int:
         """Return how many of those who were read have this id or a lesser one."""

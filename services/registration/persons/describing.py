@@ -21,7 +21,10 @@ from services.registration.persons.names import LATIN, NAMES
 PERSONS = core_table(Person)
 COMPARED = ("id", *NAMES, *LATIN.values(), "sex", "nationality", *FIELDS, "household_ref")
 OUTLINES = sql_select(*(PERSONS.c[name] for name in COMPARED))
-ALSO_READ = ("version", "phone", "other_phones", "documents", "location_pcode", "other_names")
+ALSO_READ = (
+    *("version", "matched_version"),
+    *("phone", "other_phones", "documents", "location_pcode", "other_names"),
+)
 WHOLE = sql_select(
     *(PERSONS.c[name] for name in (*COMPARED, *ALSO_READ)), null().label("disability")
 )
