@@ -25,6 +25,7 @@ from services.registration.consents.models import (
     ConsentsOut,
     Guardian,
     WithdrawalIn,
+    no_to_mission,
 )
 from services.registration.mergeproposals import ending as mergeproposals
 from services.registration.persons.births import Birth
@@ -269,7 +270,6 @@ async def contradict(session: AsyncSession, one: UUID, other: UUID) -> bool:
 def said_no(person_id: SQLColumnExpression[UUID]) -> Clause:
     """Return the condition that a person's last word on the mission's own work is a no."""
     newer = aliased(Consent)
-    about = (col(Consent.recipient) == MISSION, col(Consent.purpose) == ASSISTANCE)
     changed_since = exists().where(
         # A condition within a condition knows only the rows of the one around it: with the person
         # of the outermost query it would ask whether anybody at all has answered more often.
@@ -279,7 +279,7 @@ def said_no(person_id: SQLColumnExpression[UUID]) -> Clause:
         col(newer.version) > col(Consent.version),
     )
     return exists().where(
-        col(Consent.person_id) == person_id, *about, col(Consent.state) != GIVEN, ~changed_since
+        col(Consent.person_id) == person_id, no_to_mission(Consent), ~changed_since
     )
 
 

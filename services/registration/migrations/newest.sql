@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0044');
+INSERT INTO "alembic_version" VALUES('0045');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -801,6 +801,7 @@ CREATE INDEX ix_breaking_broken_by ON breaking (broken_by);
 CREATE INDEX ix_breaking_person_id ON breaking (person_id);
 CREATE INDEX ix_concern_organisation ON concern (organisation);
 CREATE INDEX ix_concern_person_id ON concern (person_id);
+CREATE INDEX ix_consent_no_to_mission ON consent (person_id, version) WHERE recipient = 'mission' and purpose = 'assistance' and state <> 'given';
 CREATE INDEX ix_correction_person_id ON correction (person_id);
 CREATE INDEX ix_device_feed_asked_at ON device_feed (asked_at);
 CREATE INDEX ix_device_feed_caller ON device_feed (caller);
