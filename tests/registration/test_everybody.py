@@ -2,9 +2,8 @@
 
 import os
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from itertools import combinations
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -14,61 +13,15 @@ from services.registration.matching import abreast, blocks, finding, likeliest, 
 from services.registration.matching.blocks import Blocks
 from services.registration.matching.description import Description
 from services.registration.matching.everybody import Everybody
-from services.registration.matching.evidence import score_of, weights
+from services.registration.matching.evidence import weights
 from services.registration.matching.finding import Finding
 from services.registration.matching.register import Register
+from services.registration.matching.scoring import score_of
 from services.registration.matching.weighing import Weighing
+from tests.registration.oddities import oddly_described, share_a_number
 
-NAMES = [
-    *("محمد", "Mohamed", "Mouhammad", "محمود", "Mahmoud", "حسن", "Hassan", "حسين", "Hussein"),
-    *(
-        "عبد الرحمن",
-        "Abdurrahman",
-        "موسى",
-        "Moussa",
-        "Musa",
-        "إدريس",
-        "Idriss",
-        "التباوي",
-        "Tabawi",
-    ),
-    *("Traoré", "Keita", "Ousmane", "عثمان", "Tesfay", "Ali", "علي", "Gebre", "", "李", "a" * 300),
-    "Tabawi",
-    "Abdelkarimabdelkarimabdelkarimabdelkarimabdelkarim",
-]
 ALL = 400
 PHONE = "+218912345671"
-
-
-def somebody(chance: Random) -> Description:
-    def name(told: float) -> str | None:
-        return chance.choice(NAMES) if chance.random() < told else None
-
-    born: date | None = date(1990, 1, 1) + timedelta(days=chance.randrange(1500))
-    precision = chance.choice(["day", "day", "day", "month", "year", "estimated"])
-    days_off = {"month": 15, "year": 182, "estimated": chance.choice([731, 5000])}.get(precision, 0)
-    if precision == "day" and chance.random() < 0.1:
-        days_off = 2
-    if chance.random() < 0.1:
-        born, precision, days_off = None, "unknown", 0
-    papers = [("passport", f"N{chance.randrange(30):04}") for _ in range(chance.randrange(3))]
-    return Description(
-        given=name(0.95),
-        father=name(0.9),
-        grandfather=name(0.6),
-        family=name(0.8),
-        given_latin=name(0.2),
-        family_latin=name(0.2),
-        sex=chance.choice(["male", "female", "unknown"]),
-        nationality=chance.choice(["SDN", "NER"]),
-        born=born,
-        precision=precision,
-        days_off=days_off,
-        phone=f"+21891234{chance.randrange(80):04}" if chance.random() < 0.4 else None,
-        other_phones=("+218912340000",) if chance.random() < 0.1 else (),
-        documents=tuple(papers),
-        household=chance.choice([None, "", "H1", "H2"]),
-    )
 
 
 def namesake(*, born: date, given: str = "Moussa") -> Description:
@@ -89,19 +42,7 @@ def namesake(*, born: date, given: str = "Moussa") -> Description:
 
 @pytest.fixture(scope="module")
 def people() -> list[Description]:
-    chance = Random(5)  # noqa: S311 - Made-up people are no secret.
-    made = [somebody(chance) for _ in range(ALL)]
-    # Swapped days and crossed names are seldom met by chance.
-    turned = [each for each in made if each.born and each.born.day <= 12 and each.father]
-    return made + [
-        replace(
-            each,
-            born=each.born and date(each.born.year, each.born.day, each.born.month),
-            father=each.family,
-            family=each.father,
-        )
-        for each in turned[:50]
-    ]
+    return oddly_described(ALL)
 
 
 def test_pairs_weigh_in_arrays_what_they_weigh_alone(people: list[Description]) -> None:
@@ -154,7 +95,7 @@ def test_those_are_compared_whom_each_finds_alone(
 
     by_number = found - alone
     assert alone <= found
-    assert all(_share_a_number(people[one], people[other]) for one, other in by_number)
+    assert all(share_a_number(people[one], people[other]) for one, other in by_number)
     assert len(by_number) < len(alone) / 10
 
 
@@ -171,11 +112,6 @@ def test_however_few_are_looked_at_together_the_same_are_found(
         monkeypatch.setattr(module, name, few)
 
     assert found_together(people) == together
-
-
-def _share_a_number(one: Description, other: Description) -> bool:
-    papers = {number for _, number in one.documents} & {number for _, number in other.documents}
-    return bool(papers or set(one.phones) & set(other.phones))
 
 
 def test_a_register_shows_all_pairs_that_score_enough(people: list[Description]) -> None:

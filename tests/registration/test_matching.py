@@ -12,8 +12,9 @@ import pytest
 from services.registration.matching import blocking, clusters, evidence, likeliest
 from services.registration.matching.births import born
 from services.registration.matching.description import Description
-from services.registration.matching.evidence import compare, score_of, weights
+from services.registration.matching.evidence import compare, weights
 from services.registration.matching.lookalikes import are_two_names
+from services.registration.matching.scoring import score_of
 from services.registration.matching.spelling import coarse, folded, skeleton
 from services.registration.matching.training import fit
 from services.registration.matching.transducer import learn

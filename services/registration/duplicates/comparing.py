@@ -17,9 +17,9 @@ from services.registration.matching.evidence import (
     Reason,
     Weights,
     compare,
-    score_of,
     weights,
 )
+from services.registration.matching.scoring import may_score
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ def worth_opening(pairs: Pairs, outlines: Mapping[UUID, Description]) -> set[Pai
 
 def _is_promising(one: Description, other: Description, by: Weights) -> bool:
     try:
-        return score_of(one, other, by) + by.most_of_other_numbers >= by.possible
+        return may_score(one, other, by.possible - by.most_of_other_numbers, by)
     except Exception as error:  # noqa: BLE001 - Two who cannot be compared stop nobody else's.
         log.error("not_compared", error=type(error).__name__)
         return False

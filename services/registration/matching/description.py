@@ -1,13 +1,13 @@
 """What somebody is compared by."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 
 from services.registration.matching.spelling import folded
 
 PARTS = ("given", "father", "grandfather", "family")
+IN_LATIN = {part: f"{part}_latin" for part in PARTS}
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Description:
         """All numbers, none of which counts for more than another."""
         return (self.phone, *self.other_phones) if self.phone else self.other_phones
 
-    @cached_property
-    def sounding(self) -> Mapping[str, tuple[str, ...]]:
-        """How each name sounds, as it is borne and in Latin; computed once for all comparisons."""
-        spellings = {part: (getattr(self, part), getattr(self, f"{part}_latin")) for part in PARTS}
-        return {
-            part: tuple(sorted({sounds for each in told if each and (sounds := folded(each))}))
-            for part, told in spellings.items()
-        }
+    def sounding(self, part: str) -> tuple[str, ...]:
+        """Return how a name sounds, as it is borne and in Latin."""
+        return _sounding(getattr(self, part), getattr(self, IN_LATIN[part]))
+
+
+@lru_cache(maxsize=1 << 17)
+def _sounding(*told: str | None) -> tuple[str, ...]:
+    return tuple(sorted({sounds for each in told if each and (sounds := folded(each))}))

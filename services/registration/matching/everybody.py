@@ -12,10 +12,8 @@ from services.registration.matching.description import Description
 from services.registration.matching.evidence import Weights
 from services.registration.matching.finding import Finding
 from services.registration.matching.register import Numbers, Register
+from services.registration.matching.tables import ROUNDING
 from services.registration.matching.weighing import Weighing
-
-ROUNDING = 1e-6
-"""By how much a sum of weights may differ from the same sum in another order."""
 
 
 class Found(NamedTuple):

@@ -50,7 +50,6 @@ RARITIES = {part: f"{part}_rarity" for part in PARTS}
 NEAR_NUMBER = 2
 """How many slips of a key a document number may be off."""
 
-
 Band = Literal["probable", "possible"]
 Level = tuple[str, str]
 """An attribute, and at which level it agrees: ("given", "respelt")."""
@@ -64,7 +63,7 @@ class Reason(NamedTuple):
     weight: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """The weights of one version, and the bands that their sums fall into."""
 
@@ -108,14 +107,11 @@ def _is_thin(reasons: Sequence[Reason]) -> bool:
 @cache
 def weights() -> Weights:
     kept = json.loads(WEIGHTS_FILE.read_text())
-    edits = {tuple(edit.split(">")): chance for edit, chance in kept["transducer"]["edits"].items()}
+    learned = kept["transducer"]
+    edits = {edit.partition(">")[::2]: chance for edit, chance in learned["edits"].items()}
     return Weights(
         version=kept["version"],
-        transducer=Transducer(
-            {(a, b): chance for (a, b), chance in edits.items()},
-            kept["transducer"]["letters"],
-            kept["transducer"]["end"],
-        ),
+        transducer=Transducer(edits, learned["letters"], learned["end"]),
         bits={_level(name): weight for name, weight in kept["bits"].items()},
         start=kept["start"],
         probable=kept["bands"]["probable"],
@@ -151,14 +147,28 @@ def compare(left: Description, right: Description, by: Weights) -> list[Reason]:
     return [each for each in reasons if each.weight or each.attribute in DECIDING]
 
 
-def score_of(left: Description, right: Description, by: Weights) -> float:
-    """Return the score alone, for the many pairs of which nobody will ask the reasons."""
-    bits = by.bits.get
-    return by.start + sum(bits(level, 0.0) for level in levels_of(left, right, by.transducer))
-
-
 def levels_of(left: Description, right: Description, transducer: Transducer) -> list[Level]:
     """Return at which level each attribute agrees that either says something about."""
+    birth = born(left, right)
+    names = _levels_of_names(left, right, nearness(birth), transducer)
+    return names + levels_beside_names(left, right, birth)
+
+
+def levels_beside_names(left: Description, right: Description, birth: str) -> list[Level]:
+    """Return at which level all but the names agree, births as told."""
+    return [
+        ("sex", _told(_told_sex(left), _told_sex(right))),
+        ("nationality", _same(left.nationality, right.nationality)),
+        ("born", birth),
+        ("phone", _phone(left, right)),
+        ("document", _document(left.documents, right.documents)),
+        ("household", _told(left.household, right.household)),
+    ]
+
+
+def _levels_of_names(
+    left: Description, right: Description, near: str, transducer: Transducer
+) -> list[Level]:
     names, crossed = _names(left, right, transducer)
     levels = [(part, found.level if found else "missing") for part, found in names.items()]
     levels += [
@@ -166,22 +176,14 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
     ]
     told = [found.below for found in names.values() if found]
     like = sum(below >= ALIKE for below in told)
-    levels.append(("other_names", str(sum(below < OTHER for below in told))))
-    levels.append(("like_names", str(like)))
-    levels.append(("given_beside", _given_beside(names)))
-    if crossed:
-        levels.append(("order", "crossed"))
-    levels.append(("sex", _told(_told_sex(left), _told_sex(right))))
-    levels.append(("nationality", _same(left.nationality, right.nationality)))
-    birth = born(left, right)
-    levels.append(("born", birth))
-    near = nearness(birth)
-    levels.append(("given_and_born", f"{_kind(names['given'])}_{near}"))
-    levels.append(("names_and_born", f"{like}_like_{len(told) - like}_other_{near}"))
-    levels.append(("phone", _phone(left, right)))
-    levels.append(("document", _document(left.documents, right.documents)))
-    levels.append(("household", _told(left.household, right.household)))
-    return levels
+    levels += [
+        ("other_names", str(sum(below < OTHER for below in told))),
+        ("like_names", str(like)),
+        ("given_beside", _given_beside(names)),
+        ("given_and_born", f"{_kind(names['given'])}_{near}"),
+        ("names_and_born", f"{like}_like_{len(told) - like}_other_{near}"),
+    ]
+    return [*levels, ("order", "crossed")] if crossed else levels
 
 
 def _kind(found: Closeness | None) -> str:
@@ -204,13 +206,13 @@ def _names(
 ) -> tuple[dict[str, Closeness | None], bool]:
     """Compare the names, father's and family name crosswise where that fits far better."""
     ours, theirs = left.sounding, right.sounding
-    names = {part: _closest(ours[part], theirs[part], transducer) for part in PARTS}
+    names = {part: closest(ours(part), theirs(part), transducer) for part in PARTS}
     fit = _fit(names["father"], names["family"])
     if fit + CROSSING >= 0:
         # No two spellings are more alike than one with itself.
         return names, False
-    father = _closest(ours["father"], theirs["family"], transducer)
-    family = _closest(ours["family"], theirs["father"], transducer)
+    father = closest(ours("father"), theirs("family"), transducer)
+    family = closest(ours("family"), theirs("father"), transducer)
     if _fit(father, family) <= fit + CROSSING:
         return names, False
     # Whose father's name either is depends on who is compared with whom; the likelier comes first.
@@ -229,13 +231,11 @@ def likeness(asked: str, borne: str) -> float:
     one, other = folded(asked), folded(borne)
     if one == other:
         return 0.0
-    found = _closest((one,), (other,), weights().transducer) if one and other else None
+    found = closest((one,), (other,), weights().transducer) if one and other else None
     return found.below if found else UNLIKE
 
 
-def _closest(
-    ours: Sequence[str], theirs: Sequence[str], transducer: Transducer
-) -> Closeness | None:
+def closest(ours: Sequence[str], theirs: Sequence[str], transducer: Transducer) -> Closeness | None:
     """Compare two names by those of their spellings that are the most alike."""
     found = [
         _compared(transducer, one, other) if one < other else _compared(transducer, other, one)

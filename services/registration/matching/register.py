@@ -98,7 +98,7 @@ class Register:
         told = getattr(person, part), getattr(person, f"{part}_latin")
         number = self._sounding.get(told)
         if number is None:
-            number = self._forms.setdefault(person.sounding[part], len(self._forms))
+            number = self._forms.setdefault(person.sounding(part), len(self._forms))
             self._sounding[told] = number
         return number
 

@@ -2,13 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from services.registration.matching.births import nearness
 from services.registration.matching.description import PARTS
-from services.registration.matching.evidence import CLOSENESS, KINDS, RARITIES, Weights
+from services.registration.matching.evidence import (
+    ALIKE,
+    CLOSENESS,
+    COMMON,
+    KINDS,
+    OTHER,
+    RARE,
+    RARITIES,
+    UNLIKE,
+    Weights,
+)
+from services.registration.matching.meetings import Closest
+from services.registration.matching.register import Numbers
 
 LEVELS = (*(level for _, level in CLOSENESS), "other", "missing")
 KINDS_THERE = ("alike", "like", "far", "remote", "other", "missing")
@@ -22,6 +35,12 @@ NEARNESSES = ("missing", "day", "near", "far")
 TOLD = ("missing", "same", "other")
 KIND_OF_LEVEL = np.array([KINDS_THERE.index(KINDS.get(level, level)) for level in LEVELS])
 NEAR_OF_BIRTH = np.array([NEARNESSES.index(nearness(level)) for level in BIRTHS])
+THRESHOLDS = -np.array([least for least, _ in CLOSENESS])
+BELOW = np.array([*(least for least, _ in CLOSENESS), UNLIKE, -np.inf])
+RATIOS = np.array([0.0, RARE, np.inf])
+"""A likeness of each level, and one of each rarity."""
+ROUNDING = 1e-6
+"""By how much a sum of weights may differ from the same sum in another order."""
 
 Table = npt.NDArray[np.float64]
 
@@ -80,3 +99,57 @@ class Tables:
             document_near=by.bits.get(("document", "near"), 0.0),
             start=by.start,
         )
+
+    def names_say(self, names: Sequence[Closest], near: Numbers) -> Table:
+        """Return what the names of each pair say whose births are so near."""
+        levels = [levels_of(each) for each in names]
+        scores = np.zeros(len(near))
+        for part, each in enumerate(names):
+            scores += self.parts[part][levels[part]]
+            rarity = (each.ratio > COMMON).astype(np.int8) + (each.ratio > RARE)
+            says_so = each.below >= CLOSENESS[3][0]
+            scores += says_so * self.rarities[part][levels[part], rarity]
+        alike = [(each.below >= ALIKE).astype(np.int8) for each in names]
+        told = [each.told.astype(np.int8) for each in names]
+        like, all_told = sum(alike), sum(told)
+        others = sum((each.told & (each.below < OTHER)).astype(np.int8) for each in names)
+        kind = KIND_OF_LEVEL[levels[0]]
+        beside = like - alike[0]
+        scores += self.other_names[others] + self.like_names[like]
+        scores += self.given_beside[kind, beside, all_told - told[0] - beside]
+        scores += self.given_and_born[kind, near]
+        scores += self.names_and_born[like, all_told - like, near]
+        return scores
+
+    @cached_property
+    def most_by_given(self) -> Table:
+        """What all names say at most, by the nearness of births and the level of the given one."""
+        most: Table = self._most_of_names.max(axis=(2, 3, 4))
+        return most
+
+    @cached_property
+    def most_by_both(self) -> Table:
+        """The same by the levels of the given name and the grandfather's."""
+        most: Table = self._most_of_names.max(axis=(2, 4))
+        return most
+
+    @cached_property
+    def _most_of_names(self) -> Table:
+        """What names say at most, by the nearness of births and the level of each."""
+        levels = np.indices((len(LEVELS),) * len(PARTS)).reshape(len(PARTS), -1)
+        names = [
+            Closest(BELOW[level] > -np.inf, BELOW[level], RATIOS[rarities.argmax(axis=1)][level])
+            for level, rarities in zip(levels, self.rarities, strict=True)
+        ]
+        shape = (len(LEVELS),) * len(PARTS)
+        each = [
+            self.names_say(names, np.full(levels.shape[1], near)).reshape(shape)
+            for near in range(len(NEARNESSES))
+        ]
+        return np.stack(each) + max(self.crossed, 0.0)
+
+
+def levels_of(name: Closest) -> Numbers:
+    """Return the places in LEVELS of how alike names are."""
+    level = np.searchsorted(THRESHOLDS, -name.below)
+    return np.where(name.told, level, len(LEVELS) - 1)

@@ -10,22 +10,15 @@ To compare names takes longest, and most strangers are told apart by one or two 
 else: whoever could not score enough if their other names agreed as well as any is done with.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from services.registration.matching.births import WIDE_DAYS
 from services.registration.matching.description import PARTS
 from services.registration.matching.evidence import (
-    ALIKE,
     CLOSENESS,
-    COMMON,
     CROSSING,
     LOST,
-    OTHER,
-    RARE,
-    UNLIKE,
     Weights,
 )
 from services.registration.matching.likenesses import Bits
@@ -40,19 +33,13 @@ from services.registration.matching.register import (
 )
 from services.registration.matching.tables import (
     BIRTHS,
-    KIND_OF_LEVEL,
-    LEVELS,
     NEAR_OF_BIRTH,
-    NEARNESSES,
     Table,
     Tables,
+    levels_of,
 )
 
 FARTHEST = CLOSENESS[-1][0]
-THRESHOLDS = -np.array([least for least, _ in CLOSENESS])
-BELOW = np.array([*(least for least, _ in CLOSENESS), UNLIKE, -np.inf])
-RATIOS = np.array([0.0, RARE, np.inf])
-"""A likeness of each level, and one of each rarity."""
 BIRTH_PLACES = {level: place for place, level in enumerate(BIRTHS)}
 GIVEN, FATHER, GRANDFATHER, FAMILY = map(PARTS.index, ("given", "father", "grandfather", "family"))
 
@@ -64,10 +51,6 @@ class Weighing:
         self._columns = columns
         self._meetings = Meetings(names, by.transducer)
         self._tables = Tables.of(by)
-        most = self._most_of_names()
-        self._most_by_given = most.max(axis=(2, 3, 4))
-        self._most_by_both = most.max(axis=(2, 4))
-        """What all names say at most: by the nearness of births, and the levels of one or two."""
 
     def promising(self, left: Numbers, right: Numbers, least: float) -> Numbers:
         """Return the places of the pairs that score `least` if their other names agree so well."""
@@ -75,35 +58,24 @@ class Weighing:
         near = NEAR_OF_BIRTH[birth]
         lacking = least - self._others_say(left, right, birth)
         given = self._levels(GIVEN, left, right)
-        at = np.flatnonzero(self._most_by_given[near, given] >= lacking)
+        at = np.flatnonzero(self._tables.most_by_given[near, given] >= lacking)
         grandfather = self._levels(GRANDFATHER, left[at], right[at])
-        found: Numbers = at[self._most_by_both[near[at], given[at], grandfather] >= lacking[at]]
+        found: Numbers = at[
+            self._tables.most_by_both[near[at], given[at], grandfather] >= lacking[at]
+        ]
         return found
 
     def most(self, left: Numbers, right: Numbers) -> Table:
         """Return the most that each pair can score, up to what rounding makes of a sum."""
         names, crossed = self._compared(left, right)
         birth = self._born(left, right)
-        scores = self._names_say(names, NEAR_OF_BIRTH[birth]) + crossed * self._tables.crossed
+        scores = self._tables.names_say(names, NEAR_OF_BIRTH[birth])
+        scores += crossed * self._tables.crossed
         return scores + self._others_say(left, right, birth)
-
-    def _most_of_names(self) -> Table:
-        """Return what names say at most, by the nearness of births and the level of each."""
-        levels = np.indices((len(LEVELS),) * len(PARTS)).reshape(len(PARTS), -1)
-        names = [
-            Closest(BELOW[level] > -np.inf, BELOW[level], RATIOS[rarities.argmax(axis=1)][level])
-            for level, rarities in zip(levels, self._tables.rarities, strict=True)
-        ]
-        shape = (len(LEVELS),) * len(PARTS)
-        each = [
-            self._names_say(names, np.full(levels.shape[1], near)).reshape(shape)
-            for near in range(len(NEARNESSES))
-        ]
-        return np.stack(each) + max(self._tables.crossed, 0.0)
 
     def _levels(self, part: int, left: Numbers, right: Numbers) -> Numbers:
         column = self._columns.names[part]
-        return _levels(self._meetings.of(column[left], column[right]))
+        return levels_of(self._meetings.of(column[left], column[right]))
 
     def _others_say(self, left: Numbers, right: Numbers, birth: Numbers) -> Table:
         """Return the most that all but the names say, where births agree as told."""
@@ -116,27 +88,6 @@ class Weighing:
         scores += np.where(same, *tables.told["nationality"][[1, 2]])
         scores += self._numbers_say("phone", left, right, otherwise=-np.inf)
         scores += self._numbers_say("document", left, right, otherwise=tables.document_near)
-        return scores
-
-    def _names_say(self, names: Sequence[Closest], near: Numbers) -> Table:
-        tables = self._tables
-        levels = [_levels(each) for each in names]
-        scores = np.zeros(len(near))
-        for part, each in enumerate(names):
-            scores += tables.parts[part][levels[part]]
-            rarity = (each.ratio > COMMON).astype(np.int8) + (each.ratio > RARE)
-            says_so = each.below >= CLOSENESS[3][0]
-            scores += says_so * tables.rarities[part][levels[part], rarity]
-        alike = [(each.below >= ALIKE).astype(np.int8) for each in names]
-        told = [each.told.astype(np.int8) for each in names]
-        like, all_told = sum(alike), sum(told)
-        others = sum((each.told & (each.below < OTHER)).astype(np.int8) for each in names)
-        kind = KIND_OF_LEVEL[levels[0]]
-        beside = like - alike[0]
-        scores += tables.other_names[others] + tables.like_names[like]
-        scores += tables.given_beside[kind, beside, all_told - told[0] - beside]
-        scores += tables.given_and_born[kind, near]
-        scores += tables.names_and_born[like, all_told - like, near]
         return scores
 
     def _numbers_say(
@@ -210,11 +161,6 @@ class Weighing:
             for kept, ours, theirs in zip(names[part], family, father, strict=True):
                 kept[at] = np.where(first, ours, theirs)
         return names, crossed
-
-
-def _levels(name: Closest) -> Numbers:
-    level = np.searchsorted(THRESHOLDS, -name.below)
-    return np.where(name.told, level, len(LEVELS) - 1)
 
 
 def _told(ours: Numbers, theirs: Numbers) -> Numbers:
