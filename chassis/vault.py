@@ -12,6 +12,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -241,6 +242,12 @@ def _to_disk(folder: Path) -> None:
         os.close(handle)
 
 
+@lru_cache(maxsize=1)
+def _begun(key: bytes) -> hmac.HMAC:
+    """Return a hash that has taken in its key alone, which takes longer than a short text."""
+    return hmac.new(key, digestmod=hashlib.sha256)
+
+
 class Vault:
     """A service's keys in use: the wrapper, the service's own key, and those read just now."""
 
@@ -258,8 +265,9 @@ class Vault:
         return self._mac("hash", purpose, text).hex()
 
     def _mac(self, kind: str, purpose: str, text: str) -> bytes:
-        message = f"{kind}\0{purpose}\0{text}".encode()
-        return hmac.digest(self.wrapper.hashing_key, message, hashlib.sha256)
+        mac = _begun(self.wrapper.hashing_key).copy()
+        mac.update(f"{kind}\0{purpose}\0{text}".encode())
+        return mac.digest()
 
     def kept(self, subjects: Iterable[str]) -> dict[str, DataKey]:
         """Return those keys that were read within KEPT_SECONDS."""

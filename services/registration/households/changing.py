@@ -36,7 +36,7 @@ class Named(NamedTuple):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        return cls(*(row[name] for name in cls._fields))
+        return cls(*map(row.__getitem__, cls._fields))
 
 
 async def form(

@@ -13,9 +13,12 @@ from chassis.strict import in_our_digits
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, which are misread on paper."""
-CASE_DIGITS, BITS = 9, 5
-PLACES, LAST = range(0, CASE_DIGITS * BITS, BITS), len(ALPHABET) - 1
+CASE_DIGITS = 9
+LETTERS = (ALPHABET * (256 // len(ALPHABET))).encode()
+"""The letter that stands for each value of a byte: every one for as many."""
 VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+TWICE = {letter: sum(divmod(2 * value, len(ALPHABET))) for letter, value in VALUES.items()}
+"""What a letter counts for in every other place: the sum of its doubled value's digits."""
 HOUSEHOLD = "H"
 """By this first letter a household's number is told from a person's."""
 MISREAD = str.maketrans("OIL", "011", "-–")
@@ -34,17 +37,14 @@ LIBYAN_MOBILE = re.compile("(?:\\+218|0)(9[1-6][0-9]{7})")
 
 def new_case_number() -> str:
     """Return a random number with a check character: it says nothing of order or place."""
-    number = secrets.randbits(CASE_DIGITS * BITS)
-    digits = "".join(ALPHABET[number >> place & LAST] for place in PLACES)
+    digits = secrets.token_bytes(CASE_DIGITS).translate(LETTERS).decode()
     return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}-{check_character(digits)}"
 
 
 def check_character(digits: str) -> str:
     """Luhn's algorithm modulo 32: finds any one wrong character and most swaps of two."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = VALUES[digit] * (2 if place % 2 == 0 else 1)
-        total += value // len(ALPHABET) + value % len(ALPHABET)
+    doubled = sum(map(TWICE.__getitem__, digits[::-2]))
+    total = doubled + sum(map(VALUES.__getitem__, digits[-2::-2]))
     return ALPHABET[-total % len(ALPHABET)]
 
 
