@@ -15,7 +15,8 @@ from services.registration.matching.description import Description
 from services.registration.matching.evidence import compare, weights
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.scoring import score_of
-from services.registration.matching.spelling import coarse, folded, skeleton
+from services.registration.matching.sounding import coarse
+from services.registration.matching.spelling import folded, skeleton
 from services.registration.matching.training import fit
 from services.registration.matching.transducer import learn
 
@@ -164,11 +165,11 @@ def test_a_given_name_and_its_phone_are_more_than_one_name_alone() -> None:
 
 
 def test_names_that_begin_like_an_article_keep_their_letters() -> None:
-    assert [coarse(name) for name in ("Ali", "Almaz", "Alassane", "Elham")] == [
+    assert [coarse(name) for name in ("Ali", "Almaz", "Alassani", "Elissa")] == [
         "l",
         "lms",
         "lsn",
-        "lm",
+        "ls",
     ]
 
 
@@ -369,12 +370,12 @@ def test_the_transducer_learns_how_a_name_is_respelt() -> None:
 
 def test_the_longest_names_are_compared_whatever_else_they_have_in_common() -> None:
     # So unlikely is it that they are one name that no number is small enough to say it.
-    long, other = somebody(given="x" * 200), somebody(given="ظ" * 200)
+    long, other = somebody(given="kt" * 100), somebody(given="ظل" * 100)
 
     for one, another in [(long, other), (long, somebody()), (long, long), (other, somebody())]:
         assert compare(one, another, weights())
-    assert evidence.likeness("x" * 200, "Adam") < evidence.CLOSENESS[-1][0]
-    assert evidence.likeness("x" * 200, "ظ" * 200) < evidence.CLOSENESS[-1][0]
+    assert evidence.likeness("kt" * 100, "Adam") < evidence.CLOSENESS[-1][0]
+    assert evidence.likeness("kt" * 100, "ظل" * 100) < evidence.CLOSENESS[-1][0]
     transducer = weights().transducer
     in_one_way = math.log2(transducer.forward("musa", "mousa")[-1][-1])
     assert transducer._bits_of_long("musa", "mousa") == pytest.approx(in_one_way)

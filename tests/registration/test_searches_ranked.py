@@ -11,12 +11,12 @@ from sqlmodel import select
 
 from services.registration.main import SERVICE
 from services.registration.matching.evidence import UNLIKE, likeness
+from services.registration.matching.sounding import sounds
 from services.registration.matching.spelling import folded, words
 from services.registration.persons import called, registering
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person, PersonIn
 from services.registration.searches import names
-from services.registration.searches.names import sounds_of
 from services.registration.searches.ranking import FARTHEST, PERFECT, YEARS_AROUND, needed
 from tests.conftest import Start
 from tests.registration.office import NAWAL, PERSONS, Office
@@ -68,7 +68,7 @@ def fit(person: Person, asked: Sequence[str], born_in: int) -> float | None:
         if folded(word) in map(folded, theirs):
             bits.append(PERFECT)
         else:
-            alike = [each for each in theirs if not sounds_of(each).isdisjoint(sounds_of(word))]
+            alike = [each for each in theirs if not sounds(each).isdisjoint(sounds(word))]
             ways = {word, word.replace("kh", "k")}
             like = (likeness(way, each) for each in alike or theirs for way in ways)
             bits.append(max(like, default=UNLIKE))
@@ -81,8 +81,8 @@ def best(people: Sequence[Person], asked: Sequence[str], born_in: int) -> list[f
     """Return how well the best fit, those who may lack a word only where the others are few."""
     fits: dict[int, list[float]] = {}
     for person in people:
-        theirs = frozenset[str]().union(*map(sounds_of, names.borne(person)))
-        sounding = sum(not theirs.isdisjoint(sounds_of(word)) for word in asked)
+        theirs = frozenset[str]().union(*map(sounds, names.borne(person)))
+        sounding = sum(not theirs.isdisjoint(sounds(word)) for word in asked)
         if (bits := fit(person, asked, born_in)) is not None:
             fits.setdefault(len(asked) - sounding, []).append(bits)
     found = fits.get(0, [])

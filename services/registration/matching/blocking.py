@@ -17,10 +17,12 @@ from itertools import combinations
 
 from services.registration.matching.births import WIDE_DAYS
 from services.registration.matching.description import Description
-from services.registration.matching.spelling import coarse
+from services.registration.matching.sounding import coarse, sounds
 
 YEARS_AROUND = 2
 LAST_MONTH = 12
+
+Parts = tuple[str | None, ...]
 
 
 def kept_under(person: Description) -> set[str]:
@@ -77,14 +79,19 @@ def _born(born: date) -> str:
 
 def names_of_year(person: Description) -> Iterator[str]:
     """Yield the keys under which a person is kept with each of their years."""
-    names = sorted(_names(person))
+    for one, other in _pairs_of_names(*_parts(person)):
+        yield f"names {one} {other} {person.sex}"
     # Of many years each would say little beside three names, which find somebody without it.
-    for number in (2,) if person.days_off > WIDE_DAYS else (2, 3):
-        for some in combinations(names, number):
+    if person.days_off <= WIDE_DAYS:
+        for some in combinations(sorted(_names(person)), 3):
             yield f"names {' '.join(some)} {person.sex}"
 
 
 def _names(person: Description) -> Sequence[str]:
+    return _keys_of_names(*_parts(person))
+
+
+def _parts(person: Description) -> tuple[Parts, Parts]:
     parts = (person.given, person.father, person.grandfather, person.family)
     latin = (
         person.given_latin,
@@ -92,12 +99,30 @@ def _names(person: Description) -> Sequence[str]:
         person.grandfather_latin,
         person.family_latin,
     )
-    return _keys_of_names(parts, latin)
+    return parts, latin
 
 
 # Each kind of key of somebody asks for them, one kind after the other.
 @lru_cache(maxsize=1 << 8)
-def _keys_of_names(parts: tuple[str | None, ...], latin: tuple[str | None, ...]) -> tuple[str, ...]:
+def _keys_of_names(parts: Parts, latin: Parts) -> tuple[str, ...]:
     keys = [key for key in (coarse(part or "") for part in parts) if key]
     # Most Latin spellings sound as the name does, and find nobody more.
     return *keys, *sorted({coarse(each) for each in latin if each} - {*keys, ""})
+
+
+@lru_cache(maxsize=1 << 8)
+def _pairs_of_names(parts: Parts, latin: Parts) -> frozenset[tuple[str, str]]:
+    """
+    Return any two names, the lesser first, each in any way in which it may be said.
+
+    Whoever told more names than two is found by others of them too, so that three names are kept in
+    one way only.
+    """
+    found: set[tuple[str, str]] = set()
+    before: list[str] = []
+    for names in zip(parts, latin, strict=True):
+        heard = {sound for name in names if name for sound in sounds(name)}
+        for one in heard:
+            found.update([(one, other) if one < other else (other, one) for other in before])
+        before += heard
+    return frozenset(found)

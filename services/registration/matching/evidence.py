@@ -18,8 +18,10 @@ from rapidfuzz.distance import Levenshtein
 from services.registration.matching.births import born, nearness
 from services.registration.matching.description import PARTS, Description
 from services.registration.matching.lookalikes import are_two_names
+from services.registration.matching.sounding import key_of
 from services.registration.matching.spelling import folded
 from services.registration.matching.transducer import Transducer
+from services.registration.matching.variants import usual
 
 WEIGHTS_FILE = Path(__file__).parent / "weights.json"
 CLOSENESS = (
@@ -37,6 +39,8 @@ OTHER = -9.0
 ALIKE = CLOSENESS[5][0]
 """So far two names may still be one that was written down twice."""
 UNLIKE = -99.0
+FORMS = -3.0
+"""How much less alike two names are for being compared by the forms they are listed under."""
 RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
@@ -253,7 +257,13 @@ def _compared(transducer: Transducer, one: str, other: str) -> Closeness:
     if are_two_names(one, other):
         return _closeness(UNLIKE, ratio)
     alone = _compared(transducer, one, one).ratio + _compared(transducer, other, other).ratio
-    return _closeness(ratio - alone / 2, ratio)
+    below = ratio - alone / 2
+    forms = usual(one), usual(other)
+    if below < FORMS and forms != (one, other) and key_of(forms[0]) == key_of(forms[1]):
+        as_forms = FORMS + _compared(transducer, min(forms), max(forms)).below
+        if as_forms > below:
+            return _closeness(as_forms, as_forms + alone / 2)
+    return _closeness(below, ratio)
 
 
 def _closeness(below: float, ratio: float) -> Closeness:

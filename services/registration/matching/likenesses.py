@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.registration.matching.evidence import UNLIKE
+from services.registration.matching.evidence import FORMS, UNLIKE
 from services.registration.matching.lookalikes import are_two_names, may_be_two_names
+from services.registration.matching.sounding import key_of
 from services.registration.matching.transducer import MOST_LETTERS, SURELY_THERE, Transducer
+from services.registration.matching.variants import usual
 
 AT_ONCE = 1 << 13
 """So many pairs are compared at once that their chances stay near the processor."""
@@ -34,6 +36,8 @@ class Likenesses:
     """Folded spellings by their numbers, and how alike any of them are."""
 
     def __init__(self, spellings: Sequence[str], transducer: Transducer) -> None:
+        forms = list(map(usual, spellings))
+        spellings = [*spellings, *sorted({*forms} - {*spellings})]
         self._spellings, self._transducer = spellings, transducer
         shown = [spelling[:MOST_LETTERS] for spelling in spellings]
         letters = sorted({letter for spelling in shown for letter in spelling})
@@ -50,12 +54,29 @@ class Likenesses:
             self._letters[at, : len(spelling)] = [number[letter] for letter in spelling]
         self._alone = np.array([transducer.alone(each) for each in shown], np.float64)
         self._listed = np.array([may_be_two_names(each) for each in spellings], np.bool_)
+        number_of = {spelling: at for at, spelling in enumerate(spellings)}
+        self._forms = np.array([number_of[form] for form in forms], np.int32)
+        keys: dict[str, int] = {}
+        self._keys = np.array(
+            [keys.setdefault(key_of(each), len(keys)) for each in forms], np.int32
+        )
         everyone = np.arange(len(spellings), dtype=np.int32)
         self.own = self._ratios(everyone, everyone)
         """How much each spelling says when it meets itself."""
 
     def of(self, left: Numbers, right: Numbers) -> Likeness:
         """Return how alike the spellings of these numbers are, pair by pair."""
+        below, ratio = self._as_spelt(left, right)
+        ours, theirs = self._forms[left], self._forms[right]
+        may_be = (below < FORMS) & (below > UNLIKE) & (self._keys[left] == self._keys[right])
+        at = np.flatnonzero(may_be & ((ours != left) | (theirs != right)))
+        as_forms = FORMS + self._as_spelt(ours[at], theirs[at]).below
+        at, as_forms = at[as_forms > below[at]], as_forms[as_forms > below[at]]
+        below[at] = as_forms
+        ratio[at] = as_forms + (self.own[left[at]] + self.own[right[at]]) / 2
+        return Likeness(below, ratio)
+
+    def _as_spelt(self, left: Numbers, right: Numbers) -> Likeness:
         ratio = self._ratios(left, right)
         below = ratio - (self.own[left] + self.own[right]) / 2
         below[left == right] = 0.0

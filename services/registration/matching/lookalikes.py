@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from services.registration.matching.spelling import folded
+from services.registration.matching.variants import usual
 
 FILE = Path(__file__).parent / "lookalikes.txt"
 Bearer = tuple[int, int]
@@ -11,7 +12,7 @@ Bearer = tuple[int, int]
 
 def are_two_names(one: str, other: str) -> bool:
     """Say whether two folded spellings are listed in one group, and never as one name."""
-    bears, may_bear = _known().get(one), _known().get(other)
+    bears, may_bear = _borne(one), _borne(other)
     if not bears or not may_bear or bears & may_bear:
         return False
     return bool({group for group, _ in bears} & {group for group, _ in may_bear})
@@ -19,7 +20,12 @@ def are_two_names(one: str, other: str) -> bool:
 
 def may_be_two_names(spelling: str) -> bool:
     """Say whether a folded spelling is listed at all; no other is another name than it sounds."""
-    return spelling in _known()
+    return bool(_borne(spelling))
+
+
+def _borne(spelling: str) -> frozenset[Bearer]:
+    """Return what a spelling is listed as, or else the name of which it is a form."""
+    return _known().get(spelling) or _known().get(usual(spelling), frozenset())
 
 
 @cache

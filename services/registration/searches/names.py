@@ -21,7 +21,8 @@ from chassis.among import among
 from chassis.gazetteer import MANTIKA_LENGTH
 from chassis.rows import insert_all
 from chassis.tables import core_table
-from services.registration.matching.spelling import skeleton, sounds, words
+from services.registration.matching.sounding import sounds
+from services.registration.matching.spelling import skeleton, words
 from services.registration.persons.births import Birth
 from services.registration.persons.models import Person
 from services.registration.persons.names import LATIN, NAMES
@@ -90,7 +91,7 @@ def count(person: Any) -> int:
 
 @lru_cache(maxsize=1 << 17)
 def _sounds_within(part: str) -> frozenset[str]:
-    return frozenset().union(*map(sounds_of, words(part)))
+    return frozenset().union(*map(sounds, words(part)))
 
 
 def borne(person: Any) -> list[str]:
@@ -108,7 +109,7 @@ def _years(person: Any) -> Sequence[int]:
 
 def sound_keys(session: AsyncSession, word: str) -> frozenset[int]:
     """Return the keys of how a word may sound; a word may sound like another in one way only."""
-    return frozenset(_hashed(session, sound) for sound in sounds_of(word))
+    return frozenset(_hashed(session, sound) for sound in sounds(word))
 
 
 def spelling_key(session: AsyncSession, word: str) -> int:
@@ -118,8 +119,3 @@ def spelling_key(session: AsyncSession, word: str) -> int:
 def _hashed(session: AsyncSession, key: str) -> int:
     index = crypto.blind_index(session, "name_key.key", key)
     return int.from_bytes(index[:8], signed=True)
-
-
-@lru_cache(maxsize=1 << 17)
-def sounds_of(word: str) -> frozenset[str]:
-    return frozenset(sounds(word))

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
+from services.registration.matching.sounding import sounds
 from services.registration.matching.spelling import folded, words
 from services.registration.persons.births import Birth
-from services.registration.searches.names import sounds_of
 
 MANY = 2
 """Of more words than this one may be missing: not everybody tells all their names each time."""
@@ -89,7 +89,7 @@ class _Asked:
     """A word that is asked for, and how like it the words are that were met so far."""
 
     def __init__(self, word: str) -> None:
-        self._letters, self._sounds = folded(word), sounds_of(word)
+        self._letters, self._sounds = folded(word), sounds(word)
         self._ways = {word, KH.sub("k", word)}
         self._sounding: dict[str, float] = {}
         self._others: dict[str, float] = {}
@@ -112,7 +112,7 @@ class _Asked:
         if folded(word) == self._letters:
             return SAME
         # Comparing with their other names as well would take most of a search.
-        return OTHER if self._sounds.isdisjoint(sounds_of(word)) else self._likeness(word)
+        return OTHER if self._sounds.isdisjoint(sounds(word)) else self._likeness(word)
 
     def _unlike(self, word: str) -> float:
         found = self._others.get(word)

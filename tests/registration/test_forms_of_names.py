@@ -1,0 +1,147 @@
+"""Names as people of Libya, the Sahel, the Horn and Bengal bear them are found and are one."""
+
+from datetime import date
+from itertools import combinations, product
+
+import pytest
+
+from services.registration.matching import blocking
+from services.registration.matching.description import Description
+from services.registration.matching.evidence import CLOSENESS, KINDS, UNLIKE, likeness
+from services.registration.matching.lookalikes import are_two_names
+from services.registration.matching.sounding import sounds
+from services.registration.matching.spelling import folded
+from services.registration.matching.variants import FILE, usual
+
+FORMS = """
+قذافي القذافي Qaddafi Gadhafi Kaddafi Qadhafi Kadhafi Gadafi Qadafi Kazzafi Gaddafi Qathafi
+قذافي القذافي Qadhdhafi Khaddafi Kadafi Ghaddafy Ghadafi Ghaddafi Quathafi Gheddafi Khadafy Qudhafi
+قذافي Qadthafi Gaddafi Kazzafi Gathafi Elkaddafi Al-Gaddafi Khadafy Gheddafi Quathafi Qudhafi
+محمد Mohamed Mamadou Mamadu Mahamadou Mouhamadou Mahamat Muhammadu Maxamed
+احمد Ahmed Amadou Ahmadou Axmed
+ابوبكر Aboubacar Boubacar Abubakar Boubakar
+عثمان Ousmane Usman Osman Uthman Cismaan
+سليمان Souleymane Sulaiman Slimane Saleban
+ابراهيم Ibrahima Ibrahim Brahim
+عمر Oumar Umar Omar Oumarou Cumar
+عبدالله Abdoulaye Abdullahi Abdulai Cabdullaahi
+عبدالرحمن Abdramane Abdourahmane Abdoul-Rahmane Abdirahman Cabdiraxmaan
+عبدالكريم Abdoul-Karim Abdikarim Abdelkrim
+حسن Hassan Hassane Alassane Lassana Xasan
+حسين Hussein Houcine Ousseini Fousseyni Hossain Xuseen
+سعيد Seydou Saidou Said Saciid
+ادريس Idrissa Idris Driss
+يوسف Issoufou Youssouf Yusuf Yosef
+مصطفى Moustapha Mustafa
+يحيى Yaya Yahya Yahaya
+يعقوب Yacouba Yakubu Yaqub
+زكريا Zakaria Zakari Zacharia
+هارون Haroun Harouna Aruna
+داود Daouda Dawud Dauda
+صالح Salih Saleh Salissou
+اسماعيل Ismail Soumaila Ismaila
+اسحاق Ishaq Issaka Isxaaq
+جبريل Gibril Gabriel Djibril Jibril Jibrin
+خليل Khalil Halilou
+جمال Jamal Gamal Djamal
+رجب Rajab Ragab
+ضياء Zia Diya Dhia
+رمضان Ramadan Ramazan Ramzan
+منذر Mundhir Monzer Mounder
+معاذ Muadh Moaz Mouad
+الامين Lamine Al-Amin Alamin
+شيخ Cheick Sheikh Cheikh Shehu
+فاطمة Fatima Fatma Fatoumata Fatimata Fatou Fadumo
+خديجة Khadija Hadiza Hadija Khadidiatou Kadidia Kadiatou
+عائشة Aisha Aicha Aissatou Aishatu Caasha
+مريم Maryam Mariama Mariam
+زينب Zainab Zeinabou Dieneba Djeneba Jainaba
+رقية Ruqayya Rokia Rakiatou
+حليمة Halima Halimatou Xaliimo
+رحمة Rahma Ramatou Raxma
+حفصة Hafsa Habsatou Hafsatou
+نفيسة Nafissatou Nafisa
+ميمونة Maimouna Maimunat
+سلامة Salama Salamatou
+بلقيس Balkissa Bilqis Bilkisu
+كلثوم Kalthoum Kaltouma Kulsum
+حواء Hawa Haoua Awa
+Diallo Jallow Jalloh Dialo
+Thierno Tierno Cherno
+Cissé Ceesay Sissé
+Tesfay Tesfai Tesfaye
+Haile Hayle Hailay
+Mehret Mihret
+Yohannes Yohanis Johannes
+Mikael Michael Mikiel
+Mizanur Mijanur
+"""
+TWO_NAMES = """
+Hassan حسين
+سعيد Saad
+محمد Mahmoud
+Mamadou Mamoudou
+Mahamadou Amadou
+Fousseyni Lassana
+Seydou Saad
+Moussa Moustapha
+Issa Issoufou
+Salif Souleymane
+Hawa Hadiza
+Fatou Fathia
+"""
+ROWS = [row.split() for row in FORMS.strip().splitlines()]
+LOOSEST = next(least for least, level in CLOSENESS if level == "far")
+
+
+def keys(name: str) -> set[str]:
+    """Return the keys of somebody of whom nothing but this name and a year is known."""
+    return blocking.kept_under(
+        Description(
+            given=name,
+            father=None,
+            grandfather=None,
+            family="Bah",
+            sex="female",
+            nationality="NER",
+            born=date(1990, 1, 1),
+            precision="year",
+            phone=None,
+            documents=(),
+            household=None,
+        )
+    )
+
+
+@pytest.mark.parametrize("forms", ROWS, ids=lambda forms: forms[0])
+def test_forms_of_a_name_are_found_by_each_other_and_weigh_as_one(forms: list[str]) -> None:
+    for one, other in combinations(forms, 2):
+        assert sounds(one) & sounds(other), (one, other)
+        assert keys(one) & keys(other), (one, other)
+        assert likeness(one, other) >= LOOSEST, (one, other)
+
+
+@pytest.mark.parametrize("pair", TWO_NAMES.strip().splitlines())
+def test_two_names_stay_two(pair: str) -> None:
+    one, other = pair.split()
+
+    assert likeness(one, other) < LOOSEST
+    assert usual(folded(one)) != usual(folded(other))
+
+
+def test_no_form_is_listed_under_two_names_nor_as_two_names() -> None:
+    lines = [line.split() for line in FILE.read_text().splitlines() if not line.startswith("#")]
+    listed: dict[str, str] = {}
+    for forms in lines:
+        for form in forms:
+            assert listed.setdefault(folded(form), forms[0]) == forms[0], form
+            assert usual(folded(form)) == folded(forms[0])
+        for one, other in product(forms, forms):
+            assert not are_two_names(folded(one), folded(other)), (one, other)
+    assert len(lines) > 100
+
+
+def test_a_form_with_a_slip_of_the_key_is_weighed_by_the_name_it_is_listed_under() -> None:
+    assert likeness("Hadiza", "Khadijja") > likeness("Hadiza", "Khalida") + 5
+    assert KINDS[next(level for least, level in CLOSENESS if likeness("Fatou", "Fatma") >= least)]
+    assert likeness("Hamadou", "Mahamadou") == UNLIKE
