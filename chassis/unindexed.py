@@ -7,30 +7,35 @@ rows that are equal there with all others: a list of pairs of ten thousand peopl
 PostgreSQL counts its rows, and is told nothing.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, String
+from sqlalchemy import ColumnElement, SQLColumnExpression
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+Value = TypeVar("Value")
 
-class _Unindexed(FunctionElement[str]):
+
+class _Unindexed(FunctionElement[Value]):
     inherit_cache = True
-    type = String()
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
-def unindexed(column: SQLColumnExpression[str]) -> ColumnElement[str]:
+def unindexed(column: SQLColumnExpression[Value]) -> ColumnElement[Value]:
     """Return the column, which SQLite looks nothing up by."""
     return _Unindexed(column)
 
 
 @compiles(_Unindexed)
-def _as_it_is(element: _Unindexed, compiler: SQLCompiler, **how: Any) -> str:
+def _as_it_is(element: _Unindexed[Any], compiler: SQLCompiler, **how: Any) -> str:
     return compiler.process(element.clauses, **how)
 
 
 @compiles(_Unindexed, "sqlite")
-def _without_index(element: _Unindexed, compiler: SQLCompiler, **how: Any) -> str:
+def _without_index(element: _Unindexed[Any], compiler: SQLCompiler, **how: Any) -> str:
     # https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
     return f"+{compiler.process(element.clauses, **how)}"

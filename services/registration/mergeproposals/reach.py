@@ -9,7 +9,7 @@ What lacks any of it is not there, for either.
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, and_, case, exists, literal, or_
+from sqlalchemy import SQLColumnExpression, and_, case, exists, false, literal, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.authz import Access
 from chassis.clock import now
 from chassis.scoping import Clause
+from chassis.unindexed import unindexed
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.mergeproposals.models import MergeDismissal, MergeProposal
 from services.registration.mergeproposals.rules import MERGED
@@ -42,7 +43,7 @@ def may_both_know() -> Clause:
 
 
 def _told(one: type[Person], other: type[Person]) -> Clause:
-    recipient: SQLColumnExpression[str] = literal("partner:") + col(other.organisation)
+    recipient: SQLColumnExpression[str] = literal(permission.PARTNER) + col(other.organisation)
     whose: SQLColumnExpression[str] = col(one.organisation)
     person_id: SQLColumnExpression[UUID] = col(one.id)
     return and_(permission.agreed(whose, recipient), permission.consented(person_id, recipient))
@@ -89,8 +90,9 @@ def candidates(access: Access) -> Any:
         .join(Left, col(Left.id) == col(DuplicatePair.left_id))
         .join(Right, col(Right.id) == col(DuplicatePair.right_id))
         .where(
-            _reached(access),
+            # Few have agreed, and it is found at once; whose they are takes many more looks.
             may_both_know(),
+            _reached(access),
             col(Left.merged_into).is_(None),
             col(Right.merged_into).is_(None),
             # Who only rang has asked for an answer, and nobody has met them.
@@ -98,6 +100,29 @@ def candidates(access: Access) -> Any:
             col(Right.is_enquiry).is_(False),
             ~waiting,
         )
+    )
+
+
+async def with_whom(session: AsyncSession, organisation: str) -> Clause:
+    """
+    Return the condition that one side is one's own and the other has agreed on it, and oneself.
+
+    Most have agreed with nobody; then a database need not look at a single pair.
+    """
+    others = await permission.agreed_both_ways(session, organisation)
+    if not others:
+        return false()
+    # Pairs are read in their order, and their people by their ids.
+    left, right = unindexed(col(Left.organisation)), unindexed(col(Right.organisation))
+    agree = permission.who_consented([organisation, *others])
+    return and_(
+        # Few people have agreed as a rule: whoever else is in a pair need not be looked up.
+        unindexed(col(DuplicatePair.left_id)).in_(agree),
+        unindexed(col(DuplicatePair.right_id)).in_(agree),
+        or_(
+            and_(left == organisation, right.in_(others)),
+            and_(right == organisation, left.in_(others)),
+        ),
     )
 
 

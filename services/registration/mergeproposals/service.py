@@ -12,6 +12,7 @@ from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_new
+from chassis.unindexed import unindexed
 from services.registration.duplicates.models import Band, DuplicatePair, Registration
 from services.registration.mergeproposals import answering, dismissing, ending, reach, rules
 from services.registration.mergeproposals.models import (
@@ -44,10 +45,13 @@ async def candidates(
 
     Those that one's own side has dismissed, or the others.
     """
-    undecided = col(DuplicatePair.status).in_(rules.UNDECIDED)
-    is_dismissed = reach.dismissed(access.caller.organisation)
+    organisation = access.caller.organisation
+    with_whom = await reach.with_whom(session, organisation)
+    # Nearly all pairs are open: found by that, all would be put in order for each page.
+    undecided = unindexed(col(DuplicatePair.status)).in_(rules.UNDECIDED)
+    is_dismissed = reach.dismissed(organisation)
     wanted = is_dismissed if dismissed else ~is_dismissed
-    statement = reach.candidates(access).where(undecided, wanted)
+    statement = reach.candidates(access).where(with_whom, undecided, wanted)
     if band:
         statement = statement.where(col(DuplicatePair.band) == band)
     if after:

@@ -1,11 +1,13 @@
 """Whether a person's record may go to whom they are referred to, as it stands at this moment."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import SQLColumnExpression, String, and_, cast, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis.clock import today
 from chassis.problems import Fault, Problem
@@ -18,6 +20,8 @@ from services.registration.servicereferrals.models import ServiceReferral
 from services.registration.sharing.models import Agreement, SharingException
 
 Text = SQLColumnExpression[str]
+PARTNER = "partner:"
+"""What a recipient's name begins with that is another organisation here."""
 
 
 def permitted() -> Clause:
@@ -56,6 +60,23 @@ def agreed(organisation: Text, recipient: Text | str) -> Clause:
     return exists().where(
         col(Agreement.organisation) == organisation,
         col(Agreement.recipient) == recipient,
+        _in_force(),
+    )
+
+
+async def agreed_both_ways(session: AsyncSession, organisation: str) -> list[str]:
+    """Return with which organisations there is such an agreement, and they have one as well."""
+    us = f"{PARTNER}{organisation}"
+    ours, theirs = col(Agreement.organisation) == organisation, col(Agreement.recipient) == us
+    statement = select(Agreement.organisation, Agreement.recipient).where(or_(ours, theirs))
+    found = (await session.exec(statement.where(_in_force()))).all()
+    tell_us = {each for each, recipient in found if recipient == us}
+    told = {recipient.removeprefix(PARTNER) for each, recipient in found if each == organisation}
+    return sorted(tell_us & told)
+
+
+def _in_force() -> Clause:
+    return and_(
         cast(col(Agreement.purposes), String).like(f'%"{rules.PURPOSE}"%'),
         col(Agreement.starts_on) <= today(),
         col(Agreement.ends_on) >= today(),
@@ -78,6 +99,15 @@ def consented(person_id: SQLColumnExpression[UUID], recipient: Text | str) -> Cl
         col(Consent.state) == GIVEN,
         or_(col(Consent.expires_on).is_(None), col(Consent.expires_on) >= today()),
         ~changed_since,
+    )
+
+
+def who_consented(partners: Sequence[str]) -> SelectOfScalar[UUID]:
+    """Select whoever once said yes to one of these organisations; they may have changed it."""
+    return select(Consent.person_id).where(
+        col(Consent.recipient).in_([f"{PARTNER}{each}" for each in partners]),
+        col(Consent.purpose) == rules.PURPOSE,
+        col(Consent.state) == GIVEN,
     )
 
 
