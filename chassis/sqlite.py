@@ -10,8 +10,8 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing
-from typing import Any
+from contextlib import closing, suppress
+from typing import Any, TypeVar
 
 import aiosqlite
 from sqlalchemy import event
@@ -23,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util.concurrency import await_
 
 from chassis.pool import FairPool
+
+Result = TypeVar("Result")
 
 SCRUB_PATIENCE = 5.0
 DEFERRED, IMMEDIATE = "BEGIN", "BEGIN IMMEDIATE"
@@ -71,8 +73,28 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
             elif operation == IMMEDIATE and (begun := _begun(connection._conn)):  # noqa: SLF001 - As above.
                 cursor, rows = begun, []
             else:
-                cursor, rows = await connection._execute(trip)  # noqa: SLF001 - As above.
+                cursor, rows = await _in_its_thread(connection, trip)
             self._cursor, self._rows = cursor, deque(rows)
+
+
+async def _in_its_thread(connection: Any, trip: Callable[[], Result]) -> Result:
+    """Make a trip, which ends where it is once nobody waits for it: a deadline has passed."""
+    waited_for = True
+
+    def if_waited_for() -> Result:
+        if not waited_for:
+            raise sqlite3.OperationalError("nobody waits for this statement")
+        return trip()
+
+    try:
+        made: Result = await connection._execute(if_waited_for)  # noqa: SLF001 - The driver has no public one.
+    except asyncio.CancelledError:
+        waited_for = False
+        # One that is closed by now has no statement to end.
+        with suppress(ValueError):
+            await connection.interrupt()
+        raise
+    return made
 
 
 def _begun(connection: sqlite3.Connection) -> sqlite3.Cursor | None:

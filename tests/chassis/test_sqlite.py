@@ -14,6 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from chassis.sqlite import DEFERRED, IMMEDIATE, open_engine
 from tests.patience import SECONDS
 
+WITHOUT_END = (
+    "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+)
+
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
@@ -45,6 +49,33 @@ async def test_a_statement_is_one_trip_whatever_it_finds(engine: AsyncEngine) ->
 
         assert found.scalars().all() == ["Amal", "Nour"]
         assert len(trips) == 2
+
+
+async def test_a_statement_that_nobody_waits_for_any_more_ends_and_leaves_room_for_others(
+    engine: AsyncEngine,
+) -> None:
+    started = asyncio.Event()
+    thread: Any = None
+
+    async def count_without_end() -> None:
+        nonlocal thread
+        async with engine.connect() as connection:
+            thread = (await connection.get_raw_connection()).driver_connection._thread  # type: ignore[union-attr]
+            started.set()
+            await connection.execute(text(WITHOUT_END))
+
+    waiting = asyncio.create_task(count_without_end())
+    await started.wait()
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+
+    # The one connection there is answers somebody else, by another thread.
+    async with asyncio.timeout(SECONDS), engine.connect() as connection:
+        assert (await connection.execute(text("select 1"))).scalar_one() == 1
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.to_thread(thread.join, SECONDS)
+    assert not thread.is_alive()
 
 
 async def test_the_writer_goes_to_its_thread_only_where_it_could_wait(tmp_path: Path) -> None:
