@@ -69,7 +69,9 @@ class Whole:
         return self._told(left[theirs], right[theirs])
 
     def _told(self, left: Numbers, right: Numbers) -> set[Pair]:
-        return {(self._id(a), self._id(b)) for a, b in zip(left, right, strict=True)}
+        return {
+            (self._id(a), self._id(b)) for a, b in zip(left.tolist(), right.tolist(), strict=True)
+        }
 
     def as_read(self, people: Mapping[UUID, Described]) -> dict[UUID, Described]:
         """Return people with the versions that were read: who has changed since is told apart."""

@@ -100,6 +100,7 @@ class Keys:
     def kept(self, portion: int) -> Kept:
         """Return who is kept under the keys of a portion, and whom these find."""
         places = np.flatnonzero(self._portion == portion)
+        people = np.searchsorted(self.ends, places, side="right").astype(np.int32)
         first = self._first[places]
         years = self._last[places] - first + 1
         # Whoever is kept under several years has a row for each.
@@ -120,7 +121,7 @@ class Keys:
         finds_back = np.zeros(len(places), np.bool_)
         finds_back[key[kept]] = True
         return Kept(
-            np.searchsorted(self.ends, places[key[kept]], side="right").astype(np.int32),
+            people[key[kept]],
             np.repeat(sizes[is_told], sizes[is_told]).astype(np.int16),
             places,
             begin,

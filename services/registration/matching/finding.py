@@ -66,33 +66,31 @@ class Finding:
         ends, finds = self._keys.ends[people], self._finds[people]
         keys = slice(self._keys.ends[people.start - 1] if people.start else 0, ends[-1])
         counts = self._found[keys]
-        key = np.repeat(np.arange(keys.start, keys.stop), counts)
         begins = self._begins[keys] - (np.cumsum(counts) - counts)
-        at = np.repeat(begins, counts) + np.arange(len(key))
-        finder = np.repeat(np.arange(people.start, people.stop), finds)
+        at = np.repeat(begins, counts) + np.arange(finds.sum())
+        finder = np.repeat(np.arange(people.start, people.stop, dtype=np.int32), finds)
         found = self._people[at]
-        many = self._finds_many[finder]
-        earlier = found < finder
-        earlier |= (found > finder) & self._is_only_way(key, found)
-        earlier &= ~many
-        many &= finder != found
-        likeliest = self._likeliest(_paired(finder[many], found[many]), key[many], at[many])
-        return _told_once(np.append(_paired(finder[earlier], found[earlier]), likeliest))
+        is_only_way = np.repeat(~self._finds_back[keys], counts)
+        is_only_way |= self._finds_many[found]
+        many = np.repeat(self._finds_many[people], finds)
+        one = np.flatnonzero(((found < finder) | ((found > finder) & is_only_way)) & ~many)
+        of_many = np.flatnonzero((found != finder) & many)
+        by_number = np.repeat(self._keys.is_number[keys], counts)[of_many]
+        likeliest = self._likeliest(
+            _paired(finder[of_many], found[of_many]), self._sizes[at[of_many]], by_number
+        )
+        return _told_once(np.append(_paired(finder[one], found[one]), likeliest))
 
-    def _is_only_way(self, key: Numbers, found: Numbers) -> Numbers:
-        only: Numbers = self._finds_many[found] | ~self._finds_back[key]
-        return only
-
-    def _likeliest(self, pairs: Numbers, key: Numbers, at: Numbers) -> Numbers:
+    def _likeliest(self, pairs: Numbers, sizes: Numbers, by_number: Numbers) -> Numbers:
         """Return with whom each finder is compared of all whom they find, as `likeliest` has it."""
         order = np.argsort(pairs)
         pairs = pairs[order]
         begins = np.flatnonzero(np.diff(pairs, prepend=-1))
         if not len(begins):
             return pairs
-        share = np.add.reduceat(SHARE // self._sizes[at[order]].astype(np.int64), begins)
+        share = np.add.reduceat(SHARE // sizes[order].astype(np.int64), begins)
         # Whoever shares a number is compared in any case.
-        by_number = np.logical_or.reduceat(self._keys.is_number[key[order]], begins)
+        by_number = np.logical_or.reduceat(by_number[order], begins)
         pairs = pairs[begins]
         finder = pairs >> PLACE_BITS
         # Of those who are equally likely the last come first.
@@ -104,7 +102,7 @@ class Finding:
 
 
 def _paired(one: Numbers, other: Numbers) -> Numbers:
-    pairs: Numbers = one << PLACE_BITS | other
+    pairs: Numbers = one.astype(np.int64) << PLACE_BITS | other
     return pairs
 
 

@@ -2,7 +2,11 @@
 How alike spellings are, many pairs at a time: what the transducer says of each pair, in arrays.
 
 A register of 100,000 people has some million different pairs of names to compare. One by one they
-take half a minute, in arrays a second; the chances are multiplied in the same order.
+take half a minute, in arrays a second.
+
+How likely two spellings are made together is told as how many times likelier that is than that each
+letter is written on one side only. What a letter is worth alone then need not be multiplied in at
+each step, and nothing becomes too small to be told.
 """
 
 from collections.abc import Sequence
@@ -15,7 +19,7 @@ import numpy.typing as npt
 from services.registration.matching.evidence import FORMS, UNLIKE
 from services.registration.matching.lookalikes import are_two_names, may_be_two_names
 from services.registration.matching.sounding import key_of
-from services.registration.matching.transducer import MOST_LETTERS, SURELY_THERE, Transducer
+from services.registration.matching.transducer import MOST_LETTERS, Transducer
 from services.registration.matching.variants import usual
 
 AT_ONCE = 1 << 13
@@ -41,18 +45,23 @@ class Likenesses:
         self._spellings, self._transducer = spellings, transducer
         shown = [spelling[:MOST_LETTERS] for spelling in spellings]
         letters = sorted({letter for spelling in shown for letter in spelling})
-        number = {letter: at for at, letter in enumerate(letters, 1)}
-        self._edits = np.array(
-            [
-                [transducer.edits.get((a, b), transducer.floor) for b in ("", *letters)]
-                for a in ("", *letters)
-            ]
-        )
+        number = {letter: at for at, letter in enumerate(letters)}
+        chance, floor = transducer.edits.get, transducer.floor
+        deletes = np.array([chance((a, ""), floor) for a in letters])
+        inserts = np.array([chance(("", b), floor) for b in letters])
+        both = np.array([[chance((a, b), floor) for b in letters] for a in letters])
+        self._times = both / np.multiply.outer(deletes, inserts)
+        """How many times likelier two letters are written as one than each on its side only."""
         self._lengths = np.array([len(each) for each in shown], np.int32)
         self._letters = np.zeros((len(shown), max(map(len, shown), default=0)), np.uint8)
         for at, spelling in enumerate(shown):
             self._letters[at, : len(spelling)] = [number[letter] for letter in spelling]
-        self._alone = np.array([transducer.alone(each) for each in shown], np.float64)
+        alone = np.array([transducer.alone(each) for each in shown], np.float64)
+        self._as_left, self._as_right = (
+            np.array([sum(bits[number[letter]] for letter in each) for each in shown]) - alone
+            for bits in (np.log2(deletes), np.log2(inserts))
+        )
+        """What each spelling says if all its letters are written on its side only."""
         self._listed = np.array([may_be_two_names(each) for each in spellings], np.bool_)
         number_of = {spelling: at for at, spelling in enumerate(spellings)}
         self._forms = np.array([number_of[form] for form in forms], np.int32)
@@ -87,7 +96,8 @@ class Likenesses:
 
     def _ratios(self, left: Numbers, right: Numbers) -> Bits:
         # Names that are as long as each other are compared letter by letter together.
-        order = np.lexsort((-self._lengths[left], self._lengths[right]))
+        lengths = self._lengths[right] * (MOST_LETTERS + 1) - self._lengths[left]
+        order = np.argsort(lengths.astype(np.int16), kind="stable")
         ratios = np.empty(len(left))
         begins = np.flatnonzero(np.diff(self._lengths[right[order]], prepend=-1))
         for begin, end in pairwise([*begins, len(order)]):
@@ -97,38 +107,34 @@ class Likenesses:
         return ratios
 
     def _ratios_of_length(self, left: Numbers, right: Numbers) -> Bits:
-        chance = self._chances(left, right)
-        there = chance > SURELY_THERE
-        bits = np.log2(np.where(there, chance, 1.0)) + np.log2(self._transducer.end)
-        ratios: Bits = bits - self._alone[left] - self._alone[right]
-        for at in np.flatnonzero(~there):
+        with np.errstate(over="ignore"):
+            bits = np.log2(self._ways(left, right)) + np.log2(self._transducer.end)
+        ratios: Bits = bits + self._as_left[left] + self._as_right[right]
+        for at in np.flatnonzero(np.isinf(ratios)):
             names = self._spellings[left[at]], self._spellings[right[at]]
             ratios[at] = self._transducer.ratio(*names)
         return ratios
 
-    def _chances(self, left: Numbers, right: Numbers) -> Bits:
+    def _ways(self, left: Numbers, right: Numbers) -> Bits:
         """
-        Do what `Transducer.forward` does, with many pairs.
+        Return by how much likelier pairs are by all ways to write them: `Transducer.forward`.
 
         The right names are as long as each other, and the longest left ones come first.
         """
         lengths = self._lengths[left]
-        ours = self._letters[left, : lengths[0]].T.astype(np.intp) * len(self._edits)
+        ours = self._letters[left, : lengths[0]].T.astype(np.intp) * len(self._times)
         theirs = self._letters[right, : self._lengths[right[0]]].T.astype(np.intp)
-        edits = self._edits.ravel()
-        inserts, deletes = edits.take(theirs), edits.take(ours)
+        times = self._times.ravel()
         rows = np.ones((len(theirs) + 1, len(left)))
-        for at, insert in enumerate(inserts):
-            np.multiply(rows[at], insert, out=rows[at + 1])
         for place, letter in enumerate(ours):
             # Whose name has ended keeps its last row.
             some = slice(np.count_nonzero(lengths > place))
             row = rows[:, some]
-            # A row is written over the one above it, of which only this is looked at later.
-            replaced = row[:-1] * edits.take(letter[some] + theirs[:, some])
-            row *= deletes[place, some]
-            for at, insert in enumerate(inserts[:, some]):
-                row[at + 1] += row[at] * insert
-                row[at + 1] += replaced[at]
-        chances: Bits = rows[-1]
-        return chances
+            both = times.take(letter[some] + theirs[:, some])
+            both *= row[:-1]
+            # A row is written over the one above it.
+            row[1:] += both
+            for at in range(len(theirs)):
+                row[at + 1] += row[at]
+        ways: Bits = rows[-1]
+        return ways

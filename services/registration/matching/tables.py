@@ -35,7 +35,6 @@ NEARNESSES = ("missing", "day", "near", "far")
 TOLD = ("missing", "same", "other")
 KIND_OF_LEVEL = np.array([KINDS_THERE.index(KINDS.get(level, level)) for level in LEVELS])
 NEAR_OF_BIRTH = np.array([NEARNESSES.index(nearness(level)) for level in BIRTHS])
-THRESHOLDS = -np.array([least for least, _ in CLOSENESS])
 BELOW = np.array([*(least for least, _ in CLOSENESS), UNLIKE, -np.inf])
 RATIOS = np.array([0.0, RARE, np.inf])
 """A likeness of each level, and one of each rarity."""
@@ -151,5 +150,8 @@ class Tables:
 
 def levels_of(name: Closest) -> Numbers:
     """Return the places in LEVELS of how alike names are."""
-    level = np.searchsorted(THRESHOLDS, -name.below)
-    return np.where(name.told, level, len(LEVELS) - 1)
+    # A name that is not told lies below the least of them too.
+    level = (~name.told).astype(np.int8)
+    for least, _ in CLOSENESS:
+        level += name.below < least
+    return level

@@ -96,12 +96,13 @@ class Weighing:
         """Return the most that numbers can say; those that differ may weigh as much `otherwise`."""
         missing, same, other = self._tables.told[attribute]
         told = getattr(self._columns, attribute)
-        counts = getattr(self._columns, f"{attribute}s")[[left, right]]
+        counts = getattr(self._columns, f"{attribute}s")
+        ours, theirs = counts[left], counts[right]
         differ = max(other, otherwise)
         # Of several any may be the same, which is compared in full.
-        several = np.where(counts.max(axis=0) == SEVERAL, max(same, differ), differ)
+        several = np.where(np.maximum(ours, theirs) == SEVERAL, max(same, differ), differ)
         says = np.where(told[left] == told[right], same, several)
-        most: Table = np.where(counts.min(axis=0) > 0, says, missing)
+        most: Table = np.where(np.minimum(ours, theirs) > 0, says, missing)
         return most
 
     def _born(self, left: Numbers, right: Numbers) -> Numbers:
