@@ -3,9 +3,9 @@ Measures what docs/benchmarks.md claims, each against its peer in the same run: 
 
 Without names all of them are run and the page is written; with names (`start`, `door`,
 `entitlement`, `protection`, `audit`, `oracle`, `publication`, `figures`, `flows`, `doubles`,
-`registers`, `scan`) only those, and nothing is written; `doubles-large`, `registers-large` and
-`limits` are run by their names alone. `registers`, `scan`, the large ones and `limits` take a size:
-`limits:10000`.
+`registers`, `scan`, `arrivals`) only those, and nothing is written; `doubles-large`,
+`registers-large` and `limits` are run by their names alone. `registers`, `scan`, `arrivals`, the
+large ones and `limits` take a size: `limits:10000`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks import (
+    arrivals,
     audit,
     door,
     doubles,
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "doubles": doubles.measure,
     "registers": registers.measure,
     "scan": scan.measure,
+    "arrivals": arrivals.measure,
 }
 LARGE: dict[str, Callable[..., Awaitable[Report]]] = {
     "doubles-large": doubles.measure_large,

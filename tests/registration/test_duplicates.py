@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
-from services.registration.duplicates import candidates, comparing
+from services.registration.duplicates import candidates, comparing, many, search
 from services.registration.duplicates.comparing import MOST_PAIRS, best
 from services.registration.main import SERVICE
 from services.registration.matching import blocking
@@ -191,7 +191,12 @@ async def test_what_is_settled_is_changed_only_by_who_has_seen_it(
     assert kept["status"] == (form["decision"] if status_code == 200 else said)
 
 
-async def test_a_correction_takes_back_what_no_longer_holds(registration: Running) -> None:
+async def test_a_correction_takes_back_what_no_longer_holds(
+    registration: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Here all who wait are looked for at once, on each kind of database.
+    monkeypatch.setattr(many, "MANY", 1)
+    monkeypatch.setattr(search, "LOOK_SECONDS", 0.0)
     _, second = await registered(registration, MUSA, AGAIN)
     await found(registration, 1, status="open")
 
@@ -252,6 +257,9 @@ async def test_a_search_that_is_cut_off_is_done_again(registration: Running) -> 
 async def test_somebody_who_cannot_be_compared_keeps_nobody_else_from_being_found(
     registration: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does the look at many at once, which fails because of them."""
+    monkeypatch.setattr(many, "MANY", 1)
+
     def broken(one: Description, other: Description, by: Weights) -> list[Reason]:
         if BROTHER["given_name"] in {one.given, other.given}:
             raise ValueError

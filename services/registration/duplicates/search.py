@@ -92,6 +92,8 @@ async def _look_for_some(database: Database) -> int:
 async def _look(database: Database, after: UUID | None = None) -> int:
     async with database.read() as session:
         people = await _waiting(session, PEOPLE_A_STEP, after)
+    if not people:
+        return 0
     try:
         await _look_for(database, people)
     except Exception as error:
