@@ -23,6 +23,16 @@ def among(session: AsyncSession, column: Any, values: Iterable[Any]) -> ColumnEl
     return _condition(session.get_bind().dialect.name, column, list(values))
 
 
+def one_of(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
+    """Return the same for a statement that is made once: the values are a parameter of it."""
+    found: ColumnElement[bool] = (
+        column == any_(bindparam(name, type_=ARRAY(column.type)))
+        if dialect == "postgresql"
+        else column.in_(bindparam(name, type_=column.type, expanding=True))
+    )
+    return found
+
+
 async def found_among(
     connection: AsyncConnection,
     statement: Select[*tuple[Any, ...]],

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, bindparam, case, column, delete, func, tuple_
+from sqlalchemy import JSON, BigInteger, Select, bindparam, case, column, delete, func, tuple_
 from sqlalchemy import select as sql_select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col, select
@@ -157,30 +158,32 @@ def pair(one: UUID, other: UUID) -> Pair:
 async def _blocks(session: AsyncSession, keys: Collection[int]) -> dict[int, list[UUID]]:
     """Return who is kept under each of the keys that not too many people share."""
     connection = await session.connection()
+    sharing = _sharing(connection.dialect.name, LARGEST_BLOCK)
     blocks: dict[int, list[UUID]] = {}
     for some in portions(keys):
-        rows = await connection.execute(_sharing(session, some))
+        rows = await connection.execute(sharing, {"keys": some})
         blocks |= {key: people for key, block in rows if (people := _people(block))}
     return blocks
 
 
-def _sharing(session: AsyncSession, keys: Sequence[int]) -> Select[tuple[int, Any]]:
+# To make the statement takes as long as to read some hundred people by it.
+@lru_cache
+def _sharing(dialect: str, largest: int) -> Select[tuple[int, Any]]:
     """Select whom each key finds, in one value; nobody, and no more than that read, if too many."""
-    if session.get_bind().dialect.name == "postgresql":
-        array = bindparam("keys", keys, type_=ARRAY(BigInteger))
+    if dialect == "postgresql":
+        array = bindparam("keys", type_=ARRAY(BigInteger))
         named = func.unnest(array).table_valued(column("key", BigInteger), name="asked")
         asked = named.render_derived()
         key, together = asked.c.key, "array_agg"
     else:
-        listed = func.json_each(json.dumps(list(keys)))
+        listed = func.json_each(bindparam("keys", type_=JSON))
         asked = listed.table_valued(column("value", BigInteger), name="asked")
         key, together = asked.c.value, "json_group_array"
     # One more than is looked at tells that there are too many.
-    block = sql_select(KEYS.c.person_id).where(KEYS.c.key == key).limit(LARGEST_BLOCK + 1)
+    block = sql_select(KEYS.c.person_id).where(KEYS.c.key == key).limit(largest + 1)
     people = block.correlate(asked).subquery()
-    not_too_many = func.count() <= LARGEST_BLOCK
     shared = sql_select(
-        case((not_too_many, getattr(func, together)(people.c.person_id)))
+        case((func.count() <= largest, getattr(func, together)(people.c.person_id)))
     ).select_from(people)
     return sql_select(key, shared.correlate(asked).scalar_subquery())
 

@@ -149,6 +149,8 @@ async def find(database: Database, people: Mapping[UUID, Described]) -> Found:
         others = set().union(*pairs.found) - people.keys()
         outlines |= await candidates.outline(session, others)
     promising = await asyncio.to_thread(worth_opening, pairs, outlines)
+    if not promising:
+        return Found(set(people), {}, dict(people))
     async with database.read() as session:
         others = set().union(*promising) - people.keys()
         described = {**people, **await candidates.describe(session, others)}

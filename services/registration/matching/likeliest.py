@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from heapq import nlargest
 from typing import TypeVar
 
 LARGEST_BLOCK = 400
@@ -30,5 +29,5 @@ def likeliest(person: Person, blocks: Iterable[Sequence[Person]]) -> set[Person]
     if len(shares) <= MOST_COMPARED:
         return set(shares)
     # Who is equally likely is taken by id, so that it is always the same ones.
-    ranked = nlargest(MOST_COMPARED, ((share, other) for other, share in shares.items()))
-    return {other for _, other in ranked}
+    ranked = sorted(((share, other) for other, share in shares.items()), reverse=True)
+    return {other for _, other in ranked[:MOST_COMPARED]}

@@ -10,18 +10,17 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     Text,
-    any_,
     bindparam,
     cast,
     literal_column,
     union_all,
 )
 from sqlalchemy import select as sql_select
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select as Whole
 
+from chassis.among import one_of
 from chassis.authz import Access
 from chassis.scoping import Clause
 from chassis.tables import core_table
@@ -182,7 +181,4 @@ def _found(seen: Seen, shape: Shape, ways: Ways, most: int) -> Select[Any]:
 
 @lru_cache(maxsize=STATEMENTS)
 def _whole(reached: Clause, standing: ColumnElement[int], dialect: str) -> Whole[Person, int]:
-    one_of: Clause = col(Person.id).in_(bindparam("ids", type_=PERSONS.c.id.type, expanding=True))
-    if dialect == "postgresql":
-        one_of = col(Person.id) == any_(bindparam("ids", type_=ARRAY(PERSONS.c.id.type)))
-    return select(Person, standing).where(one_of, reached)
+    return select(Person, standing).where(one_of(dialect, col(Person.id), "ids"), reached)

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache, partial
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import null
+from sqlalchemy import Result, Select, null
 from sqlalchemy import select as sql_select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.among import among
+from chassis.among import one_of
 from chassis.tables import core_table
-from services.registration.matching.description import Description
+from services.registration.matching.description import IN_LATIN, PARTS, Description
 from services.registration.persons import sealed
 from services.registration.persons.births import FIELDS, Birth
 from services.registration.persons.models import Person
@@ -20,6 +21,9 @@ from services.registration.persons.names import LATIN, NAMES
 
 PERSONS = core_table(Person)
 COMPARED = ("id", *NAMES, *LATIN.values(), "sex", "nationality", *FIELDS, "household_ref")
+COMPARED_OF = attrgetter(*COMPARED)
+AS_TOLD = (*PARTS, *IN_LATIN.values(), "sex", "nationality")
+"""What a description has of these, after the id, as it stands in the columns."""
 OUTLINES = sql_select(*(PERSONS.c[name] for name in COMPARED))
 ALSO_READ = (
     *("version", "matched_version"),
@@ -40,50 +44,58 @@ async def after(session: AsyncSession, last: UUID | None, most: int) -> Sequence
 
 async def those(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Any]:
     """Return the same of some."""
-    connection = await session.connection()
-    return (await connection.execute(WHOLE.where(among(session, PERSONS.c.id, ids)))).all()
+    return await _rows(session, WHOLE, ids)
 
 
 async def describe(session: AsyncSession, people: Sequence[Any]) -> dict[UUID, Description]:
     """Return what each is compared by when their doubles are looked for."""
     opened = await sealed.opened(session, people)
-    return {person.id: _description(person, opened[person.id]) for person in people}
+    return {person.id: _description(COMPARED_OF(person), opened[person.id]) for person in people}
 
 
 async def outline(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Description]:
     """Return by what people are compared without their numbers, which opening takes longest."""
+    rows = await _rows(session, OUTLINES, ids)
+    return {row[0]: _description(row, sealed.NOTHING) for row in rows}
+
+
+async def _rows(
+    session: AsyncSession, statement: Select[Any], ids: Sequence[UUID]
+) -> Sequence[Any]:
     connection = await session.connection()
-    rows = await connection.execute(OUTLINES.where(among(session, PERSONS.c.id, ids)))
-    return {row.id: _description(row, sealed.NOTHING) for row in rows}
+    found: Result[Any] = await connection.execute(
+        _of_some(statement, connection.dialect.name), {"ids": ids}
+    )
+    return found.all()
 
 
-def _description(person: Any, opened: Mapping[str, Any]) -> Description:
+# To make a statement takes as long as to read some people by it.
+@cache
+def _of_some(statement: Select[Any], dialect: str) -> Select[Any]:
+    return statement.where(one_of(dialect, PERSONS.c.id, "ids"))
+
+
+def _description(person: Sequence[Any], opened: Mapping[str, Any]) -> Description:
+    """Return by what somebody is compared, of whom the columns of COMPARED come first."""
+    told = person[1 : len(COMPARED)]
+    *birth, household = told[len(AS_TOLD) :]
+    born, precision, days_off = _birth(*birth)
     phone, others = opened["phone"], opened["other_phones"]
     papers = [(each["type"], each["number"]) for each in opened["documents"]]
-    born, days_off = _birth(*map(partial(getattr, person), FIELDS))
     return Description(
-        given=person.given_name,
-        father=person.father_name,
-        grandfather=person.grandfather_name,
-        family=person.family_name,
-        given_latin=person.given_name_latin,
-        father_latin=person.father_name_latin,
-        grandfather_latin=person.grandfather_name_latin,
-        family_latin=person.family_name_latin,
-        sex=person.sex,
-        nationality=person.nationality,
+        **dict(zip(AS_TOLD, told, strict=False)),
         born=born,
-        precision=person.birth_date_precision,
+        precision=precision,
         days_off=days_off,
         # What cannot be opened any more is no evidence.
         phone=phone if isinstance(phone, str) else None,
         other_phones=tuple(others) if isinstance(others, list) else (),
         documents=tuple((kind, number) for kind, number in papers if isinstance(number, str)),
-        household=person.household_ref,
+        household=household,
     )
 
 
 @lru_cache(maxsize=1 << 16)
-def _birth(*fields: Any) -> tuple[date | None, int]:
+def _birth(*fields: Any) -> tuple[date | None, str, int]:
     birth = Birth(*fields)
-    return birth.middle(), birth.days_off()
+    return birth.middle(), birth.birth_date_precision, birth.days_off()
