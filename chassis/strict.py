@@ -22,7 +22,17 @@ OLDEST_YEAR, NEWEST_YEAR = 1900, 2100
 
 # Controls that swap what staff read, and characters that cannot be seen or stored.
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
+INVISIBLE = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+LINES = re.compile("[\u2028\u2029]")
+BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
+"""Hangul's fillers, which are letters that nobody sees."""
+HEAPED = re.compile(
+    f"[{BLANK_LETTERS}]|[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{9}"
+)
+"""More marks than any letter has: they run over the lines above and below. Vowelled Arabic has up
+to three on one, Vietnamese two."""
+LAST_OF_A_PLANE, OTHER_NONCHARACTERS = 0xFFFE, range(0xFDD0, 0xFDF0)
 TATWEEL = "\u0640"
 DIGITS = {ord(digit): str(n % 10) for n, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
 """Arabic-Indic digits, of the east as well, which dates are written in too."""
@@ -51,27 +61,38 @@ def readable(text: str) -> str:
     Return text in composed form without invisible characters.
 
     ValueError for what cannot be stored or would deceive a reader: NUL and other controls,
-    lone surrogates, controls that turn the direction of writing, nothing visible at all.
+    lone surrogates, what is no character (a workbook cannot hold it), controls that turn the
+    direction of writing, marks in heaps, nothing visible at all.
     """
     # What can be printed has none of these; most text is that, and is looked at no further.
     if text.isprintable():
         cleaned = unicodedata.normalize("NFC", text).strip()
-        if cleaned[:1].isalnum() and cleaned[0] != TATWEEL:
+        begins = cleaned[:1].isalnum() and cleaned[0] != TATWEEL
+        if begins and (cleaned.isascii() or not HEAPED.search(cleaned)):
             return cleaned
-    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
         raise ValueError("contains a control character or half of one")
+    if any(_is_none(ord(c)) for c in text):
+        raise ValueError("contains what is no character of Unicode")
     if BIDI.search(text):
         raise ValueError("contains a control that turns the direction of writing")
     cleaned = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).strip()
+    if (heap := HEAPED.search(cleaned)) and heap[0] not in BLANK_LETTERS:
+        raise ValueError("has more marks on one letter than any script")
     # Marks and the stroke that only lengthens a word are of a letter, and none by themselves.
-    if not any(unicodedata.category(c)[0] in "LN" for c in cleaned if c != TATWEEL):
+    nothing = {TATWEEL, *BLANK_LETTERS}
+    if not any(unicodedata.category(c)[0] in "LN" for c in cleaned if c not in nothing):
         raise ValueError("has no letter or digit")
     return cleaned
 
 
+def _is_none(code: int) -> bool:
+    return code & LAST_OF_A_PLANE == LAST_OF_A_PLANE or code in OTHER_NONCHARACTERS
+
+
 def readable_lines(text: str) -> str:
     """Return text of several lines, each of them readable or empty; ValueError as for a line."""
-    lines = [line.strip() for line in text.replace("\r\n", "\n").split("\n")]
+    lines = [line.strip() for line in LINES.sub("\n", text).replace("\r\n", "\n").split("\n")]
     return "\n".join(readable(line) if line else "" for line in lines).strip("\n")
 
 

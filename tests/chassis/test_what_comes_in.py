@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chassis.bodies import check_json
 from chassis.problems import Problem
-from chassis.strict import Day, Moment
+from chassis.strict import Day, Moment, readable, readable_lines
 from chassis.tabular import FORMULA_STARTS, guarded, is_formula, unguarded
 from services.registration.main import SERVICE
 from tests.conftest import SIGNING_KEY, Running, Start, bearer, claims
@@ -54,6 +54,38 @@ async def test_a_body_that_two_readers_could_read_differently_is_refused(
         told = (response.status_code, response.json()["type"])
         assert told == (status, f"/problems/{slug}"), body[:40]
         assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("\u00adAl\u00adi\u200b\U000e0041\u2062", "Ali"),
+        ("م\u064fح\u064eم\u0651\u064eد\u0670", "م\u064fح\u064eم\u064e\u0651د\u0670"),
+        ("Nguye\u0302\u0303n", "Nguyễn"),
+        ("A" + "\u0301" * 9, "Á" + "\u0301" * 8),
+        ("A" + "\u0301" * 10, None),
+        ("م" + "\u064e\u0651" * 5, None),
+        ("Ali\uffff", None),
+        ("Ali\U0001fffe", None),
+        ("\ufdd0Ali", None),
+        ("Ali\u2028Hassan", None),
+        ("\u3164", None),
+        ("\u3164\u0640", None),
+        ("\u115f김", "\u115f김"),
+    ],
+)
+def test_text_is_what_can_be_seen_and_kept(text: str, kept: str | None) -> None:
+    if kept is not None:
+        assert readable(text) == kept
+        return
+    with pytest.raises(ValueError, match=r"has|contains"):
+        readable(text)
+
+
+def test_lines_are_parted_by_whatever_parts_lines() -> None:
+    assert (
+        readable_lines("Seen today.\u2028Fled\r\nhome.\u2029\u2029") == "Seen today.\nFled\nhome."
+    )
 
 
 @pytest.mark.parametrize(
