@@ -2,8 +2,11 @@
 
 import pytest
 
+from chassis.tabular import Row
+from services.registration.imports.rules import read_person
 from services.registration.main import SERVICE
 from services.registration.persons.births import FIELDS
+from services.registration.persons.models import PersonIn
 from services.registration.places.models import Place
 from tests.conftest import Start
 from tests.registration.office import Office, Worker
@@ -55,6 +58,35 @@ async def office(start: Start, service_url: str) -> Office:
 
 def register(births: dict[str, str]) -> bytes:
     return (HEADER + "\n".join(f"{n},{ALWAYS},{told}" for n, told in births.items())).encode()
+
+
+@pytest.mark.parametrize(
+    ("cells", "age", "birth", "refused"),
+    [
+        ({"age": "30.0"}, 30, None, None),
+        ({"age": "٣٠٫٠", "age_to": "35.00"}, 30, None, None),
+        ({"birth_date": "36526.0"}, None, "2000-01-01", None),
+        ({"birth_date": "1990.0"}, None, "1990", None),
+        ({"age": "0"}, 0, None, None),
+        ({"age": "-1"}, None, None, "greater than or equal to 0"),
+        ({"age": "-1.0"}, None, None, "greater than or equal to 0"),
+        ({"age": "6 months"}, None, None, "of an infant"),
+        ({"age": "0.5"}, None, None, "of an infant"),
+        ({"birth_date": "-5"}, None, None, "not a date"),
+        ({"age": "-1+cmd"}, None, None, "run this cell"),
+        ({"given_name": "-1"}, None, None, "run this cell"),
+    ],
+)
+def test_numbers_are_read_as_programs_write_them_and_what_is_none_is_told(
+    cells: dict[str, str], age: int | None, birth: str | None, refused: str | None
+) -> None:
+    told = dict(zip(HEADER.split(",")[:7], f"B1,{ALWAYS}".split(","), strict=True)) | cells
+    person = read_person(Row(2, told))
+    if isinstance(person, PersonIn):
+        assert (person.age, person.birth_date, refused) == (age, birth, None)
+    else:
+        assert refused is not None
+        assert [refused in each.detail for each in person] == [True], person
 
 
 async def test_case_13_and_15_a_register_says_of_a_birth_what_is_known(office: Office) -> None:

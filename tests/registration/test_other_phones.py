@@ -213,6 +213,9 @@ def test_each_column_of_a_further_number_is_proposed_and_all_of_them_count() -> 
             ["+218923456782", "+249912345678"],
         ),
         ("091/2345671", "+218912345671", []),
+        ("+218-91-234 5671", "+218912345671", []),
+        ("+218 (91) 2345671; +249.912345678", "+218912345671", ["+249912345678"]),
+        ("912345671.0", "+218912345671", []),
         ("0912345671; 091 234 5671 ;", "+218912345671", []),
     ],
 )
@@ -225,6 +228,12 @@ def test_two_numbers_in_the_cell_of_one_are_both_kept(
 
 
 def test_of_two_numbers_in_one_cell_the_wrong_one_refuses_it() -> None:
-    remarks = read_person(Row(2, ROW | {"phone": "0912345671 / 12"}))
-    assert isinstance(remarks, list)
-    assert [each.column for each in remarks] == ["phone"]
+    for cell, code in [
+        ("0912345671 / 12", "string_too_short"),
+        ("+218 91 234 5671 ext. 12", "value_error"),
+        ("+218912345671+cmd", "formula"),
+        ("=0912345671", "formula"),
+    ]:
+        remarks = read_person(Row(2, ROW | {"phone": cell}))
+        assert isinstance(remarks, list), cell
+        assert [(each.column, each.code) for each in remarks] == [("phone", code)]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from chassis.jobs import Remark
 from chassis.problems import pointer
@@ -69,9 +70,16 @@ OPTIONAL = (
 KNOWN = (*OPTIONAL, *WHOLE)
 """What a register of our own columns may have beside those that it must have."""
 NUMBER = re.compile("[0-9٠-٩۰-۹]{1,3}")
+WHOLE_NUMBER = re.compile("^(-?[0-9٠-٩۰-۹]+)[.٫][0٠۰]+$")
+"""So programs write the whole numbers of a column that has gaps."""
+BELOW_NOTHING = re.compile("-[0-9]+([.]0+)?")
+AGES = ("age", "age_to")
+NO_AGE = "is not an age in whole years; of an infant tell 0, or the month of birth as birth_date"
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
 OF_DAYS = (*DAYS, "birth_date_calendar")
+PHONE = re.compile(r"[+]?[0-9٠-٩۰-۹ ().-]+(?:(?:ext|x)[.]? ?[0-9]+)?")
+NUMBERS = (*AGES, *DAYS, "phone")
 BETWEEN_TEXTS = re.compile("[;,؛،\n]")
 TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
 """A spreadsheet keeps a day together with a time, and some keep one that nobody has told."""
@@ -100,6 +108,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         cells.pop(column, None)
     if twice := _told_twice(row, cells):
         return twice
+    cells |= {name: WHOLE_NUMBER.sub(r"\1", cells[name]) for name in NUMBERS if name in cells}
     cells |= {name: TIME.sub("", cells[name]) for name in DAYS if name in cells}
     cells |= _counted_days(cells)
     document = {
@@ -123,9 +132,15 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         return PersonIn.model_validate(form)
     except ValidationError as error:
         return [
-            _remark(row, _column(each["loc"], cells), each["type"], in_words(each))
+            _remark(row, _column(each["loc"], cells), each["type"], _in_words(each))
             for each in error.errors(include_input=False, include_url=False)
         ]
+
+
+def _in_words(each: ErrorDetails) -> str:
+    if each["type"] == "int_type" and each["loc"][0] in AGES:
+        return NO_AGE
+    return in_words(each)
 
 
 def _counted_days(cells: Mapping[str, str]) -> dict[str, str]:
@@ -158,11 +173,11 @@ def born_later(row: Row, form: PersonIn, born: Span) -> list[Remark]:
 
 def _ages(cells: Mapping[str, str]) -> dict[str, object]:
     """Return ages as numbers, `16-18` as two; what is no number stays text, and is refused."""
-    ages = {name: cells[name] for name in ("age", "age_to") if name in cells}
+    ages = {name: cells[name] for name in AGES if name in cells}
     if between := BETWEEN.fullmatch(cells.get("age", "")):
         ages |= dict(zip(("age", "age_to"), between.groups(), strict=True))
     return {
-        name: int(in_our_digits(text)) if NUMBER.fullmatch(text) else text
+        name: int(in_our_digits(text)) if NUMBER.fullmatch(text.removeprefix("-")) else text
         for name, text in ages.items()
     }
 
@@ -216,14 +231,10 @@ def _told_twice(row: Row, cells: Collection[str]) -> list[Remark]:
 
 def _runs(column: str, cell: str) -> bool:
     """Say whether a cell that looks like a formula is one."""
-    # A phone number begins with a plus sign by right.
-    if column not in {"phone", OTHER_PHONES}:
-        return True
-    return not all(map(_is_number, _texts(cell.replace("/", ";"))))
-
-
-def _is_number(cell: str) -> bool:
-    return cell[1:].replace(" ", "").isdecimal()
+    # A phone number begins with a plus sign by right, and a number below nought is only wrong.
+    if column in {"phone", OTHER_PHONES}:
+        return not all(map(PHONE.fullmatch, _texts(cell.replace("/", ";"))))
+    return not (column in NUMBERS and BELOW_NOTHING.fullmatch(cell))
 
 
 def _column(location: tuple[int | str, ...], told: Collection[str]) -> str:

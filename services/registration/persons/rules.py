@@ -89,7 +89,8 @@ def e164(phone: str) -> str:
     """
     Return a phone number in E.164; a number without a country's prefix is Libyan.
 
-    ValueError when no such number can exist. Arabic-Indic digits are read as digits.
+    ValueError when no such number can exist, or it has an extension, which E.164 cannot say.
+    Arabic-Indic digits are read as digits.
     """
     if usual := LIBYAN_MOBILE.fullmatch(phone):
         return f"+218{usual[1]}"
@@ -99,6 +100,8 @@ def e164(phone: str) -> str:
         raise ValueError("is not a phone number") from None
     if not phonenumbers.is_possible_number(number):
         raise ValueError("is not a possible phone number")
+    if number.extension:
+        raise ValueError("has an extension, which is not kept; tell the number alone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
