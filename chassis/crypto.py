@@ -21,7 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.among import among
 from chassis.clock import now
-from chassis.db import Database, tables_of, vault_of
+from chassis.db import Database, Where, tables_of, vault_of
 from chassis.rows import insert_all
 from chassis.sealing import DataKey, DestroyedError, MisplacedError, UnreadableError, new_secret
 from chassis.settings import Settings
@@ -134,22 +134,25 @@ async def subject_keys(
 
 
 class NewKey(NamedTuple):
-    """The key of a subject who is new, and what is to be wrapped before it can be kept."""
+    """What is to be wrapped of a subject who is new, before it can be kept."""
 
-    key: DataKey
+    subject: str
     secret: bytes
+
+    @property
+    def key(self) -> DataKey:
+        """The key, which seals at once; what it sealed can be read once it is kept."""
+        return DataKey(self.subject, self.secret)
 
 
 def new_key(subject: Subject) -> NewKey:
-    """Return a key that seals at once; what it sealed can be read once it is kept, `wrapped`."""
-    secret = new_secret()
-    return NewKey(DataKey(str(subject), secret), secret)
+    return NewKey(str(subject), new_secret())
 
 
 async def wrapped(session: AsyncSession, made: Sequence[NewKey]) -> list[Row]:
     """Return new keys as rows: keep one once its subject is there."""
     await _may_wrap(session)
-    secrets = {key.subject: secret for key, secret in made}
+    secrets = dict(made)
     session.info.setdefault(NEW_KEYS, {}).update(secrets)
     return await _wrapped(session, secrets)
 
@@ -170,12 +173,12 @@ def service_key_of(database: Database) -> DataKey:
     return database.vault.service_key
 
 
-def blind_index(where: AsyncSession | Database, purpose: str, text: str) -> bytes:
+def blind_index(where: Where, purpose: str, text: str) -> bytes:
     """Return what finds an equal text again; `purpose` is "table.column", so that no two match."""
     return vault_of(where).blind_index(purpose, text)
 
 
-def keyed_hash(where: AsyncSession | Database, purpose: str, text: str) -> str:
+def keyed_hash(where: Where, purpose: str, text: str) -> str:
     """Return a name for the text that means nothing outside this service: 64 hex digits."""
     return vault_of(where).keyed_hash(purpose, text)
 

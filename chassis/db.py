@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy.engine import make_url
@@ -119,6 +119,17 @@ class Database:
             await self.vault.wrapper.close()
 
 
+class Outside(NamedTuple):
+    """What a process that makes rows knows of a database which it does not see itself."""
+
+    tables: ServiceTables
+    vault: Vault
+
+
+Where = AsyncSession | Database | Outside
+"""Whatever knows the tables of a service, and its keys."""
+
+
 async def apart(session: AsyncSession, effect: Awaitable[Result]) -> Result:
     """Do one of several things in a transaction: the next must see what is in the tables only."""
     result = await effect
@@ -131,14 +142,14 @@ async def _never(_caller: str, _issued_at: float) -> bool:
     return False
 
 
-def tables_of(where: "AsyncSession | Database") -> ServiceTables:
-    tables = where.tables if isinstance(where, Database) else where.info["tables"]
+def tables_of(where: Where) -> ServiceTables:
+    tables = where.info["tables"] if isinstance(where, AsyncSession) else where.tables
     assert isinstance(tables, ServiceTables)  # noqa: S101 - Database put it there.
     return tables
 
 
-def vault_of(where: "AsyncSession | Database") -> Vault:
-    vault = where.vault if isinstance(where, Database) else where.info["vault"]
+def vault_of(where: Where) -> Vault:
+    vault = where.info["vault"] if isinstance(where, AsyncSession) else where.vault
     assert isinstance(vault, Vault)  # noqa: S101 - The service opened it as it started.
     return vault
 

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import failpoint
 from chassis.among import among
 from chassis.clock import new_id, now
-from chassis.db import Database, before_commit, leave_events, tables_of
+from chassis.db import Database, Where, before_commit, leave_events, tables_of
 from chassis.rows import insert_all
 from chassis.tables import OutboxColumns, core_table
 from chassis.telemetry import EVENTS_SENT, OUTBOX_UNSENT, current_traceparent
@@ -65,9 +65,7 @@ def publish(session: AsyncSession, event: Event, *, subject: str, sequence: int)
     return id_
 
 
-def row_of(
-    where: AsyncSession | Database, event: Event, *, subject: str, sequence: int
-) -> dict[str, Any]:
+def row_of(where: Where, event: Event, *, subject: str, sequence: int) -> dict[str, Any]:
     """Return an event as the outbox keeps it, to be published when it happens."""
     envelope = Envelope(
         id=new_id(),

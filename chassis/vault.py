@@ -87,6 +87,13 @@ class OneByOne:
         pass
 
 
+class HashesOnly(OneByOne):
+    """For a process that makes keys, and leaves it to another one to wrap and keep them."""
+
+    def __init__(self, hashing_key: bytes) -> None:
+        self.hashing_key = hashing_key
+
+
 class KeyFile(OneByOne):
     """
     Wrapping keys by version, and the hashing key, in a file beside no database.

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 from chassis import sheets
+from chassis.db import Where
 from chassis.jobs import Remark
 from chassis.tables import JobColumns
 from chassis.tabular import Line, Row, each_line, each_row
 from chassis.uploads import Upload, decode
-from chassis.worker import Work
 from services.registration.imports import rules
 from services.registration.imports.households import UNKNOWN
 from services.registration.imports.senders import case_owner_of
@@ -34,6 +33,10 @@ class Told(NamedTuple):
     born: Span
     warnings: list[Remark]
     made: Made | None
+
+
+NextStep = Callable[[], list[Told]]
+"""What reads the next rows; there are none left when it returns none."""
 
 
 def checked(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, bytes]:
@@ -68,18 +71,14 @@ def by(job: JobColumns) -> By:
     return By(job.organisation, job.created_by, case_owner_of(job.options))
 
 
-def making_for(work: Work) -> Make:
-    """Return what makes the rows of who is registered by a job, before its transaction."""
-    ours = by(work.job)
-    return lambda form, birth: making.made(work.database, form, ours, birth)
+def making_for(where: Where, by: By) -> Make:
+    """Return what makes the rows of who is registered, before the transaction that keeps them."""
+    return lambda form, birth: making.made(where, form, by, birth)
 
 
-async def ahead(
-    rows: Iterator[Row], most: int, mapping: MappingIn | None, make: Make | None
-) -> AsyncGenerator[list[Told]]:
+async def ahead(next_step: NextStep) -> AsyncGenerator[list[Told]]:
     """Go through the steps, and read each while the database is at work on the one before it."""
     # Reading and making them takes a while, which requests must not wait for.
-    next_step = partial(read, rows, most, mapping, make)
     reading = asyncio.create_task(asyncio.to_thread(next_step))
     try:
         while step := await reading:

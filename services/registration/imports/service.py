@@ -1,8 +1,9 @@
 """Registers that come in as files: checked at the door, then registered row by row as a job."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from chassis.scoping import lies_below
 from chassis.tables import JobColumns
 from chassis.tabular import Row
 from chassis.worker import Tally, Work
-from services.registration.imports import reading, rejected, rules
+from services.registration.imports import beside, reading, rejected, rules
 from services.registration.imports.households import Households
 from services.registration.imports.reading import Told
 from services.registration.imports.senders import Sender, sender_of
@@ -76,14 +77,13 @@ async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> 
     households = Households()
     rows = reading.rows_in(content, mapping)
     earlier = await _gone_through_before(work, rows, mapping, households)
-    take: Take = _registered
-    make: reading.Make | None = reading.making_for(work)
-    if work.job.options.get(DRY_RUN):
-        take, make = _foreseen(earlier), None
-    most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
+    take = _foreseen(earlier) if work.job.options.get(DRY_RUN) else _registered
     # A file may have a wrong code in each step: only the first ones are worth a wait.
     news_by = monotonic() + PATIENCE_SECONDS
-    async with aclosing(reading.ahead(rows, most, mapping, make)) as steps:
+    async with (
+        _reading(work, content, rows, mapping) as next_step,
+        aclosing(reading.ahead(next_step)) as steps,
+    ):
         async for told in steps:
             try:
                 sender = await sender_of(work)
@@ -91,6 +91,23 @@ async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> 
                 return problem
             await _import_step(work, told, take, mapping, sender, news_by, households)
     return None
+
+
+@asynccontextmanager
+async def _reading(
+    work: Work, content: bytes, rows: Iterator[Row], mapping: MappingIn | None
+) -> AsyncIterator[reading.NextStep]:
+    """Yield what reads the rows that are left, step by step, here or in a process beside."""
+    most = ROWS_A_STEP_OF_SQLITE if work.database.is_sqlite else ROWS_A_STEP
+    if work.job.options.get(DRY_RUN):
+        yield partial(reading.read, rows, most, mapping)
+    elif beside.pays(work):
+        order = beside.Order(content, mapping, work.job.position, most, reading.by(work.job))
+        async with beside.making(work.database, order) as next_step:
+            yield next_step
+    else:
+        make = reading.making_for(work.database, reading.by(work.job))
+        yield partial(reading.read, rows, most, mapping, make)
 
 
 async def _gone_through_before(

@@ -10,11 +10,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from chassis import crypto, outbox
 from chassis.clock import new_id
-from chassis.db import Database
+from chassis.db import Where
 from chassis.rows import new_row
 from contracts.registration import PersonRegistered
 from services.registration.consents import service as consents
@@ -52,9 +50,7 @@ class Made(NamedTuple):
         return id_
 
 
-def made(
-    where: AsyncSession | Database, form: PersonIn, by: By, told_of_birth: Birth | None = None
-) -> Made:
+def made(where: Where, form: PersonIn, by: By, told_of_birth: Birth | None = None) -> Made:
     """Return what a registration makes; what it tells of the birth need not be read twice."""
     told_of_birth = told_of_birth or form.birth()
     birth = since_registered(form, told_of_birth)

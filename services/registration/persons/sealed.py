@@ -12,7 +12,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import crypto
-from chassis.db import Database
+from chassis.db import Where
 from chassis.rows import insert_all
 from chassis.unsealed import plain
 from services.registration.persons import rules
@@ -31,9 +31,7 @@ MASKED = {"masked": True}
 """What stands for a value that was there once and cannot be read any more."""
 
 
-def columns(
-    where: AsyncSession | Database, key: crypto.DataKey, fields: Mapping[str, Any]
-) -> dict[str, Any]:
+def columns(where: Where, key: crypto.DataKey, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that keep those of the fields which are sealed."""
     kept: dict[str, Any] = {}
     if "phone" in fields:
@@ -53,30 +51,28 @@ def columns(
     return kept
 
 
-def document_indexes(
-    where: AsyncSession | Database, person_id: UUID, numbers: Iterable[str]
-) -> list[dict[str, Any]]:
+def document_indexes(where: Where, person_id: UUID, numbers: Iterable[str]) -> list[dict[str, Any]]:
     """Return the rows by which the papers of a person are found."""
     indexes = {document_index(where, number) for number in numbers}
     return [{"person_id": person_id, "number_index": each} for each in sorted(indexes)]
 
 
-def phone_index(where: AsyncSession | Database, phone: str) -> bytes:
+def phone_index(where: Where, phone: str) -> bytes:
     return crypto.blind_index(where, PHONE, phone)
 
 
 def other_phone_indexes(
-    where: AsyncSession | Database, person_id: UUID, phones: Iterable[str]
+    where: Where, person_id: UUID, phones: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Return the rows by which somebody is found by their numbers besides the first one."""
     return [{"person_id": person_id, "number_index": phone_index(where, each)} for each in phones]
 
 
-def document_index(where: AsyncSession | Database, number: str) -> bytes:
+def document_index(where: Where, number: str) -> bytes:
     return crypto.blind_index(where, DOCUMENT, rules.document_key(number))
 
 
-def fingerprint(where: AsyncSession | Database, plain: str) -> str:
+def fingerprint(where: Where, plain: str) -> str:
     """Return the fingerprint as it is kept: without the key nobody can guess what it is of."""
     return crypto.keyed_hash(where, "person.fingerprint", plain)
 
