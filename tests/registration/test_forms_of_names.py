@@ -10,7 +10,7 @@ from services.registration.matching.description import Description
 from services.registration.matching.evidence import CLOSENESS, KINDS, UNLIKE, likeness
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.sounding import sounds
-from services.registration.matching.spelling import folded
+from services.registration.matching.spelling import folded, words
 from services.registration.matching.variants import FILE, usual
 
 FORMS = """
@@ -75,6 +75,17 @@ Mehret Mihret
 Yohannes Yohanis Johannes
 Mikael Michael Mikiel
 Mizanur Mijanur
+نور_الدين نورالدين Noureddine Nour_Eldin Noureldin Nuruddin Nour_el-Din
+بدر_الدين Badreddine Badr_Eddine Badr_Uddin
+عبد_الحق عبدالحق Abdelhak Abdul_Haq
+ابو_النجا Abouelnaga Aboul_Naga
+العربي Elaraby Larbi El_Arabi
+الحسن Lahcen El_Hassan
+حجازي Hegazy Hijazi
+فيصل Fayçal Faisal
+نويد Naveed
+بہادر Bahadur
+عزيز Aziz Azizul
 """
 TWO_NAMES = """
 Hassan حسين
@@ -90,7 +101,7 @@ Salif Souleymane
 Hawa Hadiza
 Fatou Fathia
 """
-ROWS = [row.split() for row in FORMS.strip().splitlines()]
+ROWS = [[form.replace("_", " ") for form in row.split()] for row in FORMS.strip().splitlines()]
 LOOSEST = next(least for least, level in CLOSENESS if level == "far")
 
 
@@ -127,6 +138,16 @@ def test_two_names_stay_two(pair: str) -> None:
 
     assert likeness(one, other) < LOOSEST
     assert usual(folded(one)) != usual(folded(other))
+
+
+def test_a_name_of_two_words_is_two_words_however_it_is_joined() -> None:
+    joined = "نور الدين نورالدين Noureddine Nour_Eldin Salahuddin Salah_ud-Din Saifeldin"
+
+    for name in joined.replace("نور الدين", "نور_الدين").split():
+        one, religion = words(name.replace("_", " "))
+        assert sounds(religion) == sounds("الدين"), name
+        assert not sounds(one) & sounds(religion), name
+    assert words("Abdi Hassan Abdou Nadine") == ("Abdi", "Hassan", "Abdou", "Nadine")
 
 
 def test_no_form_is_listed_under_two_names_nor_as_two_names() -> None:

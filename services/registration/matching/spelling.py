@@ -6,6 +6,7 @@ letters are ASCII; capitals stand for one sound that Latin writes with two lette
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from chassis.orthography import (
@@ -19,45 +20,59 @@ from chassis.orthography import (
 SERVANT = "X"
 """Stands for the Abd of Abd al-Rahman, however it is joined: عبد الرحمن, Abdurrahman."""
 
-ARTICLE = re.compile(r"^(?:al|el|ul|il|as|es|ar|er|an|en|at|et|ad|ed|az|ez|ash|esh|ach|ech)$")
+ARTICLE = re.compile(
+    r"^(?:al|el|il|u[lrstdnz]|as|es|ar|er|an|en|at|et|ad|ed|az|ez|ash|esh|ach|ech)$"
+)
 ABD = re.compile(
-    r"^c?[aei]?b[aeiou]?d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])"
+    r"^(?:c?[aei]b[aeiou]?|b)d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])"
     r"|^[aei]?bd[aeiou]{1,2}(?=[tdrzsn][aeiouhl])"
     r"|^[aei]?bd[aeiou]{1,2}l(?=[aeo])(?!a(?:h|y|t[aei]+f))"
-    r"|^c?abdi(?=.{4})"
+    r"|^c?abd[iu](?=.{4})"
 )
 """
 The article's l is heard as the t, d, r, z, s or n after it (Abdessalam, Abdourahmane, Abdinasir),
 and before a vowel it is the article's (Abdelaziz) unless the name is Allah or Latif. Somalis write
 Abdikarim or Cabdikariim.
 """
-ABDOUL = re.compile(r"^[aei]?b[aeiou]?d[aeiou]{1,2}(?=l[aeiou])")
+ABDOUL = re.compile(r"^(?:[aei]b[aeiou]?|b)d[aeiou]{1,2}(?=l[aeiou])")
 JOINED_ARTICLE = re.compile(r"^[ae]l(?=[b-df-hjkmnp-tv-z].{3})")
 """Alhadi and Elmahdi, but not Ali, Elias, Almaz and Alassane, which begin so without an article."""
-ABD_ALONE = re.compile(r"^[aei]?b[aeiou]?d(?:[aeiou]{0,2}[lrsntd])?$")
+JOINED_ABU = re.compile(r"^(ab(?:o|u|ou))e?l(?=[b-df-hj-np-tv-z]|$)")
+"""Abouelnaga and Aboul Naga are ابو النجا."""
+ABD_ALONE = re.compile(r"^(?:[aei]b[aeiou]?|b)d(?:[aeiou]{0,2}[lrsntd])?$")
 """Abdi and Abdou are names of their own."""
-BEGINNINGS = frozenset({"عبد", "ابو", "abu"})
+BEGINNINGS = frozenset({"عبد", "ابو", "abu", "abul", "aboul", "abol"})
 LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", "walad", "mint"})
 LINKS |= {"بن", "ابن", "بنت", "ولد"}
 LEAST_JOINED, LEAST_WITH_ARTICLE = 6, 4
-"""Shorter words are names of their own: Abdi, الله."""
+"""Shorter words are names of their own: Abdi, الفت."""
 VOWELS = "aeiouwyUI"
 SOFT_C = re.compile(r"c(?=[eiy])")
 """The s of Cissé and Houcine."""
+CEDILLA = re.compile("c\u0327|ç", re.IGNORECASE)
+"""The s of Fayçal."""
 HARD_X = re.compile(r"(?<![ei])x")
 """The h of Axmed and Xasan where Somali is written; Alex and Felix have a ks."""
+
+OF_RELIGION = re.compile(r"^[aeiou]?[ld]?d(?:ee|i|y)ne?$")
+ARABIC_OF_RELIGION = re.compile("(?<=..)الدين$")
+JOINED_OF_RELIGION = re.compile(r"(?<=..)[aeiou]?l(?=d(?:ee|i|y)ne?$)")
+TWO_IN_ONE = re.compile(r"^(.{3,}?)((?:[aeiou]?[ld]|[aeou])d(?:ee|i|y)ne?|الدين)$", re.IGNORECASE)
+"""Noureddine is نور الدين, in two words, and Nour Eldin, Nuruddin, Nouradine."""
 
 
 @lru_cache(maxsize=1 << 17)
 def folded(name: str) -> str:
     """Return the sounding letters of a name; empty when it has none that this alphabet knows."""
-    words = re.findall(r"[^\W\d_]+", plain(name))
+    words = re.findall(r"[^\W\d_]+", plain(CEDILLA.sub("s", name)))
     return "".join(_word(word, words, at) for at, word in enumerate(words))
 
 
 def _word(word: str, words: list[str], at: int) -> str:
     if ARABIC_SCRIPT.search(word):
-        return _arabic_word(word)
+        return _arabic_word(word, is_after_abd=at > 0 and words[at - 1] == "عبد")
+    if OF_RELIGION.match(word):
+        return "din"
     if at + 1 < len(words) and ARTICLE.match(word):
         return ""
     if ABD_ALONE.match(word) and at + 1 < len(words):
@@ -65,7 +80,9 @@ def _word(word: str, words: list[str], at: int) -> str:
     joined = (ABD.match(word) or ABDOUL.match(word)) if len(word) > LEAST_JOINED else None
     if joined:
         return SERVANT + _latin_letters(word[joined.end() :])
-    return _latin_letters(JOINED_ARTICLE.sub("", word))
+    for article in (JOINED_ARTICLE, JOINED_OF_RELIGION):
+        word = article.sub("", word)
+    return _latin_letters(JOINED_ABU.sub(r"\1", word))
 
 
 def _latin_letters(word: str) -> str:
@@ -80,7 +97,7 @@ def words(name: str) -> tuple[str, ...]:
     """
     found: list[str] = []
     begun = ""
-    for word in re.split(r"[\s\u200c-]+", name.strip()):
+    for word in _written(name):
         bare = plain(word)
         begun = f"{begun} {word}".strip()
         if not (ARTICLE.match(bare) or ABD_ALONE.match(bare) or bare in BEGINNINGS):
@@ -92,14 +109,22 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word for word in found if plain(word) not in LINKS) or tuple(found)
 
 
-def _arabic_word(word: str) -> str:
+def _written(name: str) -> Iterator[str]:
+    for word in re.split(r"[\s\u200c-]+", name.strip()):
+        two = TWO_IN_ONE.match(word)
+        yield from two.groups() if two else (word,)
+
+
+def _arabic_word(word: str, *, is_after_abd: bool) -> str:
     if word == "عبد":
         return SERVANT
     joined = word.removeprefix("عبدال")
     if joined != word and len(word) > LEAST_JOINED:
         return SERVANT + arabic_letters(joined)
+    word = ARABIC_OF_RELIGION.sub("دين", word)
     bare = word.removeprefix("ال")
-    return arabic_letters(bare if len(word) > LEAST_WITH_ARTICLE else word)
+    has_article = is_after_abd or len(word) > LEAST_WITH_ARTICLE
+    return arabic_letters(bare if has_article else word)
 
 
 @lru_cache(maxsize=1 << 17)
