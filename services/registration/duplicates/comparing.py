@@ -19,7 +19,6 @@ from services.registration.matching.evidence import (
     compare,
     weights,
 )
-from services.registration.matching.scoring import may_score
 
 log = structlog.get_logger()
 
@@ -46,6 +45,9 @@ def worth_opening(pairs: Pairs, outlines: Mapping[UUID, Description]) -> set[Pai
 
 
 def _is_promising(one: Description, other: Description, by: Weights) -> bool:
+    # Its bounds are arrays, which take a while to load, and no start needs them.
+    from services.registration.matching.scoring import may_score  # noqa: PLC0415 - The line above.
+
     try:
         return may_score(one, other, by.possible - by.most_of_other_numbers, by)
     except Exception as error:  # noqa: BLE001 - Two who cannot be compared stop nobody else's.
