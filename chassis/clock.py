@@ -1,12 +1,14 @@
 """Time in UTC, identifiers in time order."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
+
+FURTHEST_EAST = timedelta(hours=14)
 
 
 def now() -> datetime:
@@ -15,6 +17,16 @@ def now() -> datetime:
 
 def today() -> date:
     return now().date()
+
+
+def newest_day() -> date:
+    """
+    Return the day that it is furthest east (UTC+14).
+
+    Who writes down what happens today has their own clock: in Libya the day begins two hours
+    before that of UTC, and people are brought to port at night.
+    """
+    return (now() + FURTHEST_EAST).date()
 
 
 def new_id() -> UUID:

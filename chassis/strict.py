@@ -16,7 +16,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from chassis.clock import today
+from chassis.clock import newest_day
 
 OLDEST_YEAR, NEWEST_YEAR = 1900, 2100
 
@@ -117,7 +117,7 @@ def _iso_day(value: Any) -> Any:
 
 
 def _not_in_the_future(day: date) -> date:
-    if day > today():
+    if day > newest_day():
         raise ValueError("is in the future")
     return day
 
@@ -153,7 +153,7 @@ Code = Annotated[
 Pcode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}([0-9]{2}){1,4}$")]
 Day = Annotated[date, BeforeValidator(_iso_day, json_schema_input_type=date)]
 PastDay = Annotated[Day, AfterValidator(_not_in_the_future)]
-"""A day on which something has happened: today, in UTC, or before."""
+"""A day on which something has happened: today, wherever that is told, or before."""
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
 """A point in time, in UTC whatever offset it was written with; every time that comes in is one."""
 Count = Annotated[int, Field(strict=True, ge=0, le=2_000_000_000)]

@@ -13,9 +13,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from pydantic import TypeAdapter, ValidationError
 
+from chassis import clock
 from chassis.bodies import check_json
 from chassis.problems import Problem
-from chassis.strict import Day, Moment, readable, readable_lines
+from chassis.strict import Day, Moment, PastDay, readable, readable_lines
 from chassis.tabular import FORMULA_STARTS, guarded, is_formula, unguarded
 from services.registration.main import SERVICE
 from tests.conftest import SIGNING_KEY, Running, Start, bearer, claims
@@ -80,6 +81,20 @@ def test_text_is_what_can_be_seen_and_kept(text: str, kept: str | None) -> None:
         return
     with pytest.raises(ValueError, match=r"has|contains"):
         readable(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "newest"), [("2026-11-19T09:59", "2026-11-19"), ("2026-11-19T10:00", "2026-11-20")]
+)
+def test_a_day_is_past_once_it_has_begun_anywhere(
+    monkeypatch: pytest.MonkeyPatch, now: str, newest: str
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(f"{now}+00:00"))
+    told = TypeAdapter(PastDay)
+
+    assert told.validate_python(newest).isoformat() == newest
+    with pytest.raises(ValidationError, match="is in the future"):
+        told.validate_python(f"{newest[:-2]}{int(newest[-2:]) + 1}")
 
 
 def test_lines_are_parted_by_whatever_parts_lines() -> None:

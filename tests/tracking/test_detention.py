@@ -95,9 +95,9 @@ async def test_a_visit_is_kept_sealed_and_its_correction_beside_it(tracking: Run
 async def test_a_visit_that_cannot_be_is_refused_and_nothing_is_kept(tracking: Running) -> None:
     site = await centre(tracking, opened_on="2017-01-01")
     population = VISIT["population"]
-    tomorrow = (today() + timedelta(days=1)).isoformat()
+    nowhere_yet = (today() + timedelta(days=2)).isoformat()
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"visited_on": tomorrow}, "validation"),
+        ({"visited_on": nowhere_yet}, "validation"),
         ({"visited_on": "2016-12-31"}, "site-closed"),
         ({"organisations": []}, "validation"),
         ({"entry": "refused"}, "validation"),

@@ -159,7 +159,7 @@ async def test_a_batch_that_is_sent_again_counts_once_row_by_row(
 
 async def test_a_wrong_row_is_refused_alone_and_named(tracking: Running) -> None:
     site = await point(tracking, opened_on="2024-01-01")
-    tomorrow = (today() + timedelta(days=1)).isoformat()
+    nowhere_yet = (today() + timedelta(days=2)).isoformat()
     wrong = [
         (entry(men=-1), "men"),
         (entry(men=1.5), "men"),
@@ -169,7 +169,7 @@ async def test_a_wrong_row_is_refused_alone_and_named(tracking: Running) -> None
         (entry(total=5), None),
         (entry(to_hour=8), None),
         (entry(to_hour=25), "to_hour"),
-        (entry(day=tomorrow), "day"),
+        (entry(day=nowhere_yet), "day"),
         (entry(day="2023-12-31"), "day"),
         (entry(nationality="Nigerien"), "nationality"),
         (entry(origin="LY0999"), "origin"),

@@ -163,7 +163,7 @@ async def test_an_estimate_that_cannot_be_is_refused_and_nothing_is_kept(
     path = await recorded(tracking)
     await tracking.client.post(f"{path}/estimates", json=form(PUBLISHED[0]))
     second = form(PUBLISHED[1])
-    tomorrow = (today() + timedelta(days=1)).isoformat()
+    nowhere_yet = (today() + timedelta(days=2)).isoformat()
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"reason": None}, "restatement-unexplained"),
         ({"reason": None, "source": "Another"}, "restatement-unexplained"),
@@ -172,7 +172,7 @@ async def test_an_estimate_that_cannot_be_is_refused_and_nothing_is_kept(
         ({"individuals": 10_000_001}, "validation"),
         ({"individuals": None}, "validation"),
         ({"individuals": 5, "households": 6}, "validation"),
-        ({"published_on": tomorrow}, "validation"),
+        ({"published_on": nowhere_yet}, "validation"),
         ({"published_on": "2023-09-09"}, "validation"),
         ({"to_pcode": "LY0999"}, "unknown-place"),
         ({"replaces": [str(UUID(int=1))]}, "validation"),
@@ -186,7 +186,7 @@ async def test_an_estimate_that_cannot_be_is_refused_and_nothing_is_kept(
     told = [(each.status_code, each.json()["type"].rpartition("/")[2]) for each in answers]
     assert told == [(422, slug) for _, slug in wrong]
     assert len((await seen(tracking, f"{path}/estimates"))["items"]) == 1
-    future = await tracking.client.post(INCIDENTS, json=DANIEL | {"occurred_on": tomorrow})
+    future = await tracking.client.post(INCIDENTS, json=DANIEL | {"occurred_on": nowhere_yet})
     assert future.status_code == 422
 
 

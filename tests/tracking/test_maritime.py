@@ -119,7 +119,7 @@ async def test_the_same_operation_and_count_sent_again_are_kept_once(tracking: R
 
 async def test_a_count_that_cannot_be_is_refused_and_nothing_is_kept(tracking: Running) -> None:
     first = await recorded(tracking)
-    tomorrow = (today() + timedelta(days=1)).isoformat()
+    nowhere_yet = (today() + timedelta(days=2)).isoformat()
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"men": 81}, "validation"),
         ({"total": 101}, "validation"),
@@ -127,7 +127,7 @@ async def test_a_count_that_cannot_be_is_refused_and_nothing_is_kept(tracking: R
         ({"men": 80.5}, "validation"),
         ({"total": 5_001, "men": 4_981}, "validation"),
         ({"word": "pushed back"}, "validation"),
-        ({"published_on": tomorrow}, "validation"),
+        ({"published_on": nowhere_yet}, "validation"),
         ({"published_on": "2017-05-01"}, "validation"),
         ({"bodies": 1}, "restatement-unexplained"),
     ]
@@ -139,7 +139,7 @@ async def test_a_count_that_cannot_be_is_refused_and_nothing_is_kept(tracking: R
 
     told = [(each.status_code, each.json()["type"].rpartition("/")[2]) for each in answers]
     assert told == [(422, slug) for _, slug in wrong]
-    for change in ({"occurred_on": tomorrow}, {"place_pcode": "LY0999"}, {"captain": "x"}):
+    for change in ({"occurred_on": nowhere_yet}, {"place_pcode": "LY0999"}, {"captain": "x"}):
         form = OPERATION | {"external_id": "op-9"} | change
         assert (await tracking.client.post(f"{PATH}/operations", json=form)).status_code == 422
     assert await totals(tracking) == {"2017": (1, 100, 0, 0, 0)}

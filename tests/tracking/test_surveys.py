@@ -96,9 +96,9 @@ async def test_results_are_of_the_sample_and_say_how_it_was_taken(tracking: Runn
 
 async def test_a_wrong_questionnaire_is_refused_alone_and_named(tracking: Running) -> None:
     survey, site = await planned(tracking), await point(tracking, opened_on="2024-05-02")
-    tomorrow = (today() + timedelta(days=1)).isoformat()
+    nowhere_yet = (today() + timedelta(days=2)).isoformat()
     wrong = [
-        (sheet(day=tomorrow), "day"),
+        (sheet(day=nowhere_yet), "day"),
         (sheet(day="2024-06-01"), "day"),
         (sheet(day="2024-05-01"), "day"),
         (sheet(sex="x"), "sex"),

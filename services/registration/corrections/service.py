@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, crypto, outbox, versions
 from chassis.authz import Access
-from chassis.clock import today
+from chassis.clock import newest_day, today
 from chassis.problems import Problem, wrong
 from chassis.unsealed import plain
 from contracts.registration import PersonCorrected
@@ -115,7 +115,7 @@ def _birth(person: Person, form: CorrectionIn) -> dict[str, Any]:
     if birth.age is not None and birth.age_as_of is None:
         birth = replace(birth, age_as_of=today())
     try:
-        births.check(birth, today())
+        births.check(birth, newest_day())
     except ValueError as error:
         raise _refused("/birth_date", str(error)) from None
     return asdict(birth)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationInf
 from pydantic import Field as Shape
 from pydantic_core import PydanticCustomError
 
-from chassis.clock import today
+from chassis.clock import newest_day, today
 from chassis.fields import Maskable
 from chassis.strict import PastDay, Strict
 from services.registration.persons import births
@@ -57,7 +57,7 @@ class BirthIn(Strict):
         if nothing == (None, None, None):
             raise PydanticCustomError("missing", births.MISSING)
         birth = _birth(told.data | {"birth_date": birth_date})
-        births.check(births.agreed(birth, told.data["registered_on"]), today())
+        births.check(births.agreed(birth, told.data["registered_on"]), newest_day())
         return birth_date
 
     def birth(self) -> Birth:

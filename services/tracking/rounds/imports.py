@@ -1,12 +1,11 @@
 """Rounds that come in as files: refused at the door when wrong, then kept whole as a job."""
 
 import asyncio
-from datetime import timedelta
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.clock import today
+from chassis.clock import newest_day
 from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.tables import JobColumns
@@ -28,7 +27,6 @@ from services.tracking.series.rules import MONTH, follows, last_day
 KIND = "import_round"
 REASON, AT_REASON = "reason", "query/reason"
 BALADIYAS = "Baladiya Main"
-ONE_DAY = timedelta(days=1)
 
 
 async def checked(content: bytes) -> Workbook:
@@ -96,7 +94,7 @@ async def refuse_out_of_order(
     over, and where it runs into another's period.
     """
     start, end = bounds(period)
-    if wrong := wrong_with((start, end), today()):
+    if wrong := wrong_with((start, end), newest_day()):
         code, detail = wrong
         fault = Fault(pointer="query/period", code=code, detail=detail)
         raise Problem(422, "validation", detail, errors=[fault])
@@ -114,7 +112,7 @@ async def refuse_out_of_order(
         raise Problem(409, "conflict", detail, errors=[fault])
     detail = "The period is not over; figures that come later are a restatement."
     not_over = [Remark(column=population, code="period_not_over", detail=detail)]
-    if end is None or last_day(end) <= today() + ONE_DAY:
+    if end is None or last_day(end) <= newest_day():
         not_over = []
     # Published rounds do overlap, and a fact is not refused: the next often begins in the month in
     # which the one before ends, and whoever sends more than that is told.

@@ -2,7 +2,7 @@
 
 import json
 
-from chassis.clock import today
+from chassis.clock import newest_day
 from chassis.jobs import Remark
 from chassis.tabular import Row
 from chassis.uploads import Upload
@@ -31,7 +31,7 @@ async def import_series(work: Work) -> None:
             book = await service.Book.open(session, step)
             for row in step:
                 try:
-                    new, warnings = book.take(rules.told(row, today()))
+                    new, warnings = book.take(rules.told(row, newest_day()))
                 except rules.RowError as error:
                     tally.reject(error.remark(row.line))
                     continue

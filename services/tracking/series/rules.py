@@ -191,8 +191,8 @@ def last_day(period: str) -> date:
 
 
 def is_yet_to_come(period: str, today: date) -> bool:
-    """Say whether a month or a day begins later than it can be today anywhere."""
-    return _first_day(period) > today + timedelta(days=1)
+    """Say whether a month or a day begins later than it is by now."""
+    return _first_day(period) > today
 
 
 def _first_day(period: str) -> date:
