@@ -144,9 +144,20 @@ async def test_a_batch_is_taken_item_by_item_and_changes_nothing_when_it_is_sent
     assert {each["person"]["id"] for each in twice + theirs} == {person}
     assert twice[0]["person"]["given_name"] == {"masked": True}
 
+    # Whoever makes the id of somebody theirs is not told what others tell of that person.
+    taken = await send(office.colleague, new(UUID(person), external_id="R6"))
+    told = await send(karim, change(person, 3, sex="female"))
+    household = {"location_pcode": TOLD["location_pcode"], "members": [{"person_id": person}]}
+    with_them = await send(karim, {"id": str(uuid4()), "household": household})
+    nothing = await send(karim, new(UUID(int=0)), new(UUID(int=2**128 - 1)))
+    assert (outcomes(taken), outcomes(told)) == (["created"], ["updated"])
+    assert taken[0]["person_id"] != told[0]["person_id"] == person
+    assert with_them[0]["outcome"] == "rejected", "They are in a household already."
+    assert reasons(nothing) == ["validation"] * 2
+
     # Somebody of another organisation learns nothing by anybody's id.
     luca = office.stranger
-    probed = await send(luca, change(mother, 1, sex="male"), change(person, 3, sex="male"))
+    probed = await send(luca, change(mother, 1, sex="male"), change(person, 4, sex="male"))
     made = await send(luca, new(mother, location_pcode="LY110101"))
     assert reasons(probed) == ["not-found", "not-found"]
     assert outcomes(made) == ["created"]

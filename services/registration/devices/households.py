@@ -28,7 +28,7 @@ TAKEN = "name-taken"
 
 async def take(session: AsyncSession, device: Device, item: ItemIn) -> Done:
     """Take what is told of one household; a problem with it is raised."""
-    ours = await people.known(session, device, rules.ids_named(item.told))
+    ours = await people.meant(session, device, rules.ids_named(item.told))
     whose = {by_device: each.id for by_device, each in ours.items()}
     known = await _known(session, device, item.id)
     if item.household:

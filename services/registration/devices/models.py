@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, StringConstraints, model_validator
 from pydantic import Field as Shape
 from sqlmodel import Field
 
@@ -27,6 +27,7 @@ from services.registration.tables import Table
 MOST_ITEMS = 100
 MOST_CHANGES = 200
 NEWEST = 2_000_000_000
+LAST_ID = (1 << 128) - 1
 
 Outcome = Literal["created", "updated", "unchanged", "conflict", "rejected"]
 ToCarry = Literal["person", "household"]
@@ -44,6 +45,13 @@ FeedCursor = Annotated[
 ]
 
 
+def _made_by_a_device(id_: UUID) -> UUID:
+    # Two devices that make no ids would both say these, and each have what the other told.
+    if id_.int in {0, LAST_ID}:
+        raise ValueError("is the id of nothing: a device makes one of its own for each")
+    return id_
+
+
 class ItemIn(Strict):
     """
     What was done on the device with one person, household or registration event: one of the eight.
@@ -52,7 +60,7 @@ class ItemIn(Strict):
     `base_version`; what is corrected or completed has the version that the device has seen.
     """
 
-    id: UUID
+    id: Annotated[UUID, AfterValidator(_made_by_a_device)]
     base_version: Annotated[int, Shape(strict=True, ge=1, le=NEWEST)] | None = None
     registration: PersonIn | None = None
     correction: CorrectionIn | None = None

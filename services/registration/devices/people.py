@@ -20,7 +20,7 @@ from services.registration.enquiries.models import CompletionIn, EnquiryIn
 from services.registration.occasions import service as occasions
 from services.registration.persons import registering
 from services.registration.persons import service as persons
-from services.registration.persons.models import Person, PersonIn
+from services.registration.persons.models import SCOPING, Person, PersonIn
 
 STALE, OTHERWISE = 412, "already-registered"
 PERSONS = core_table(Person)
@@ -46,6 +46,22 @@ async def known(session: AsyncSession, device: Device, ids: Collection[UUID]) ->
     )
     rows = (await session.exec(statement)).all()
     return {by: Known(id_, external_id) for by, id_, external_id in rows if by}
+
+
+async def meant(session: AsyncSession, device: Device, ids: Collection[UUID]) -> dict[UUID, Known]:
+    """
+    Return by a device's ids whom they mean, but for ids that are the register's own of somebody.
+
+    Whoever made such an id theirs, by a slip or not, would be told what others tell of that person;
+    of whom the caller cannot read they learn nothing by it.
+    """
+    here = await known(session, device, ids)
+    if not here:
+        return here
+    theirs = among(session, col(Person.id), list(here))
+    own = select(Person.id).where(theirs, device.may("R").rows(SCOPING))
+    registers = set(await session.exec(own))
+    return {by: each for by, each in here.items() if by not in registers}
 
 
 async def register(
@@ -140,10 +156,11 @@ async def _name(session: AsyncSession, made: Mapping[UUID, UUID]) -> None:
 
 async def take(session: AsyncSession, device: Device, item: ItemIn) -> Done:
     """Take what is told of one person besides a registration; a problem with it is raised."""
-    here = (await known(session, device, [item.id])).get(item.id)
-    person_id = here.id if here else item.id
     if isinstance(item.told, EnquiryIn):
+        here = (await known(session, device, [item.id])).get(item.id)
         return await _enquire(session, device, item, item.told, here)
+    by_device = (await meant(session, device, [item.id])).get(item.id)
+    person_id = by_device.id if by_device else item.id
     expected = item.base_version or 0
     if isinstance(item.told, CompletionIn):
         return await _complete(session, device, person_id, item.told, expected)
