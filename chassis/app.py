@@ -36,7 +36,7 @@ from chassis.audit.daily import run_daily
 from chassis.audit.journal import Journal, Recorded
 from chassis.auth import Authenticate, Trusted, Verifier, public_operations
 from chassis.authz import authorise
-from chassis.background import Background, begin_later, every, sweeping
+from chassis.background import LEFT, Background, begin_later, every, sweeping
 from chassis.bodies import StrictBody
 from chassis.bus import EventBus
 from chassis.db import Database
@@ -263,10 +263,10 @@ async def _forget_again(
         await database.close()
         raise
 
-    async def keep_erasures(database: Database) -> None:
-        await erasure.keep(database, forgetting, ledger)
+    async def keep_erasures(database: Database) -> object:
+        return None if await erasure.keep(database, forgetting, ledger) else LEFT
 
-    return [every(ERASURES_SECONDS, keep_erasures)]
+    return [every(ERASURES_SECONDS, keep_erasures, of_news=True)]
 
 
 async def _forget_old(database: Database) -> None:

@@ -14,6 +14,8 @@ log = structlog.get_logger()
 Background = Callable[[Database, asyncio.Event], Coroutine[Any, Any, None]]
 """What runs on a service's database from its start until the event is set."""
 
+LEFT = object()
+"""Returned by work that has left something for later, whatever is written until then."""
 LATER_SECONDS = 1.0
 """
 So long after the start begins what nobody waits for. At once, each of these works would open a
@@ -29,22 +31,29 @@ def every(
     *,
     rung: bool = True,
     first: float = 0.0,
+    of_news: bool = False,
 ) -> Background:
     """
     Return what does the work `first` seconds after the start, and then every so often.
 
     If it is `rung`, it is done after each change that left work too. It outlives the work's
-    failures, which are logged by their class only.
+    failures, which are logged by their class only. `of_news` is for work on what was written, and
+    nothing else: it is not done where nothing was written since, unless it has returned LEFT.
     """
 
     async def run(database: Database, stopping: asyncio.Event) -> None:
         bell = database.work_left.bell() if rung else Wake().bell()
         if first:
             await _rest(bell, stopping, first)
+        mark: int | None = None
         while not stopping.is_set():
             try:
-                await work(database)
+                if not database.is_still(mark):
+                    mark = database.mark() if of_news else None
+                    if await work(database) is LEFT:
+                        mark = None
             except Exception as error:  # noqa: BLE001 - The next turn may find the database again.
+                mark = None
                 log.error(
                     "background_failed",
                     service=database.tables.source,

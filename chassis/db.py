@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import failpoint
 from chassis.pool import FairPool
-from chassis.sqlite import DEFERRED, IMMEDIATE, open_engine, written_anew
+from chassis.sqlite import DEFERRED, IMMEDIATE, Version, open_engine, written_anew
 from chassis.tables import ServiceTables
 from chassis.vault import Vault
 from chassis.wake import Wake
@@ -48,6 +48,7 @@ class Database:
         self._turns: set[str] = set()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = make_url(url).database or ""
+        self._version = Version(self._file) if self.is_sqlite and self._file else None
         if self.is_sqlite:
             self.writer = open_engine(url, begin=IMMEDIATE, pool=1, at_once=True)
             self.reader = open_engine(url, begin=DEFERRED, pool=pool)
@@ -103,6 +104,18 @@ class Database:
         file = Path(self._file)
         return file if self.is_sqlite and not file.exists() else None
 
+    def mark(self) -> int | None:
+        """
+        Return what tells later, by `is_still`, whether anything was committed meanwhile.
+
+        Made before looking for work, it spares looking again for what is not there. None on
+        PostgreSQL, which would have to be asked over the network: then one looks.
+        """
+        return self._version.now() if self._version else None
+
+    def is_still(self, mark: int | None) -> bool:
+        return mark is not None and self.mark() == mark
+
     async def scrub(self) -> bool:
         """
         Leave no byte of deleted rows in the file; say whether that was possible just now.
@@ -115,6 +128,8 @@ class Database:
     async def close(self) -> None:
         for engine in (self.writer, self.reader, self.glancer, self.recorder):
             await engine.dispose()
+        if self._version:
+            self._version.close()
         if self.vault:
             await self.vault.wrapper.close()
 

@@ -68,7 +68,7 @@ def telling(event: ReadsDenied, position: type[DenialPositionColumns]) -> Backgr
                 await _tell(session, event, refused, until)
             await put(session, position(name=HERE, seq=until, following=head))
 
-    return every(SECONDS, tell_of_denials, rung=False)
+    return every(SECONDS, tell_of_denials, rung=False, of_news=True)
 
 
 async def _tell(

@@ -137,8 +137,12 @@ async def drop_mentions(session: AsyncSession, subject: UUID) -> None:
     await session.exec(delete(tables.position).where(col(tables.position.subject) == str(subject)))
 
 
-async def keep(database: Database, forgetting: Forgetting, ledger: Ledger) -> None:
-    """Write the ledger for what was erased, leave no byte of it in the file, and answer."""
+async def keep(database: Database, forgetting: Forgetting, ledger: Ledger) -> bool:
+    """
+    Write the ledger for what was erased, leave no byte of it in the file, and answer.
+
+    False when somebody kept the file busy: it is to be done again.
+    """
     erased = database.tables.erased
     async with database.read() as session:
         waiting = (
@@ -146,11 +150,11 @@ async def keep(database: Database, forgetting: Forgetting, ledger: Ledger) -> No
         )
         found: Sequence[ErasedColumns] = (await session.exec(waiting)).all()
     if not found:
-        return
+        return True
     await asyncio.to_thread(ledger.append, [_entry(each) for each in found])
     if not await database.scrub():
         log.warning("erasure_not_scrubbed", service=database.tables.source)
-        return
+        return False
     for each in found:
         async with database.write() as session:
             done = await session.exec(
@@ -160,6 +164,7 @@ async def keep(database: Database, forgetting: Forgetting, ledger: Ledger) -> No
             )
             if done.rowcount:
                 await forgetting.answer(session, each.erasure_id, each.rows, each.answers + 1)
+    return True
 
 
 def _entry(erased: ErasedColumns) -> Entry:

@@ -117,8 +117,9 @@ async def relay(
         async with database.glance() as session:
             rows = await _waiting(session)
         outcome = await _send(rows, bus)
-        async with database.write() as session:
-            await _mark(session, outcome, back_off)
+        if rows:
+            async with database.write() as session:
+                await _mark(session, outcome, back_off)
     else:
         async with database.write(aside=True) as session:
             rows = await _waiting(session)
@@ -230,18 +231,22 @@ async def run_relay(
     """Send until told to stop: at once after a commit here, and each second for other processes."""
     bell = database.events_left.bell()
     pause, counted = POLL_SECONDS, 0.0
+    mark: int | None = None
     while not stopping.is_set():
         try:
-            sent = await relay(database, bus, back_off)
-            pause = POLL_SECONDS
-            if sent == BATCH:
-                continue
-            if sent:
-                await rest(stopping, GATHER_SECONDS)
-            # The bell rings with each write; a gauge that is read each few seconds need not.
-            if time.monotonic() >= counted + COUNT_SECONDS:
-                counted = time.monotonic()
-                await _count_unsent(database)
+            if not database.is_still(mark):
+                before, mark = database.mark(), None
+                sent = await relay(database, bus, back_off)
+                pause = POLL_SECONDS
+                if sent == BATCH:
+                    continue
+                if sent:
+                    await rest(stopping, GATHER_SECONDS)
+                # The bell rings with each write; a gauge that is read each few seconds need not.
+                if time.monotonic() >= counted + COUNT_SECONDS:
+                    counted = time.monotonic()
+                    # What was not taken is tried again in a while, whether anything is written.
+                    mark = None if await _count_unsent(database) else before
         except BusDown as error:
             log.warning("bus_down", service=database.tables.source, reason=str(error))
             # The bell rings with each write; a bus that is down must not be tried at each.
@@ -253,8 +258,10 @@ async def run_relay(
         await bell.wait(pause)
 
 
-async def _count_unsent(database: Database) -> None:
-    OUTBOX_UNSENT.labels(database.tables.source).set(await unsent(database))
+async def _count_unsent(database: Database) -> int:
+    left = await unsent(database)
+    OUTBOX_UNSENT.labels(database.tables.source).set(left)
+    return left
 
 
 async def unsent(database: Database) -> int:

@@ -178,6 +178,35 @@ def open_engine(url: str, begin: str, pool: int, *, at_once: bool = False) -> As
     return engine
 
 
+class Version:
+    """
+    Of a file, which changes with each commit to it, by whichever connection and process.
+
+    Asking takes some microseconds, and neither a transaction nor a connection of a pool.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._connection: sqlite3.Connection | None = None
+
+    def now(self) -> int | None:
+        """Return the number of the version, which is no other's; None when it cannot be told."""
+        try:
+            # Numbers of two connections have nothing to do with each other: this asks all of them.
+            self._connection = self._connection or sqlite3.connect(
+                self._file, timeout=0, isolation_level=None, check_same_thread=False
+            )
+            with closing(self._connection.execute("PRAGMA data_version")) as found:
+                return int(found.fetchone()[0])
+        except sqlite3.OperationalError:
+            return None
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
 async def written_anew(file: str) -> bool:
     """Write a file anew without what was deleted from it; False when somebody keeps it busy."""
     return await asyncio.to_thread(_write_anew, file)

@@ -146,12 +146,16 @@ async def run_worker(database: Database, runners: Runners, stopping: asyncio.Eve
     if database.is_sqlite:
         # Only this process uses the file, so whatever was in hand died with the one before.
         await _release_all(database)
+    mark: int | None = None
     while not stopping.is_set():
         try:
-            job = await _lease(database)
-            if job:
-                await _run(database, job, runners)
-                continue
+            if not database.is_still(mark):
+                before = database.mark()
+                job = await _lease(database)
+                if job:
+                    await _run(database, job, runners)
+                    continue
+                mark = None if await _is_any_left(database) else before
         except Exception as error:  # noqa: BLE001 - The worker must outlive any failure of the database.
             log.error("worker_failed", service=database.tables.source, error=type(error).__name__)
         await bell.wait(POLL_SECONDS)
@@ -177,6 +181,16 @@ async def _lease(database: Database) -> JobColumns | None:
             found.leased_until = now() + LEASE
             session.add(found)
         return found
+
+
+async def _is_any_left(database: Database) -> bool:
+    """Say whether a job may have to be done when some time has passed: one that failed, say."""
+    if not database.is_sqlite:
+        return True
+    job = database.tables.job
+    left = select(job.id).where(col(job.status).in_(("queued", "running"))).limit(1)
+    async with database.glance() as session:
+        return (await session.exec(left)).first() is not None
 
 
 async def _run(database: Database, job: JobColumns, runners: Runners) -> None:

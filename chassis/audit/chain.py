@@ -112,13 +112,16 @@ def hashes_in(subjects: bytes) -> list[bytes]:
 async def run_sealer(database: Database, stopping: asyncio.Event) -> None:
     """Seal until told to stop, each second; once more at the end, so that little is left."""
     sealed, last = 0, False
+    mark: int | None = None
     while not last:
         last = stopping.is_set() and sealed < BATCH
         try:
-            sealed = await seal(database)
+            if not database.is_still(mark):
+                mark = database.mark()
+                sealed = await seal(database)
         except Exception as error:  # noqa: BLE001 - The sealer must outlive any failure of the database.
             log.error("sealer_failed", service=database.tables.source, error=type(error).__name__)
-            sealed = 0
+            sealed, mark = 0, None
         if sealed == BATCH:
             continue
         await rest(stopping, SEAL_SECONDS)

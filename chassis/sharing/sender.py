@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from chassis.background import Background, every
+from chassis.background import LEFT, Background, every
 from chassis.clock import now
 from chassis.db import Database
 from chassis.sharing import rules
@@ -23,10 +23,13 @@ def sender(sharing: Sharing) -> Background:
     async def run(database: Database, stopping: asyncio.Event) -> None:
         started = now()
 
-        async def send_shares(database: Database) -> None:
+        async def send_shares(database: Database) -> object:
+            if not await _is_any_queued(sharing, database):
+                return None
             await send_waiting(sharing, database, started)
+            return LEFT
 
-        await every(POLL_SECONDS, send_shares)(database, stopping)
+        await every(POLL_SECONDS, send_shares, of_news=True)(database, stopping)
 
     return run
 
@@ -38,6 +41,13 @@ async def send_waiting(sharing: Sharing, database: Database, started: datetime) 
         async with database.write() as session:
             settled += await sharing.send(session, share_id, started)
     return settled
+
+
+async def _is_any_queued(sharing: Sharing, database: Database) -> bool:
+    share = sharing.tables.share
+    async with database.glance() as session:
+        found = await session.exec(select(share.id).where(col(share.state) == "queued").limit(1))
+        return found.first() is not None
 
 
 async def _waiting(sharing: Sharing, database: Database, started: datetime) -> Sequence[UUID]:

@@ -140,9 +140,9 @@ SERVICE = Service(
     ],
     background=[
         every(heartbeat.INTERVAL.total_seconds() / 4, heartbeat.say, rung=False),
-        every(LOOK_SECONDS, look_for_new, rung=False),
-        every(telling.SECONDS, telling.tell_changed, rung=False),
-        every(watch.SECONDS, watch.look, rung=False),
+        every(LOOK_SECONDS, look_for_new, rung=False, of_news=True),
+        every(telling.SECONDS, telling.tell_changed, rung=False, of_news=True),
+        every(watch.SECONDS, watch.look, rung=False, of_news=True),
         sweeping(TELL_SECONDS, tell_again),
         sweeping(RETENTION_SECONDS, run_daily),
         sweeping(exporting.SECONDS, exporting.end_overdue),

@@ -1,14 +1,17 @@
 """What goes on beside the requests goes on, whatever happens to it, and ends with the service."""
 
 import asyncio
+import sqlite3
 import time
 from dataclasses import replace
+from pathlib import Path
 
-from chassis.background import every
+from chassis.background import LEFT, every
 from chassis.db import Database, leave_work
 from chassis.wake import LATE_SECONDS, quiet
 from services.tracking.main import SERVICE
 from tests.conftest import Start
+from tests.patience import until
 
 
 async def test_work_that_fails_is_done_again(start: Start) -> None:
@@ -38,6 +41,57 @@ async def test_work_begins_at_once_after_a_change_that_left_some(start: Start) -
         leave_work(session)
 
     await asyncio.wait_for(turns.get(), 5)
+
+
+async def test_work_on_news_rests_until_something_is_written_but_not_with_some_left(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "news.sqlite"
+    other = sqlite3.connect(file, isolation_level=None)
+    database = Database(f"sqlite+aiosqlite:///{file}", SERVICE.tables)
+    beats, turns = 0, 0
+
+    async def beat(_database: Database) -> None:
+        nonlocal beats
+        beats += 1
+
+    async def work(_database: Database) -> object:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise OSError
+        if turns == 3:
+            # Written while it looks: it may have looked before.
+            other.execute("create table boat (id integer)")
+        return LEFT if turns == 2 else None
+
+    async def after(more: int) -> int:
+        seen = beats
+        await until(lambda: as_it_is(beats), lambda now: now >= seen + more)
+        return turns
+
+    stopping = asyncio.Event()
+    background = [every(0.001, beat, rung=False), every(0.001, work, rung=False, of_news=True)]
+    tasks = [asyncio.create_task(each(database, stopping)) for each in background]
+    await until(lambda: as_it_is(turns), lambda now: now >= 4)
+    resting = await after(30)
+    other.execute("insert into boat values (1)")
+    await until(lambda: as_it_is(turns), lambda now: now >= 5)
+    woken = await after(30)
+    stopping.set()
+    await asyncio.gather(*tasks)
+    await database.close()
+    other.close()
+
+    assert (resting, woken) == (4, 5)
+    elsewhere = Database("postgresql+asyncpg://nobody@localhost/news", SERVICE.tables)
+    assert elsewhere.mark() is None
+    assert not elsewhere.is_still(None)
+    await elsewhere.close()
+
+
+async def as_it_is(value: int) -> int:
+    return value
 
 
 async def test_what_nobody_waits_for_lets_a_queue_go_first_but_not_for_ever() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis.sqlite import DEFERRED, IMMEDIATE, open_engine
+from chassis.sqlite import DEFERRED, IMMEDIATE, Version, open_engine
 from tests.patience import SECONDS
 
 WITHOUT_END = (
@@ -161,6 +161,33 @@ async def test_what_was_begun_and_not_committed_is_rolled_back(engine: AsyncEngi
         found = await connection.execute(text("select count(*) from boat"))
 
         assert found.scalar_one() == 0
+
+
+async def test_a_file_is_of_another_version_after_each_commit_of_anybody_and_only_then(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    file = tmp_path / "boats.sqlite"
+    version = Version(str(file))
+    told = [version.now()]
+
+    async with engine.connect() as connection:
+        await connection.execute(text("insert into boat values (1, 'Amal')"))
+        told.append(version.now())
+    told.append(version.now())
+    assert told == [told[0]] * 3
+    async with engine.begin() as connection:
+        await connection.execute(text("insert into boat values (1, 'Amal')"))
+    told.append(version.now())
+    other = sqlite3.connect(file)
+    with other:
+        other.execute("delete from boat")
+    other.close()
+    told.append(version.now())
+
+    version.close()
+    assert None not in told
+    assert len(set(told)) == 3
+    assert Version(str(tmp_path / "nowhere" / "boats.sqlite")).now() is None
 
 
 async def test_rows_can_be_taken_as_a_stream(engine: AsyncEngine) -> None:

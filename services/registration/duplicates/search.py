@@ -20,6 +20,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
+from chassis.background import LEFT
 from chassis.clock import new_id
 from chassis.db import Database
 from chassis.passing import passes
@@ -41,12 +42,16 @@ PEOPLE_A_STEP = 20
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 
 
-async def look_for_new(database: Database) -> None:
+async def look_for_new(database: Database) -> object:
     """Look for doubles of everybody who was registered or corrected since the last time."""
-    if await _may_look(database) and await many.wait(database):
+    if not await _may_look(database):
+        return None
+    if await many.wait(database):
         await _look_for_many(database)
     while await _look_for_some(database):
         pass
+    # Whoever has the turn just now may leave somebody.
+    return LEFT
 
 
 async def _may_look(database: Database) -> bool:
