@@ -1,6 +1,7 @@
 """Large registers, whose rows a process of its own makes."""
 
 import pickle
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.registration.imports import beside, reading
 from services.registration.persons import registering, sealed
 from services.registration.persons.making import By
 from services.registration.tables import TABLES
+from tests import patience
 from tests.registration.office import Office
 from tests.registration.test_imports_that_are_cut_short import SQLITE, register, registered
 from tests.registration.test_registers_as_they_come import AMINA, HEADER, everybody, sent, text
@@ -50,6 +52,24 @@ def test_another_process_makes_what_this_one_would_and_ends_when_nobody_reads_it
         assert told.row[same] == alike.row[same]
     assert told.key.key.open(sealed.TABLE, "phone", told.row["phone"]) == AMINA[6]
     assert told.event["type"] == alike.event["type"]
+
+
+async def test_a_job_stays_in_hand_however_long_its_next_step_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "HOLD_SECONDS", 0.01)
+    held = Event()
+
+    class InHand:
+        async def hold(self) -> None:
+            held.set()
+
+    def next_step() -> list[reading.Told]:
+        assert held.wait(patience.SECONDS)
+        return []
+
+    assert [step async for step in reading.ahead(InHand(), next_step)] == []  # type: ignore[arg-type]  # It asks no more of it.
+    assert held.is_set()
 
 
 @SQLITE

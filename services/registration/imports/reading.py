@@ -11,6 +11,7 @@ from chassis.jobs import Remark
 from chassis.tables import JobColumns
 from chassis.tabular import Line, Row, each_line, each_row
 from chassis.uploads import Upload, decode
+from chassis.worker import Work
 from services.registration.imports import rules
 from services.registration.imports.households import UNKNOWN
 from services.registration.imports.senders import case_owner_of
@@ -21,6 +22,8 @@ from services.registration.persons import making
 from services.registration.persons.births import Birth, Span
 from services.registration.persons.making import By, Made
 from services.registration.persons.models import PersonIn
+
+HOLD_SECONDS = 2.0
 
 Make = Callable[[PersonIn, Birth], Made]
 
@@ -76,16 +79,24 @@ def making_for(where: Where, by: By) -> Make:
     return lambda form, birth: making.made(where, form, by, birth)
 
 
-async def ahead(next_step: NextStep) -> AsyncGenerator[list[Told]]:
+async def ahead(work: Work, next_step: NextStep) -> AsyncGenerator[list[Told]]:
     """Go through the steps, and read each while the database is at work on the one before it."""
     # Reading and making them takes a while, which requests must not wait for.
     reading = asyncio.create_task(asyncio.to_thread(next_step))
     try:
-        while step := await reading:
+        while step := await _held(work, reading):
             reading = asyncio.create_task(asyncio.to_thread(next_step))
             yield step
     finally:
         await asyncio.wait([reading])
+
+
+async def _held(work: Work, reading: asyncio.Task[list[Told]]) -> list[Told]:
+    """Return what is read, and keep the job in hand however long that takes on a busy machine."""
+    while not reading.done():
+        await asyncio.wait([reading], timeout=HOLD_SECONDS)
+        await work.hold()
+    return await reading
 
 
 def read(

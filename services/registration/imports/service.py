@@ -82,7 +82,7 @@ async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> 
     news_by = monotonic() + PATIENCE_SECONDS
     async with (
         _reading(work, content, rows, mapping) as next_step,
-        aclosing(reading.ahead(next_step)) as steps,
+        aclosing(reading.ahead(work, next_step)) as steps,
     ):
         async for told in steps:
             try:
