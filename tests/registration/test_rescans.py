@@ -101,7 +101,7 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     }
     assert known[frozenset(("R0", "R1"))]["status"] == "different"
 
-    words = await searched_by(registration)
+    words = await kept_under(registration, NameKey)
     async with registration.database.write() as session:
         await session.exec(delete(NameKey))
         await session.exec(delete(MatchingKey))
@@ -115,7 +115,7 @@ async def test_a_rescan_finds_what_was_lost_and_leaves_what_is_known_as_it_is(
     assert steps == [2, 1, 1, 1], "the second step was cut off, and the first not repeated"
     assert found["accepted"] > 0
     assert found["accepted"] + found["unchanged"] == found["total"]
-    assert await searched_by(registration) == words
+    assert await kept_under(registration, NameKey) == words
     again = await listed(registration)
     assert {pair: told(each) for pair, each in again.items()} == {
         pair: told(each) for pair, each in known.items()
@@ -143,20 +143,32 @@ async def test_a_rescan_makes_all_keys_again_when_they_are_made_otherwise_now(
     registration: Running, table: type[MatchingKey | NameKey], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "READ_AT_ONCE", 3)
-    kept = select(table.key, table.person_id)
+    before = await kept_under(registration, table)
     async with registration.database.write() as session:
-        before = set((await session.exec(kept)).all())
         await session.exec(update(table).values(key=col(table.key) + 1))
 
     await rescanned(registration, await ask(registration))
 
-    async with registration.database.read() as session:
-        assert set((await session.exec(kept)).all()) == before
+    assert await kept_under(registration, table) == before
 
 
-async def searched_by(registration: Running) -> set[Any]:
+async def test_in_a_small_register_a_rescan_misses_nobodys_keys(registration: Running) -> None:
+    tables = MatchingKey, NameKey
+    before = [await kept_under(registration, table) for table in tables]
+    last = max(person_id for _, person_id in before[0])
+    async with registration.database.write() as session:
+        for table in tables:
+            theirs = update(table).where(col(table.person_id) == last)
+            await session.exec(theirs.values(key=col(table.key) + 1))
+
+    await rescanned(registration, await ask(registration))
+
+    assert [await kept_under(registration, table) for table in tables] == before
+
+
+async def kept_under(registration: Running, table: type[MatchingKey | NameKey]) -> set[Any]:
     async with registration.database.read() as session:
-        return set((await session.exec(select(NameKey.key, NameKey.person_id))).all())
+        return set((await session.exec(select(table.key, table.person_id))).all())
 
 
 def told(pair: Any) -> Any:

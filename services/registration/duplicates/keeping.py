@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.among import among
 from chassis.db import Database
 from chassis.worker import Work
-from services.registration.duplicates import candidates
+from services.registration.duplicates import candidates, reading
 from services.registration.duplicates.models import MatchingKey
 from services.registration.duplicates.reading import Page
 from services.registration.duplicates.turns import own_turn
@@ -33,7 +33,9 @@ async def put_right(work: Work, page: Page, keys: Mapping[UUID, int], *, thoroug
 
     Returns whether keys are made otherwise now, so that everybody must be looked at thoroughly.
     """
-    some = page.people if thorough else page.people[::ONE_IN]
+    # The last page is looked at whole: a small register has no other.
+    is_last = len(page.people) < reading.READ_AT_ONCE
+    some = page.people if thorough or is_last else page.people[::ONE_IN]
     described = {each.id: page.described[each.id] for each in some if each.id in page.described}
     async with work.database.read() as session:
         lost = await _lost(session, page, keys)
