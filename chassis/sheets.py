@@ -41,6 +41,20 @@ def lines(content: bytes) -> list[Line]:
     return first or next(filter(None, sheets(content).values()), [])
 
 
+def beside(content: bytes) -> list[str]:
+    """
+    Return the names of the sheets that are shown and hold rows, and that `lines` does not read.
+
+    None of a workbook in which a sheet that was not read cannot be.
+    """
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        shown = [each.name for each in book.sheets_metadata if each.visible == VISIBLE]
+        return [name for name in shown[:MOST_SHEETS] if book.get_sheet_by_name(name).height][1:]
+    except (CalamineError, ValueError, OSError):
+        return []
+
+
 def table(upload: Upload) -> list[Line]:
     """Return the lines of a table, whether it is a workbook or CSV, the header first."""
     return lines(upload.content) if is_workbook(upload.content) else lines_of(decode(upload))

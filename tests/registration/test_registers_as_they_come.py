@@ -239,6 +239,21 @@ async def test_the_rejected_rows_are_for_who_may_see_the_job_and_for_a_week(
     assert (await office.case_worker.get(f"{IMPORTS}/{job['id']}")).json()["rejected"] == 1
 
 
+@pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+async def test_sheets_that_were_not_read_are_named(office: Office) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        for name, number in (("Empty", ""), ("Nalut", "X1"), ("Ghat", "X2"), ("Lists", "X3")):
+            sheet = book.add_worksheet(name)
+            for row, cells in enumerate((HEADER, (number, *AMINA[1:])) if number else ()):
+                sheet.write_row(row, 0, cells)
+        sheet.hide()
+
+    job = await sent(office, target.getvalue())
+
+    assert (job["accepted"], job["detail"]) == (1, "One sheet was read. These were not: Ghat.")
+
+
 async def test_of_a_register_without_a_fault_nothing_is_left_over(office: Office) -> None:
     job = await sent(office, text(HEADER, AMINA).encode())
 

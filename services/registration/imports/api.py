@@ -38,7 +38,7 @@ Register the people of a file in CSV or XLSX; the job tells of each rejected row
 CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
 workbook the first sheet is read, or, where the mapping names a `repeat` that has a sheet of its
 own as KoboToolbox exports it, that sheet with what was asked outside of it. So is an archive of
-CSV files, as ODK Central exports it.
+CSV files, as ODK Central exports it. The job's `detail` names the other sheets that have rows.
 
 Without a mapping a register has the columns {", ".join(f"`{each}`" for each in REQUIRED)}, a name
 or a reason for none, and a birth date or an age. It may have

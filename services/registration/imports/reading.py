@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from chassis import sheets
+from chassis import archive, sheets
 from chassis.db import Where
 from chassis.jobs import Remark
 from chassis.tables import JobColumns
@@ -68,6 +68,13 @@ def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
         if name := repeats.sheet_of(found, mapping.repeat):
             return repeats.table(found, name, [each.column for each in mapping.columns])
     return sheets.lines(content)
+
+
+def not_read(content: bytes, mapping: MappingIn | None) -> list[str]:
+    """Return the sheets of a register that were left aside, and may hold people too."""
+    if not sheets.is_workbook(content) or archive.tables(content) or (mapping and mapping.repeat):
+        return []
+    return sheets.beside(content)
 
 
 def by(job: JobColumns) -> By:

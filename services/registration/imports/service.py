@@ -68,8 +68,12 @@ async def import_persons(work: Work) -> None:
     )
     if lost:
         raise lost
+    said = []
     if work.job.options.get(DRY_RUN):
-        work.detail = "A dry run: this is what would come of it, and nobody was registered."
+        said.append("A dry run: this is what would come of it, and nobody was registered.")
+    if not_read := await asyncio.to_thread(reading.not_read, content, mapping):
+        said.append(f"One sheet was read. These were not: {', '.join(not_read)}.")
+    work.detail = " ".join(said) or None
 
 
 async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> Problem | None:
