@@ -224,6 +224,54 @@ async def test_a_device_is_told_of_what_changed_and_of_what_it_must_delete(start
     assert quiet["items"] == []
 
 
+async def test_a_device_that_takes_all_in_pages_misses_nothing_that_changes_meanwhile(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "FEW", 1)
+    office = await opened(start)
+    karim = office.case_worker
+    ids = [uuid4() for _ in range(6)]
+    made = await send(karim, *(new(each, phone=None) for each in ids))
+    persons = [each["person_id"] for each in made]
+
+    def told(answer: dict[str, Any]) -> list[tuple[int, bool]]:
+        return [(persons.index(each["id"]), bool(each["person"])) for each in answer["items"]]
+
+    async def withdraw(number: int) -> None:
+        said_no = {"recipient": "mission", "purpose": "assistance"}
+        path = f"{PERSONS}/{persons[number]}/consents/withdrawals"
+        assert (await karim.post(path, said_no)).status_code == 202
+
+    # Each answer goes on where the last one ended; the last tells of those who were passed by.
+    first = await ask(karim, limit=2)
+    assert outcomes(await send(karim, change(ids[0], 1, father_name="آدم"))) == ["updated"]
+    await withdraw(1)
+    second = await ask(karim, first["next_cursor"], limit=2)
+    third = await ask(karim, second["next_cursor"], limit=3)
+    fourth = await ask(karim, third["next_cursor"], limit=3)
+    assert [told(each) for each in (first, second, third, fourth)] == [
+        [(0, True), (1, True)],
+        [(2, True), (3, True)],
+        [(4, True), (5, True), (1, False)],
+        [(0, True)],
+    ]
+    assert [each["more"] for each in (first, second, third, fourth)] == [True, True, True, False]
+    assert (await ask(karim, fourth["next_cursor"]))["items"] == []
+
+    # After an answer that was lost it begins anew, with what it lost, and goes on from there.
+    first = await ask(karim, limit=2)
+    await ask(karim, first["next_cursor"], limit=2)
+    await withdraw(0)
+    again = await ask(karim, first["next_cursor"], limit=2)
+    rest = await ask(karim, again["next_cursor"], limit=2)
+    assert [told(each) for each in (first, again, rest)] == [
+        [(0, True), (2, True)],
+        [(0, False), (3, True)],
+        [(4, True), (5, True)],
+    ]
+    assert [each["more"] for each in (first, again, rest)] == [True, True, False]
+
+
 async def test_a_device_is_told_whom_to_delete_for_whatever_reason(start: Start) -> None:
     office = await opened(start)
     karim, database = office.case_worker, office.running.database

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, StringConstraints, model_validator
 from pydantic import Field as Shape
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
@@ -179,7 +180,8 @@ class DeviceFeed(Table, table=True):
     What one device of one user has been told.
 
     `page` counts the answers, `acknowledged` is the last that the device has confirmed by asking
-    on from it.
+    on from it. Where one answer had no room for all, the next goes on after `person_reached` and
+    `household_reached`, in the order of ids.
     """
 
     __tablename__ = "device_feed"
@@ -189,6 +191,8 @@ class DeviceFeed(Table, table=True):
     organisation: str
     page: int = 0
     acknowledged: int = 0
+    person_reached: UUID | None = None
+    household_reached: UUID | None = None
     asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
 
 
@@ -207,10 +211,16 @@ class Copied(Table):
     gone: bool = False
 
 
+def _gone() -> Index:
+    """Return an index of the copies whose end a device was told of, until it says that it was."""
+    return Index(None, "feed_id", postgresql_where=text("gone"), sqlite_where=text("gone = 1"))
+
+
 class DeviceCopy(Copied, table=True):
     """That a device holds a copy of a person."""
 
     __tablename__ = "device_copy"
+    __table_args__ = (_gone(),)
 
     person_id: UUID = Field(primary_key=True)
 
@@ -219,5 +229,6 @@ class DeviceHousehold(Copied, table=True):
     """That a device holds a copy of a household."""
 
     __tablename__ = "device_household"
+    __table_args__ = (_gone(),)
 
     household_id: UUID = Field(primary_key=True)

@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0045');
+INSERT INTO "alembic_version" VALUES('0046');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -175,7 +175,7 @@ CREATE TABLE device_feed (
 	organisation VARCHAR NOT NULL,
 	page INTEGER NOT NULL,
 	acknowledged INTEGER NOT NULL,
-	asked_at DATETIME NOT NULL,
+	asked_at DATETIME NOT NULL, person_reached CHAR(32), household_reached CHAR(32),
 	CONSTRAINT pk_device_feed PRIMARY KEY (id)
 );
 CREATE TABLE device_household (
@@ -803,8 +803,10 @@ CREATE INDEX ix_concern_organisation ON concern (organisation);
 CREATE INDEX ix_concern_person_id ON concern (person_id);
 CREATE INDEX ix_consent_no_to_mission ON consent (person_id, version) WHERE recipient = 'mission' and purpose = 'assistance' and state <> 'given';
 CREATE INDEX ix_correction_person_id ON correction (person_id);
+CREATE INDEX ix_device_copy_feed_id ON device_copy (feed_id) WHERE gone = 1;
 CREATE INDEX ix_device_feed_asked_at ON device_feed (asked_at);
 CREATE INDEX ix_device_feed_caller ON device_feed (caller);
+CREATE INDEX ix_device_household_feed_id ON device_household (feed_id) WHERE gone = 1;
 CREATE INDEX ix_document_index_number_index ON document_index (number_index);
 CREATE INDEX ix_document_scan_person_id ON document_scan (person_id);
 CREATE INDEX ix_duplicate_pair_right_id ON duplicate_pair (right_id);
