@@ -145,18 +145,20 @@ def _counted(headers: Headers, receive: Receive) -> Receive:
     return count
 
 
+def one_meaning(text: str) -> Any:
+    """Return what a JSON text says; ValueError or RecursionError where that is not one thing."""
+    return json.loads(
+        text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_float=_finite
+    )
+
+
 def check_json(body: bytes) -> None:
     """Raise the problem that a body is: not one JSON text, or text that no column may hold."""
     if body.count(b"[") + body.count(b"{") > DEEPEST:
         _check_depth(body)
     try:
         text = body.decode("utf-8")
-        document = json.loads(
-            text,
-            object_pairs_hook=_no_twins,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
+        document = one_meaning(text)
     except (ValueError, RecursionError) as error:
         raise _malformed(error) from None
     if b"\\u" in body:

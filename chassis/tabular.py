@@ -15,6 +15,8 @@ SEPARATORS = ",;\t|"
 """What stands between cells: spreadsheets write a semicolon where the comma is for decimals."""
 SEPARATOR_TOLD = "sep="
 """With a separator after it, the line by which a spreadsheet is told what separates the others."""
+UNSEEN = "\u061c\u200b\u200e\u200f\u2060\ufeff"
+"""What a program puts beside a name so that it is shown in its direction, or to mark a file."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -145,7 +147,8 @@ def below_titles(
 
 def _named(name: str, own: Mapping[str, str]) -> str:
     """Return the name of a column; one of our own is known in capitals too."""
-    return own.get(name.strip().casefold(), name.strip())
+    told = name.strip().strip(UNSEEN).strip()
+    return own.get(told.casefold(), told)
 
 
 def are_tags(cells: Sequence[str]) -> bool:

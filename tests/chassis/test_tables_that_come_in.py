@@ -98,6 +98,12 @@ def test_a_header_is_found_below_titles_and_one_that_is_not_there_is_missed_in_t
     assert {fault.pointer for fault in refused.value.errors} == {"line/1"}
 
 
+def test_a_header_is_read_without_what_only_tells_programs_how_to_show_it() -> None:
+    text = "\ufeff\ufeffa,\u200f b\u00a0\u200e,\u061cc\n1,2,3\n"
+
+    assert read_table(text, ["a", "b"], ["c"])[0].cells == {"a": "1", "b": "2", "c": "3"}
+
+
 def test_columns_that_are_only_formatted_are_none_and_known_ones_are_known_in_capitals() -> None:
     rows = read_table("A,b ,,\n1,2,,\n3,4\n5,6,,,\n", ["a"], ["b"])
 

@@ -75,6 +75,9 @@ def register(births: dict[str, str]) -> bytes:
         ({"birth_date": "-5"}, None, None, "not a date"),
         ({"age": "-1+cmd"}, None, None, "run this cell"),
         ({"given_name": "-1"}, None, None, "run this cell"),
+        ({"age": "3", "stateless": "maybe"}, None, None, "neither `yes` nor `no`"),
+        ({"age": "3", "consent_given": "oui"}, None, None, "neither `yes` nor `no`"),
+        ({"age": "3", "documents": '[{"type": "a", "type": "b", "number": "1"}]'}, 3, None, "list"),
     ],
 )
 def test_numbers_are_read_as_programs_write_them_and_what_is_none_is_told(

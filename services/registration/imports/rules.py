@@ -1,6 +1,5 @@
 """How a row of a register in CSV becomes a registration, or the reasons why it cannot."""
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
@@ -8,6 +7,7 @@ from datetime import date, timedelta
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from chassis.bodies import one_meaning
 from chassis.jobs import Remark
 from chassis.problems import pointer
 from chassis.strict import in_our_digits
@@ -74,6 +74,8 @@ WHOLE_NUMBER = re.compile("^(-?[0-9٠-٩۰-۹]+)[.٫][0٠۰]+$")
 """So programs write the whole numbers of a column that has gaps."""
 BELOW_NOTHING = re.compile("-[0-9]+([.]0+)?")
 AGES = ("age", "age_to")
+NEITHER = {(("stateless",), "bool_type"), (("consent",), "value_error")}
+"""What is wrong with a cell that asks for yes or no, and says something else."""
 NO_AGE = "is not an age in whole years; of an infant tell 0, or the month of birth as birth_date"
 BETWEEN = re.compile(f"({NUMBER.pattern}) ?[-–] ?({NUMBER.pattern})")
 DAYS = ("birth_date", "registered_on", "age_as_of", "document_expires_on")
@@ -140,6 +142,8 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
 def _in_words(each: ErrorDetails) -> str:
     if each["type"] == "int_type" and each["loc"][0] in AGES:
         return NO_AGE
+    if (each["loc"], each["type"]) in NEITHER:
+        return "is neither `yes` nor `no`"
     return in_words(each)
 
 
@@ -213,7 +217,7 @@ def _records(cells: Mapping[str, str]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name in WHOLE:
         try:
-            found |= {name: json.loads(cells[name])} if name in cells else {}
+            found |= {name: one_meaning(cells[name])} if name in cells else {}
         except (ValueError, RecursionError):
             found[name] = cells[name]
     return found
