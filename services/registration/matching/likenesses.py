@@ -22,8 +22,10 @@ from services.registration.matching.sounding import key_of
 from services.registration.matching.transducer import MOST_LETTERS, Transducer
 from services.registration.matching.variants import usual
 
-AT_ONCE = 1 << 13
+AT_ONCE = 1 << 12
 """So many pairs are compared at once that their chances stay near the processor."""
+NEARLY_AS_LONG = 5
+"""Names with as many times so many letters are compared together as if they were as long."""
 
 Numbers = npt.NDArray[np.int32]
 Bits = npt.NDArray[np.float64]
@@ -52,7 +54,7 @@ class Likenesses:
         both = np.array([[chance((a, b), floor) for b in letters] for a in letters])
         self._times = both / np.multiply.outer(deletes, inserts)
         """How many times likelier two letters are written as one than each on its side only."""
-        self._lengths = np.array([len(each) for each in shown], np.int32)
+        self._lengths = np.array([len(each) for each in shown], np.int16)
         self._letters = np.zeros((len(shown), max(map(len, shown), default=0)), np.uint8)
         for at, spelling in enumerate(shown):
             self._letters[at, : len(spelling)] = [number[letter] for letter in spelling]
@@ -95,18 +97,18 @@ class Likenesses:
         return Likeness(below, ratio)
 
     def _ratios(self, left: Numbers, right: Numbers) -> Bits:
-        # Names that are as long as each other are compared letter by letter together.
-        lengths = self._lengths[right] * (MOST_LETTERS + 1) - self._lengths[left]
-        order = np.argsort(lengths.astype(np.int16), kind="stable")
+        # Names that are about as long as each other are compared letter by letter together.
+        about = self._lengths[right] // NEARLY_AS_LONG
+        order = np.argsort(about * (MOST_LETTERS + 1) - self._lengths[left], kind="stable")
         ratios = np.empty(len(left))
-        begins = np.flatnonzero(np.diff(self._lengths[right[order]], prepend=-1))
+        begins = np.flatnonzero(np.diff(about[order], prepend=-1))
         for begin, end in pairwise([*begins, len(order)]):
             for start in range(begin, end, AT_ONCE):
                 some = order[start : min(start + AT_ONCE, end)]
-                ratios[some] = self._ratios_of_length(left[some], right[some])
+                ratios[some] = self._ratios_of_some(left[some], right[some])
         return ratios
 
-    def _ratios_of_length(self, left: Numbers, right: Numbers) -> Bits:
+    def _ratios_of_some(self, left: Numbers, right: Numbers) -> Bits:
         with np.errstate(over="ignore"):
             bits = np.log2(self._ways(left, right)) + np.log2(self._transducer.end)
         ratios: Bits = bits + self._as_left[left] + self._as_right[right]
@@ -119,11 +121,11 @@ class Likenesses:
         """
         Return by how much likelier pairs are by all ways to write them: `Transducer.forward`.
 
-        The right names are as long as each other, and the longest left ones come first.
+        The longest left names come first.
         """
         lengths = self._lengths[left]
         ours = self._letters[left, : lengths[0]].T.astype(np.intp) * len(self._times)
-        theirs = self._letters[right, : self._lengths[right[0]]].T.astype(np.intp)
+        theirs = self._letters[right, : self._lengths[right].max()].T.astype(np.intp)
         times = self._times.ravel()
         rows = np.ones((len(theirs) + 1, len(left)))
         for place, letter in enumerate(ours):
@@ -136,5 +138,5 @@ class Likenesses:
             row[1:] += both
             for at in range(len(theirs)):
                 row[at + 1] += row[at]
-        ways: Bits = rows[-1]
+        ways: Bits = rows[self._lengths[right], np.arange(len(right))]
         return ways

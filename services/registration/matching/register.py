@@ -103,24 +103,25 @@ class Register:
         return number
 
     def columns(self) -> Columns:
-        born = np.array(self._born)
+        """Return the columns as they are; nobody can be added while they are looked at."""
+        born = np.asarray(self._born)
         days = (born - EPOCH).astype("datetime64[D]")
         years, months = days.astype("datetime64[Y]"), days.astype("datetime64[M]")
         return Columns(
-            names=tuple(np.array(column) for column in self._names),
-            sex=np.array(self._sex),
-            nationality=np.array(self._nationality),
+            names=tuple(np.asarray(column) for column in self._names),
+            sex=np.asarray(self._sex),
+            nationality=np.asarray(self._nationality),
             born=born,
             year=(years.astype(np.int64) + 1970).astype(np.int16),
             month=(months.astype(np.int64) % 12 + 1).astype(np.int8),
             day=((days - months.astype("datetime64[D]")).astype(np.int64) + 1).astype(np.int8),
-            precision=np.array(self._precision),
-            days_off=np.array(self._days_off),
-            phone=np.array(self._phone),
-            phones=np.array(self._phones),
-            document=np.array(self._document),
-            documents=np.array(self._documents),
-            household=np.array(self._household),
+            precision=np.asarray(self._precision),
+            days_off=np.asarray(self._days_off),
+            phone=np.asarray(self._phone),
+            phones=np.asarray(self._phones),
+            document=np.asarray(self._document),
+            documents=np.asarray(self._documents),
+            household=np.asarray(self._household),
         )
 
     def names(self) -> Names:
