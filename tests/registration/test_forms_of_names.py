@@ -70,6 +70,7 @@ Diallo Jallow Jalloh Dialo
 Thierno Tierno Cherno
 Cissé Ceesay Sissé
 Tesfay Tesfai Tesfaye
+Tsegay Segay Tzegay
 Haile Hayle Hailay
 Mehret Mihret
 Yohannes Yohanis Johannes
@@ -100,6 +101,8 @@ Issa Issoufou
 Salif Souleymane
 Hawa Hadiza
 Fatou Fathia
+Sarah Sahra
+Salimatou Salamatou
 """
 ROWS = [[form.replace("_", " ") for form in row.split()] for row in FORMS.strip().splitlines()]
 LOOSEST = next(least for least, level in CLOSENESS if level == "far")

@@ -54,6 +54,8 @@ CEDILLA = re.compile("c\u0327|ç", re.IGNORECASE)
 HARD_X = re.compile(r"(?<![ei])x")
 """The h of Axmed and Xasan where Somali is written; Alex and Felix have a ks."""
 
+FIRST_TS = re.compile("^t[sz]")
+"""Tsegay is Segay and Tzegay."""
 OF_RELIGION = re.compile(r"^[aeiou]?[ld]?d(?:ee|i|y)ne?$")
 ARABIC_OF_RELIGION = re.compile("(?<=..)الدين$")
 JOINED_OF_RELIGION = re.compile(r"(?<=..)[aeiou]?l(?=d(?:ee|i|y)ne?$)")
@@ -86,7 +88,9 @@ def _word(word: str, words: list[str], at: int) -> str:
 
 
 def _latin_letters(word: str) -> str:
-    return latin_letters(HARD_X.sub("h", SOFT_C.sub("s", word)))
+    for written, sound in ((SOFT_C, "s"), (HARD_X, "h"), (FIRST_TS, "s")):
+        word = written.sub(sound, word)
+    return latin_letters(word)
 
 
 @lru_cache(maxsize=1 << 17)
