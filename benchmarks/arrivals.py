@@ -73,7 +73,8 @@ async def measure(number: int = PEOPLE) -> Report:
 
 
 async def _looked(postgres: PostgresServer, way: str, everybody: Sequence[PersonIn]) -> Taken:
-    name, first_new = way.replace(" ", "_"), len(everybody) - len(everybody) // ONE_IN
+    name = f"arrivals {way}".replace(" ", "_")
+    first_new = len(everybody) - len(everybody) // ONE_IN
     await asyncio.to_thread(postgres.create_database, name)
     with tempfile.TemporaryDirectory() as home:
         async with registration(postgres.url(name, driver="asyncpg"), Path(home)) as app:

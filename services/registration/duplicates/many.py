@@ -34,8 +34,8 @@ The least part of everybody that waits, below which reading everybody takes long
 To read and compare one takes 0.16 ms of CPU, to keep the keys and pairs of one who waits 0.65 more,
 and to look for one by themselves 3 to 7: it would be as long where one in 15 to 40 waits.
 """
-MOST_READ = 250_000
-"""So many take the memory that a service may have beside its own: 3 kB each while compared."""
+MOST_READ = 1_000_000
+"""So many take as much memory as a service may have beside its own: some 1 kB each."""
 KEPT_AT_ONCE = 50
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 PEOPLE_A_STEP = 500
