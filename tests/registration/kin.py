@@ -79,9 +79,7 @@ class Kin:
         async def waiting() -> int:
             # The service tells of some beside, and has not committed that perhaps.
             await telling.tell_changed(database)
-            behind = select(Household.id).where(
-                col(Household.told_version) < col(Household.version)
-            )
+            behind = select(Household.id).where(col(Household.untold))
             async with database.read() as session:
                 return len((await session.exec(behind)).all())
 

@@ -32,7 +32,7 @@ order by external_id
 HOUSEHOLDS = """
 select household_ref, location_pcode, case_number, relationship_to_head, person_id, since
 from household join household_member on household.id = household_id where until is null
-and household.kind = household_member.kind and told_version < version order by person_id
+and household.kind = household_member.kind and untold order by person_id
 """
 
 

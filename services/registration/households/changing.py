@@ -56,7 +56,7 @@ async def form(
     await insert_all_unless_there(session, Member, here)
     if known:
         # As `changed` does it; their objects are not needed for that.
-        later = {"version": HOUSEHOLDS.c.version + 1}
+        later = {"version": HOUSEHOLDS.c.version + 1, "untold": True}
         await session.exec(
             update(HOUSEHOLDS).where(among(session, HOUSEHOLDS.c.id, known)).values(later)
         )
@@ -149,6 +149,7 @@ async def _led_on(session: AsyncSession, id_: UUID, into: UUID | None) -> UUID:
 def changed(household: Household) -> None:
     """Let the others be told, and whoever has read it before look again."""
     household.version += 1
+    household.untold = True
 
 
 async def follow_correction(

@@ -30,7 +30,7 @@ Left = Literal["left", "moved", "split", "joined", "ended", "corrected"]
 HOUSEHOLD: Kind = "household"
 KNOWN_BY_ITS_REF = text("ended_on is null or joined_into is not null")
 """One that was dissolved is found by its reference no more; one that was joined leads on."""
-NOT_TOLD = text("told_version < version")
+UNTOLD = text("untold")
 HERE = text("until is null")
 HERE_IN_A_HOUSEHOLD = text("until is null and kind = 'household'")
 
@@ -40,7 +40,8 @@ class Household(Table, table=True):
     People who live and are served together, or were found together.
 
     How many they are, of what sex and age, is nowhere kept: it follows from the members.
-    `told_version` is the version that the other services were told of. What a device has made has
+    `untold` says that it has changed since the other services were told of it; a change of what is
+    untold anyway changes no index, which is most of what it costs. What a device has made has
     the id that it had given, and by `fingerprint` the same is known when it is sent again.
     """
 
@@ -56,7 +57,7 @@ class Household(Table, table=True):
         ),
         Index(None, "organisation", "id"),
         Index(None, "organisation", "client_id", unique=True),
-        Index("ix_household_not_told", "id", postgresql_where=NOT_TOLD, sqlite_where=NOT_TOLD),
+        Index("ix_household_not_told", "id", postgresql_where=UNTOLD, sqlite_where=UNTOLD),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -71,7 +72,7 @@ class Household(Table, table=True):
     ended_on: date | None = None
     joined_into: UUID | None = Field(default=None, index=True)
     version: int = 1
-    told_version: int = 0
+    untold: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
     client_id: UUID | None = None
     fingerprint: str | None = None
     created_by: str

@@ -15,7 +15,7 @@ from chassis.db import Database
 from chassis.turns import try_turn
 from contracts.registration import HouseholdChanged
 from services.registration.households import membership, rules
-from services.registration.households.models import Household
+from services.registration.households.models import UNTOLD, Household
 from services.registration.households.rules import Fellow
 from services.registration.imports.service import KIND
 
@@ -33,8 +33,7 @@ async def tell_changed(database: Database) -> None:
 async def _tell_some(database: Database) -> int:
     async with database.read() as session:
         # Looking first keeps this from taking SQLite's one write lock for nothing.
-        behind = col(Household.told_version) < col(Household.version)
-        waiting = select(Household.id).where(behind).order_by(col(Household.id))
+        waiting = select(Household.id).where(UNTOLD).order_by(col(Household.id))
         ids = (await session.exec(waiting.limit(HOUSEHOLDS_A_STEP))).all()
         # In a register members of one household come far apart: it is told of when all are there.
         if not ids or await jobs.under_way(session, KIND):
@@ -51,10 +50,10 @@ async def _tell_some(database: Database) -> int:
 async def _tell(session: AsyncSession, households: Sequence[Household]) -> None:
     fellows = await membership.fellows(session, [each.id for each in households])
     for each in households:
-        if each.told_version < each.version:
+        if each.untold:
             event = _event(each, fellows[each.id])
             outbox.publish(session, event, subject=str(each.id), sequence=each.version)
-            each.told_version = each.version
+            each.untold = False
             session.add(each)
 
 

@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0046');
+INSERT INTO "alembic_version" VALUES('0047');
 CREATE TABLE alert (
 	id CHAR(32) NOT NULL,
 	person_id CHAR(32),
@@ -329,9 +329,8 @@ CREATE TABLE household (
 	ended_on DATE,
 	joined_into CHAR(32),
 	version INTEGER NOT NULL,
-	told_version INTEGER NOT NULL,
 	created_by VARCHAR NOT NULL,
-	created_at DATETIME NOT NULL, client_id CHAR(32), fingerprint VARCHAR,
+	created_at DATETIME NOT NULL, client_id CHAR(32), fingerprint VARCHAR, untold BOOLEAN DEFAULT true NOT NULL,
 	CONSTRAINT pk_household PRIMARY KEY (id),
 	CONSTRAINT uq_household_case_number UNIQUE (case_number)
 );
@@ -823,7 +822,7 @@ CREATE INDEX ix_household_collector_person_id ON household (collector_person_id)
 CREATE INDEX ix_household_joined_into ON household (joined_into);
 CREATE INDEX ix_household_member_household_id_id ON household_member (household_id, id);
 CREATE INDEX ix_household_member_person_id ON household_member (person_id);
-CREATE INDEX ix_household_not_told ON household (id) WHERE told_version < version;
+CREATE INDEX ix_household_not_told ON household (id) WHERE untold;
 CREATE INDEX ix_household_organisation_id ON household (organisation, id);
 CREATE INDEX ix_intake_form_organisation_id ON intake_form (organisation, id);
 CREATE INDEX ix_job_status ON job (status);
