@@ -59,8 +59,10 @@ FIRST_TS = re.compile("^t[sz]")
 OF_RELIGION = re.compile(r"^[aeiou]?[ld]?d(?:ee|i|y)ne?$")
 ARABIC_OF_RELIGION = re.compile("(?<=..)الدين$")
 JOINED_OF_RELIGION = re.compile(r"(?<=..)[aeiou]?l(?=d(?:ee|i|y)ne?$)")
-TWO_IN_ONE = re.compile(r"^(.{3,}?)((?:[aeiou]?[ld]|[aeou])d(?:ee|i|y)ne?|الدين)$", re.IGNORECASE)
-"""Noureddine is نور الدين, in two words, and Nour Eldin, Nuruddin, Nouradine."""
+TWO_IN_ONE = re.compile(
+    r"^(.{3,}?)(?<!em)((?:[aeiou]?[ld]|[aeou])d(?:ee|i|y)ne?|الدين)$", re.IGNORECASE
+)
+"""Noureddine is نور الدين, in two words, and Nuruddin and Nouradine; Gebremedin is one name."""
 
 
 @lru_cache(maxsize=1 << 17)
