@@ -91,8 +91,10 @@ ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufeff]")
 
 def plain(text: str) -> str:
     """Return text in small letters, without marks, lengthening and apostrophes."""
-    text = unicodedata.normalize("NFKD", text).casefold().replace("\u0640", "")
-    return re.sub(r"['’ʼ‘`´]", "", "".join(c for c in text if not unicodedata.combining(c)))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).replace("\u0640", "")
+        text = "".join(c for c in text.casefold() if not unicodedata.combining(c))
+    return re.sub(r"['’ʼ‘`´]", "", text.casefold())
 
 
 def arabic_letters(word: str) -> str:
@@ -105,7 +107,7 @@ def latin_letters(word: str) -> str:
     word = word.translate(LATIN)
     for written, sound in DIGRAPHS:
         word = word.replace(written, sound)
-    return without_doubles("".join(c for c in word if c.isascii()))
+    return without_doubles(word if word.isascii() else "".join(filter(str.isascii, word)))
 
 
 def without_doubles(text: str) -> str:

@@ -83,6 +83,8 @@ def key_of(letters: str) -> str:
     return _classes(FEMININE.sub("", usual(letters)))
 
 
+# What a name is heard as is mostly what it is listed and read as.
+@lru_cache(maxsize=1 << 8)
 def _classes(letters: str) -> str:
     key = "".join(c for c in letters if c not in VOWELS).translate(CLASSES)
     return without_doubles(key) or letters[:1]

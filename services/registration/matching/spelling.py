@@ -101,9 +101,12 @@ def words(name: str) -> tuple[str, ...]:
 
     What only links a name to the next one, as ben and ولد do, is left out unless nothing else is.
     """
+    written = list(_written(name))
+    if len(written) == 1:
+        return tuple(filter(folded, written))
     found: list[str] = []
     begun = ""
-    for word in _written(name):
+    for word in written:
         bare = plain(word)
         begun = f"{begun} {word}".strip()
         if not (ARTICLE.match(bare) or ABD_ALONE.match(bare) or bare in BEGINNINGS):

@@ -10,7 +10,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
+from operator import mul
 
 END = "$"
 MOST_LETTERS = 64
@@ -62,21 +64,28 @@ class Transducer:
 
     def forward(self, left: str, right: str) -> list[list[float]]:
         """Return, for each place in either name, how likely both begin so."""
-        get, floor = self.edits.get, self.floor
-        inserts = [get(("", r), floor) for r in right]
-        rows = [[1.0]]
-        for insert in inserts:
-            rows[0].append(rows[0][-1] * insert)
+        beside = self._beside
+        inserts = [beside[""][r] for r in right]
+        row = list(accumulate(inserts, mul, initial=1.0))
+        rows = [row]
         for letter in left:
-            above = rows[-1]
-            delete = get((letter, ""), floor)
-            row = [above[0] * delete]
-            for j, r in enumerate(right):
-                row.append(
-                    above[j + 1] * delete + row[j] * inserts[j] + above[j] * get((letter, r), floor)
-                )
+            edits = beside[letter]
+            delete = edits[""]
+            above, here = row, row[0] * delete
+            row = [here]
+            for r, insert, before, over in zip(right, inserts, above, above[1:], strict=False):
+                here = over * delete + here * insert + before * edits[r]
+                row.append(here)
             rows.append(row)
         return rows
+
+    @cached_property
+    def _beside(self) -> Mapping[str, Mapping[str, float]]:
+        """The edits by their letter on the left, in which they are found sooner than by both."""
+        found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(lambda: self.floor))
+        for (left, right), chance in self.edits.items():
+            found[left][right] = chance
+        return found
 
     def backward(self, left: str, right: str) -> list[list[float]]:
         """Return, for each place in either name, how likely the rest of both is from there."""
