@@ -237,3 +237,11 @@ def die_in_the_second_step(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OperationalError("", {}, Exception("killed"))
 
     monkeypatch.setattr(settling, "note_done", noted)
+
+
+async def test_nothing_is_read_while_a_page_of_people_is_worked_on(opened: Open) -> None:
+    office = await opened("read")
+    await come(office, everybody())
+    readers: Any = office.running.database.reader.pool
+
+    assert [readers.checkedout() async for _ in reading.pages(office.running.database)] == [0, 0]

@@ -37,7 +37,9 @@ async def pages(database: Database) -> AsyncIterator[Page]:
                 return
             last = people[-1].id
             real = await who_exist(session, people)
-            yield Page(people, await candidates.described(session, real))
+            page = Page(people, await candidates.described(session, real))
+        # While SQLite is read, all that is written meanwhile stays beside its file.
+        yield page
 
 
 async def who_exist(session: AsyncSession, people: Sequence[Any]) -> list[Any]:
