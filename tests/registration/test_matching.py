@@ -352,6 +352,12 @@ def test_what_is_joined_is_joined_with_all() -> None:
     assert found == {("a", "b"), ("a", "c"), ("b", "c")}
 
 
+def test_a_weak_link_joins_nobody_whom_another_link_is_as_much_against() -> None:
+    scores = {("a", "b"): 9.0, ("b", "c"): 2.0, ("a", "c"): -5.0}
+
+    assert clusters.pairs_of_one_person(scores, dict.fromkeys("abc"), 1.0) == {("a", "b")}
+
+
 def test_one_voice_clearly_against_keeps_two_groups_apart() -> None:
     scores = {("a", "b"): 9.0, ("b", "c"): 8.0, ("a", "c"): -20.0}
 

@@ -12,8 +12,10 @@ from typing import TypeVar
 
 UNLINKED = -8.0
 """What a pair weighs that no key brought together."""
-LEAST_MEAN = -2.0
-LEAST = -9.0
+LEAST_MEAN = 0.5
+"""Half of what makes a pair probable: one that is hardly so brings nobody in against others."""
+LEAST = -6.0
+"""What a pair weighs that nobody is asked about (both as in weights.json)."""
 
 Person = TypeVar("Person")
 Pair = tuple[Person, Person]
