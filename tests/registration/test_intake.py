@@ -144,7 +144,7 @@ async def test_a_submitted_household_that_is_odd_is_registered_with_warnings(
     )
     warned = [(each["row"], each["column"], each["code"]) for each in taken.json()["warnings"]]
     assert warned == [
-        (2, "birth_date", "parent_younger_than_child"),
+        (2, "hh/members/age", "parent_younger_than_child"),
         (3, "hh/members/rel", "two_heads"),
     ]
     assert repeated.json() == taken.json() | {"status": "unchanged"}

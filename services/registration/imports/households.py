@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from sys import intern
+from typing import NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,11 +19,19 @@ MOST_HELD = 50_000
 """So many households are held at once; a register seldom has people of one so far apart."""
 COLUMNS: dict[Flag, str] = {
     "head_missing": "relationship_to_head",
-    "parent_younger_than_child": "birth_date",
     "two_heads": "relationship_to_head",
     "two_places": "location_pcode",
 }
 UNKNOWN = Span(None, None)
+
+
+class Relative(NamedTuple):
+    """Who may turn out to be older or younger than they can be, and the column that says so."""
+
+    row: int
+    relationship: str
+    born: Span
+    column: str
 
 
 @dataclass(slots=True)
@@ -34,13 +43,13 @@ class AsRead:
     head: str | None = None
     head_row: int = 0
     born: Span = UNKNOWN
-    before_the_head: tuple[tuple[int, str, Span], ...] = ()
-    told: frozenset[Flag] = frozenset()
+    before_the_head: tuple[Relative, ...] = ()
+    told: frozenset[str] = frozenset()
 
 
 class Households:
     """
-    Goes through the rows of one file as they are taken, and says what is odd of a household once.
+    Goes through the rows of a file, or of a submission, and says what is odd of a household once.
 
     It knows what the file says, and not who was in a household before.
     """
@@ -59,17 +68,19 @@ class Households:
             return []
         household = self._held.get(form.household_ref) or self._begin(row, form)
         remarks = []
-        for flag, where, detail in self._looked_at(household, row, form, born):
-            if flag not in household.told:
-                household.told |= {flag}
-                remarks += self._remark(where, flag, detail)
+        for remark in self._looked_at(household, row, form, born):
+            if remark.code not in household.told:
+                household.told |= {remark.code}
+                remarks += self._counted(remark)
         return remarks
 
     async def at_the_end(self, session: AsyncSession, organisation: str) -> list[Remark]:
         """Return what is to be said when all rows are there: which have no head, how many more."""
         headless = await self._without_a_head(session, organisation)
         detail = "Nobody of this household is its head."
-        remarks = [each for row in headless for each in self._remark(row, "head_missing", detail)]
+        remarks = [
+            each for row in headless for each in self._counted(_remark(row, "head_missing", detail))
+        ]
         if self._left_out:
             detail = f"Left out here: {self._left_out} more, which the households' `flags` say."
             remarks.append(Remark(column="household_ref", code="more_households", detail=detail))
@@ -102,37 +113,45 @@ class Households:
 
     def _looked_at(
         self, household: AsRead, row: int, form: PersonIn, born: Span
-    ) -> Iterator[tuple[Flag, int, str]]:
+    ) -> Iterator[Remark]:
         if form.location_pcode != household.place:
-            yield "two_places", row, f"Row {household.row} of this household is at another place."
+            detail = f"Row {household.row} of this household is at another place."
+            yield _remark(row, "two_places", detail)
         relationship = form.relationship_to_head
         if relationship is None:
             return
         self._relates = True
         if not is_head(relationship):
+            column = "birth_date" if form.age is None else "age"
+            relative = Relative(row, relationship, born, column)
             if household.head is not None:
-                yield from _younger(household, row, relationship, born)
+                yield from _younger(household, relative)
             elif is_relative(relationship):
-                household.before_the_head += ((row, relationship, born),)
+                household.before_the_head += (relative,)
         elif household.head is None:
             household.head, household.head_row, household.born = form.external_id, row, born
             for earlier in household.before_the_head:
-                yield from _younger(household, *earlier)
+                yield from _younger(household, earlier)
             household.before_the_head = ()
         elif household.head != form.external_id:
-            yield "two_heads", row, f"Row {household.head_row} is the head of this household."
+            detail = f"Row {household.head_row} is the head of this household."
+            yield _remark(row, "two_heads", detail)
 
-    def _remark(self, row: int, flag: Flag, detail: str) -> list[Remark]:
+    def _counted(self, remark: Remark) -> list[Remark]:
+        """Return a remark, unless so many were told that the rest is only counted."""
         if self._told == MOST_TOLD:
             self._left_out += 1
             return []
         self._told += 1
-        return [Remark(row=row, column=COLUMNS[flag], code=flag, detail=detail)]
+        return [remark]
 
 
-def _younger(
-    household: AsRead, row: int, relationship: str, born: Span
-) -> Iterator[tuple[Flag, int, str]]:
-    if contradicts(relationship, born, household.born):
+def _younger(household: AsRead, relative: Relative) -> Iterator[Remark]:
+    if contradicts(relative.relationship, relative.born, household.born):
         detail = f"Of this person and the head in row {household.head_row} the parent is younger."
-        yield "parent_younger_than_child", row, detail
+        code: Flag = "parent_younger_than_child"
+        yield Remark(row=relative.row, column=relative.column, code=code, detail=detail)
+
+
+def _remark(row: int, flag: Flag, detail: str) -> Remark:
+    return Remark(row=row, column=COLUMNS[flag], code=flag, detail=detail)
