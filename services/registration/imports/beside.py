@@ -28,7 +28,7 @@ from services.registration.mappings.models import MappingIn
 from services.registration.persons.making import By
 from services.registration.tables import TABLES
 
-FROM_ROWS = 10_000
+FROM_ROWS = 20_000
 """So many make up for the two seconds in which the other process starts."""
 PROCESSORS = 2
 
