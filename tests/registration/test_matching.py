@@ -352,6 +352,16 @@ def test_what_is_joined_is_joined_with_all() -> None:
     assert found == {("a", "b"), ("a", "c"), ("b", "c")}
 
 
+def test_of_equal_links_what_is_told_comes_first_and_not_who_came_first() -> None:
+    scores = {("a", "b"): 5.0, ("b", "c"): 5.0, ("a", "c"): -20.0}
+    told = {"a": "2007-11-11", "b": "2006", "c": "2005-07-12"}
+
+    found = clusters.pairs_of_one_person(scores, dict.fromkeys("abc"), 1.0, told)
+
+    assert found == {("b", "c")}
+    assert clusters.pairs_of_one_person(scores, dict.fromkeys("abc"), 1.0) == {("a", "b")}
+
+
 def test_a_weak_link_joins_nobody_whom_another_link_is_as_much_against() -> None:
     scores = {("a", "b"): 9.0, ("b", "c"): 2.0, ("a", "c"): -5.0}
 

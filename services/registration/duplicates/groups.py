@@ -132,7 +132,9 @@ def banded(
         if decided == "different":
             scores[pair] = 2 * clusters.LEAST
     households = {person: described[person].description.household for person in group}
-    return Banded(clusters.pairs_of_one_person(scores, households, by.probable), compared)
+    told = {person: repr(described[person].description) for person in group}
+    joined = clusters.pairs_of_one_person(scores, households, by.probable, told)
+    return Banded(joined, compared)
 
 
 async def _keep(

@@ -25,14 +25,21 @@ def pairs_of_one_person(
     scores: Mapping[Pair[Person], float],
     households: Mapping[Person, str | None],
     probable: float,
+    told: Mapping[Person, str] | None = None,
 ) -> set[Pair[Person]]:
     """
     Return the pairs that belong to one person each, whatever the order in which they came.
 
-    `scores` has each pair once, the lesser person first.
+    `scores` has each pair once, the lesser person first. Of equal links those come first of whom
+    the lesser is `told`: ids say who came first.
     """
+    told = told or {}
+
+    def place(pair: Pair[Person]) -> tuple[float, list[str], Pair[Person]]:
+        return -scores[pair], sorted(told.get(person, "") for person in pair), pair
+
     groups: dict[Person, set[Person]] = {}
-    for pair in sorted(scores, key=lambda pair: (-scores[pair], pair)):
+    for pair in sorted(scores, key=place):
         if scores[pair] < probable:
             break
         one, other = (groups.setdefault(person, {person}) for person in pair)
