@@ -71,7 +71,7 @@ def fit(person: Person, asked: Sequence[str], born_in: int) -> float | None:
             alike = [each for each in theirs if not sounds(each).isdisjoint(sounds(word))]
             ways = {word, word.replace("kh", "k")}
             like = (likeness(way, each) for each in alike or theirs for way in ways)
-            bits.append(max(like, default=UNLIKE))
+            bits.append(min(PERFECT, max(like, default=UNLIKE)))
     if off > YEARS_AROUND or sum(each >= FARTHEST for each in bits) < needed(len(asked)):
         return None
     return sum(max(each, FARTHEST) for each in bits) - off

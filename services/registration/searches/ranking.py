@@ -25,8 +25,8 @@ YEARS_AROUND = 2
 PERFECT = 0.0
 KH = re.compile("kh", re.IGNORECASE)
 """By it most write a خ, and some a ق: Khadafi is Kadhafi too."""
-SAME, OTHER = inf, -inf
-"""Instead of bits: the same letters, and another sound, which is compared if none sounds alike."""
+OTHER = -inf
+"""Instead of bits: another sound, which is compared if none sounds alike."""
 
 
 def needed(number: int) -> int:
@@ -102,15 +102,13 @@ class _Asked:
             if found is None:
                 found = known[word] = self._compare(word)
             best = max(best, found)
-        if best == SAME:
-            return PERFECT
         if best != OTHER:
             return best
         return max(map(self._unlike, theirs), default=UNLIKE)
 
     def _compare(self, word: str) -> float:
         if folded(word) == self._letters:
-            return SAME
+            return PERFECT
         # Comparing with their other names as well would take most of a search.
         return OTHER if self._sounds.isdisjoint(sounds(word)) else self._likeness(word)
 
@@ -121,4 +119,5 @@ class _Asked:
         return found
 
     def _likeness(self, word: str) -> float:
-        return max(likeness(way, word) for way in self._ways)
+        # A name in another script may score above the same spelling, and is meant no more than it.
+        return min(PERFECT, max(likeness(way, word) for way in self._ways))
