@@ -66,7 +66,7 @@ def somebody(chance: Random) -> Description:
         given_latin=name(0.2),
         family_latin=name(0.2),
         sex=chance.choice(["male", "female", "unknown"]),
-        nationality=chance.choice(["SDN", "NER"]),
+        nationality=chance.choice(["SDN", "NER", "XXX"]),
         born=born,
         precision=precision,
         days_off=days_off,

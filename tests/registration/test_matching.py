@@ -222,6 +222,13 @@ def test_a_name_is_compared_by_those_of_its_spellings_that_are_most_alike() -> N
     assert "same" not in {unknown[part] for part in ("father", "family")}
 
 
+def test_a_nationality_that_nobody_knows_says_nothing() -> None:
+    told, unknown = somebody(), somebody(nationality="XXX")
+
+    for pair in ((told, unknown), (unknown, told), (unknown, unknown)):
+        assert "nationality" not in {each.attribute for each in compare(*pair, weights())}
+
+
 @pytest.mark.parametrize(
     "change",
     [

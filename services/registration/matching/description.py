@@ -7,6 +7,9 @@ from functools import lru_cache
 from services.registration.matching.spelling import folded
 
 PARTS = ("given", "father", "grandfather", "family")
+UNKNOWN_SEX = "unknown"
+UNSPECIFIED_NATIONALITY = "XXX"
+"""ICAO Doc 9303's code. Of either nothing follows for another person of whom it is not known."""
 IN_LATIN = {part: f"{part}_latin" for part in PARTS}
 
 

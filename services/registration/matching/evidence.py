@@ -16,7 +16,12 @@ from typing import Literal, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from services.registration.matching.births import born, nearness
-from services.registration.matching.description import PARTS, Description
+from services.registration.matching.description import (
+    PARTS,
+    UNKNOWN_SEX,
+    UNSPECIFIED_NATIONALITY,
+    Description,
+)
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.sounding import key_of
 from services.registration.matching.spelling import folded
@@ -161,8 +166,8 @@ def levels_of(left: Description, right: Description, transducer: Transducer) -> 
 def levels_beside_names(left: Description, right: Description, birth: str) -> list[Level]:
     """Return at which level all but the names agree, births as told."""
     return [
-        ("sex", _told(_told_sex(left), _told_sex(right))),
-        ("nationality", _same(left.nationality, right.nationality)),
+        ("sex", _known(left.sex, right.sex, UNKNOWN_SEX)),
+        ("nationality", _known(left.nationality, right.nationality, UNSPECIFIED_NATIONALITY)),
         ("born", birth),
         ("phone", _phone(left, right)),
         ("document", _document(left.documents, right.documents)),
@@ -286,8 +291,8 @@ def _told(left: str | None, right: str | None) -> str:
     return _same(left, right)
 
 
-def _told_sex(person: Description) -> str | None:
-    return None if person.sex == "unknown" else person.sex
+def _known(left: str, right: str, unknown: str) -> str:
+    return "missing" if unknown in (left, right) else _same(left, right)
 
 
 def _phone(left: Description, right: Description) -> str:

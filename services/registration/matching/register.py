@@ -14,7 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.registration.matching.description import PARTS, Description
+from services.registration.matching.description import (
+    PARTS,
+    UNKNOWN_SEX,
+    UNSPECIFIED_NATIONALITY,
+    Description,
+)
 
 NOT_TOLD = 0
 PRECISIONS = {"day": 1, "estimated": 2}
@@ -70,8 +75,8 @@ class Register:
         self._phone, self._document, self._household = array("q"), array("q"), array("q")
         self._forms: dict[Forms, int] = {(): NOT_TOLD}
         self._sounding: dict[tuple[str | None, str | None], int] = {}
-        self._sexes: dict[str, int] = {"unknown": NOT_TOLD}
-        self._nationalities: dict[str, int] = {}
+        self._sexes: dict[str, int] = {UNKNOWN_SEX: NOT_TOLD}
+        self._nationalities: dict[str, int] = {UNSPECIFIED_NATIONALITY: NOT_TOLD}
 
     def __len__(self) -> int:
         return len(self._sex)
@@ -79,7 +84,7 @@ class Register:
     def add(self, person: Description) -> None:
         for part, column in zip(PARTS, self._names, strict=True):
             column.append(self._number_of(person, part))
-        self._sex.append(self._sexes.setdefault(person.sex or "unknown", len(self._sexes)))
+        self._sex.append(self._sexes.setdefault(person.sex, len(self._sexes)))
         told = self._nationalities
         self._nationality.append(told.setdefault(person.nationality, len(told)))
         self._born.append(person.born.toordinal() if person.born else NOT_TOLD)

@@ -83,11 +83,9 @@ class Weighing:
         """Return the most that all but the names say, where births agree as told."""
         tables, columns = self._tables, self._columns
         scores = tables.start + tables.born[birth]
-        for attribute in ("sex", "household"):
+        for attribute in ("sex", "nationality", "household"):
             column = getattr(columns, attribute)
             scores += tables.told[attribute][_told(column[left], column[right])]
-        same = columns.nationality[left] == columns.nationality[right]
-        scores += np.where(same, *tables.told["nationality"][[1, 2]])
         scores += self._numbers_say("phone", left, right, otherwise=-np.inf)
         scores += self._numbers_say("document", left, right, otherwise=tables.document_near)
         return scores
