@@ -1,5 +1,6 @@
 """How vulnerable somebody is, what was asked for them, and how that is tried."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,8 @@ BODIES: dict[str, Any] = {
     f"PUT {PERSONS}/vulnerability": {
         "vulnerability_level": "low",
         "reason": "A reason.",
-        "next_review_on": today().isoformat(),
+        # A run may go on after midnight.
+        "next_review_on": (today() + timedelta(days=7)).isoformat(),
     },
     f"POST {PERSONS}/service-referrals": {
         "kind": "legal",

@@ -17,7 +17,10 @@ from tests.patience import until
 from tests.registration.office import PERSONS, Office
 from tests.registration.test_notes import CARE, PROTECTION, THREAT, WOUND, medical, protection
 
-UNTIL = rules.policy().note.kept_since(today())
+
+def kept_since(*, days: int = 0) -> date:
+    """Return the last day of which notes are deleted, or one so many days after it."""
+    return rules.policy().note.kept_since(today()) + timedelta(days=days)
 
 
 async def noted(office: Office, external_id: str) -> str:
@@ -42,7 +45,7 @@ async def written_on(office: Office, day: date, **changes: Any) -> None:
     """Let the person be registered, and what was written of them be from that day."""
     at = datetime.combine(day, time(23, 59), UTC)
     async with office.running.database.write() as session:
-        await session.exec(update(Person).values({"registered_on": UNTIL} | changes))
+        await session.exec(update(Person).values({"registered_on": kept_since()} | changes))
         await session.exec(update(NoteVersion).values(written_at=at))
         # The day's own run was made at the start, when nobody was there yet.
         for run in (await session.exec(select(RetentionRun))).all():
@@ -68,7 +71,7 @@ async def run(office: Office) -> RetentionRun:
 
 async def test_case_44_notes_go_after_two_years_and_the_record_stays(office: Office) -> None:
     person, held = await noted(office, "R1"), await noted(office, "HELD")
-    await written_on(office, UNTIL)
+    await written_on(office, kept_since())
     hold = {"person_id": held, "ground": "complaint"}
     placed = await office.dpo.post("/v1/registration/legal-holds", hold)
     assert placed.status_code == 201, placed.text
@@ -92,22 +95,22 @@ async def test_case_44_notes_go_after_two_years_and_the_record_stays(office: Off
 
 
 @pytest.mark.parametrize(
-    ("written", "changes", "served"),
+    ("written", "later", "served"),
     [
-        (UNTIL + timedelta(days=1), {}, None),
-        (UNTIL, {"registered_on": UNTIL + timedelta(days=1)}, None),
-        (UNTIL, {"departed_on": UNTIL + timedelta(days=1)}, None),
-        (UNTIL, {}, UNTIL + timedelta(days=1)),
+        (1, None, 0),
+        (0, "registered_on", 0),
+        (0, "departed_on", 0),
+        (0, None, 1),
     ],
 )
 async def test_whatever_came_later_keeps_the_notes(
-    office: Office, written: date, changes: dict[str, date], served: date | None
+    office: Office, written: int, later: str | None, served: int
 ) -> None:
     person = await noted(office, "R1")
-    await written_on(office, written, **changes)
-    if served:
-        async with office.running.database.write() as session:
-            session.add(LastService(person_id=UUID(person), served_on=served))
+    changes = {later: kept_since(days=1)} if later else {}
+    await written_on(office, kept_since(days=written), **changes)
+    async with office.running.database.write() as session:
+        session.add(LastService(person_id=UUID(person), served_on=kept_since(days=served)))
 
     assert await due(office) == (0, 0, 0)
 
