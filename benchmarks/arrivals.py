@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import select
@@ -15,6 +14,7 @@ from sqlmodel import select
 from benchmarks.processes import forget_peak, peak_bytes
 from benchmarks.register import load, registration
 from benchmarks.report import Report
+from benchmarks.scan import MEBIBYTE, Taken
 from benchmarks.twice import people
 from chassis.db import Database
 from services.registration.duplicates import many, search
@@ -27,16 +27,6 @@ PEOPLE, ONE_IN = 50_000, 10
 AT_ONCE = 500
 WAYS = {"at once": 0, "one by one": PEOPLE * 100}
 """How many must wait to be looked for at once."""
-MEBIBYTE = 1024 * 1024
-
-
-class Taken(NamedTuple):
-    """What a way took, and how many pairs it kept."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_bytes: int
-    kept: int
 
 
 async def measure(number: int = PEOPLE) -> Report:
