@@ -6,8 +6,9 @@ from itertools import combinations, product
 import pytest
 
 from services.registration.matching import blocking
+from services.registration.matching.closeness import CLOSENESS, KINDS, UNLIKE
 from services.registration.matching.description import Description
-from services.registration.matching.evidence import CLOSENESS, KINDS, UNLIKE, likeness
+from services.registration.matching.evidence import likeness
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.sounding import sounds
 from services.registration.matching.spelling import folded, words

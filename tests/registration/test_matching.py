@@ -11,6 +11,7 @@ import pytest
 
 from services.registration.matching import blocking, clusters, evidence, likeliest
 from services.registration.matching.births import born
+from services.registration.matching.closeness import CLOSENESS
 from services.registration.matching.description import Description
 from services.registration.matching.evidence import compare, weights
 from services.registration.matching.lookalikes import are_two_names
@@ -397,8 +398,8 @@ def test_the_longest_names_are_compared_whatever_else_they_have_in_common() -> N
 
     for one, another in [(long, other), (long, somebody()), (long, long), (other, somebody())]:
         assert compare(one, another, weights())
-    assert evidence.likeness("kt" * 100, "Adam") < evidence.CLOSENESS[-1][0]
-    assert evidence.likeness("kt" * 100, "ظل" * 100) < evidence.CLOSENESS[-1][0]
+    assert evidence.likeness("kt" * 100, "Adam") < CLOSENESS[-1][0]
+    assert evidence.likeness("kt" * 100, "ظل" * 100) < CLOSENESS[-1][0]
     transducer = weights().transducer
     in_one_way = math.log2(transducer.forward("musa", "mousa")[-1][-1])
     assert transducer._bits_of_long("musa", "mousa") == pytest.approx(in_one_way)

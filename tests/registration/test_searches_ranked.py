@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import select
 
 from services.registration.main import SERVICE
-from services.registration.matching.evidence import UNLIKE, likeness
+from services.registration.matching.closeness import UNLIKE
+from services.registration.matching.evidence import likeness
 from services.registration.matching.sounding import sounds
 from services.registration.matching.spelling import folded, words
 from services.registration.persons import called, registering

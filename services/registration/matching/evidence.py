@@ -9,49 +9,32 @@ their origin; nothing else decides.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 from services.registration.matching.births import born, nearness
+from services.registration.matching.closeness import CLOSENESS, UNLIKE, Closeness, closest
 from services.registration.matching.description import (
     PARTS,
     UNKNOWN_SEX,
     UNSPECIFIED_NATIONALITY,
     Description,
 )
-from services.registration.matching.lookalikes import are_two_names
-from services.registration.matching.sounding import key_of
 from services.registration.matching.spelling import folded
 from services.registration.matching.transducer import Transducer
-from services.registration.matching.variants import usual
 
 WEIGHTS_FILE = Path(__file__).parent / "weights.json"
-CLOSENESS = (
-    (-0.01, "same"),
-    (-2.5, "respelt"),
-    (-4.5, "near"),
-    (-6.5, "like"),
-    (-9.0, "loose"),
-    (-12.0, "far"),
-    (-16.0, "remote"),
-)
-"""How many bits a pair of spellings may lie below the mean of either with itself."""
 OTHER = -9.0
 """Below this two names are taken for two names."""
 ALIKE = CLOSENESS[5][0]
 """So far two names may still be one that was written down twice."""
-UNLIKE = -99.0
-FORMS = -3.0
-"""How much less alike two names are for being compared by the forms they are listed under."""
-RARE, COMMON = 16.0, 11.0
 CROSSING = 8.0
 """How much better father's and family name must fit crosswise before they are read so."""
 LOST = -6.0
 """As how unlike two names count, of which either is not told, when they are read crosswise."""
-KINDS = dict.fromkeys(("same", "respelt", "near"), "alike") | dict.fromkeys(("loose", "far"), "far")
 DECIDING = frozenset({"like_names", "given_and_born"})
 FEW_NAMES = frozenset({"0", "1"})
 LIKE = frozenset({"alike", "like", "far"})
@@ -131,19 +114,6 @@ def weights() -> Weights:
 def _level(name: str) -> Level:
     attribute, _, level = name.partition(":")
     return attribute, level
-
-
-class Closeness(NamedTuple):
-    """How alike two spellings are."""
-
-    below: float
-    """How many bits they lie below the likeness of a spelling with itself."""
-    ratio: float
-    """Their likeness, in bits: the longer and the rarer the letters, the more it says."""
-    level: str
-    kind: str
-    rarity: str
-    """The level with how seldom chance makes such a likeness; empty where there is little of it."""
 
 
 def compare(left: Description, right: Description, by: Weights) -> list[Reason]:
@@ -242,43 +212,6 @@ def likeness(asked: str, borne: str) -> float:
         return 0.0
     found = closest((one,), (other,), weights().transducer) if one and other else None
     return found.below if found else UNLIKE
-
-
-def closest(ours: Sequence[str], theirs: Sequence[str], transducer: Transducer) -> Closeness | None:
-    """Compare two names by those of their spellings that are the most alike."""
-    found = [
-        _compared(transducer, one, other) if one < other else _compared(transducer, other, one)
-        for one in ours
-        for other in theirs
-    ]
-    return max(found) if found else None
-
-
-@lru_cache(maxsize=1 << 18)
-def _compared(transducer: Transducer, one: str, other: str) -> Closeness:
-    ratio = transducer.ratio(one, other)
-    if one == other:
-        return _closeness(0.0, ratio)
-    if are_two_names(one, other):
-        return _closeness(UNLIKE, ratio)
-    alone = _compared(transducer, one, one).ratio + _compared(transducer, other, other).ratio
-    below = ratio - alone / 2
-    forms = usual(one), usual(other)
-    if below < FORMS and forms != (one, other) and key_of(forms[0]) == key_of(forms[1]):
-        as_forms = FORMS + _compared(transducer, min(forms), max(forms)).below
-        if as_forms > below:
-            return _closeness(as_forms, as_forms + alone / 2)
-    return _closeness(below, ratio)
-
-
-def _closeness(below: float, ratio: float) -> Closeness:
-    level = next((level for least, level in CLOSENESS if below >= least), "other")
-    # Long and seldom letters make a likeness that chance seldom makes.
-    rarity = "rare" if ratio > RARE else "middling" if ratio > COMMON else "short"
-    says_so = below >= CLOSENESS[3][0]
-    return Closeness(
-        below, ratio, level, KINDS.get(level, level), f"{level}_{rarity}" if says_so else ""
-    )
 
 
 def _same(left: str, right: str) -> str:

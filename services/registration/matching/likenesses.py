@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.registration.matching.evidence import FORMS, UNLIKE
+from services.registration.matching.closeness import FORMS, UNLIKE
 from services.registration.matching.lookalikes import are_two_names, may_be_two_names
 from services.registration.matching.sounding import key_of
 from services.registration.matching.transducer import MOST_LETTERS, Transducer

@@ -10,14 +10,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from services.registration.matching.births import born, nearness
+from services.registration.matching.closeness import closest
 from services.registration.matching.description import Description
-from services.registration.matching.evidence import (
-    Level,
-    Weights,
-    closest,
-    levels_beside_names,
-    levels_of,
-)
+from services.registration.matching.evidence import Level, Weights, levels_beside_names, levels_of
 from services.registration.matching.tables import LEVELS, NEARNESSES, ROUNDING, Tables
 
 LEVEL_PLACES = {level: place for place, level in enumerate(LEVELS)}

@@ -8,18 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.registration.matching.births import nearness
+from services.registration.matching.closeness import CLOSENESS, COMMON, KINDS, RARE, UNLIKE
 from services.registration.matching.description import PARTS
-from services.registration.matching.evidence import (
-    ALIKE,
-    CLOSENESS,
-    COMMON,
-    KINDS,
-    OTHER,
-    RARE,
-    RARITIES,
-    UNLIKE,
-    Weights,
-)
+from services.registration.matching.evidence import ALIKE, OTHER, RARITIES, Weights
 from services.registration.matching.meetings import Closest
 from services.registration.matching.register import Numbers
 

@@ -16,13 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.registration.matching.births import WIDE_DAYS
+from services.registration.matching.closeness import CLOSENESS
 from services.registration.matching.description import PARTS
-from services.registration.matching.evidence import (
-    CLOSENESS,
-    CROSSING,
-    LOST,
-    Weights,
-)
+from services.registration.matching.evidence import CROSSING, LOST, Weights
 from services.registration.matching.likenesses import Bits
 from services.registration.matching.meetings import Closest, Meetings
 from services.registration.matching.register import (

@@ -11,7 +11,8 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
-from services.registration.matching.evidence import CLOSENESS, UNLIKE, likeness
+from services.registration.matching.closeness import CLOSENESS, UNLIKE
+from services.registration.matching.evidence import likeness
 from services.registration.matching.sounding import sounds
 from services.registration.matching.spelling import folded, words
 from services.registration.persons.births import Birth
