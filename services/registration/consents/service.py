@@ -1,8 +1,7 @@
 """What can be done with consents. Callers own the transaction."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import SQLColumnExpression, exists
@@ -13,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.clock import today
 from chassis.problems import Fault, Problem, unacceptable
-from chassis.rows import insert_all, insert_new, new_row
+from chassis.rows import insert_new
 from chassis.scoping import Clause
 from contracts.registration import ConsentChanged
 from contracts.sharing import ASSISTANCE, GIVEN, MISSION, REFUSED
@@ -50,7 +49,7 @@ async def record(session: AsyncSession, person: Person, answer: AnswerIn, by: st
         raise Problem(409, "guardian-needed", detail, errors=[fault])
     if not answer.given:
         await mergeproposals.hold(session, person.id)
-    known = await _newest(session, person.id)
+    known = await newest(session, person.id)
     before = known.get((answer.recipient, answer.purpose))
     consent = Consent(
         **answer.model_dump(exclude={"given", "guardian"}),
@@ -62,91 +61,8 @@ async def record(session: AsyncSession, person: Person, answer: AnswerIn, by: st
         guardian_person_id=answer.guardian.person_id if answer.guardian else None,
         recorded_by=by,
     )
-    await _keep(session, person, consent)
+    await keep(session, person, consent)
     return consent
-
-
-class Told(NamedTuple):
-    """What somebody who is being registered said about consent."""
-
-    person_id: UUID
-    registered_on: date
-    birth: Birth
-    answer: ConsentIn
-
-
-async def told_at_registration(session: AsyncSession, answers: Sequence[Told], by: str) -> None:
-    """
-    Keep what registrations said about consent as the first answers about the mission's own work.
-
-    It decides nothing about aid, so a child's answer is kept without asking for a guardian. The
-    event of the registration tells it: one of its own would double what an import has to tell.
-    """
-    await keep_told(session, [row_told(each, by) for each in answers], by)
-
-
-def row_told(told: Told, by: str) -> dict[str, Any]:
-    """Return an answer that a registration told as it is kept."""
-    return new_row(
-        Consent,
-        person_id=told.person_id,
-        recipient=MISSION,
-        purpose=ASSISTANCE,
-        version=1,
-        state=state_told(told.answer),
-        text_version=rules.current_version(),
-        language=told.answer.language,
-        interpreter=told.answer.interpreter,
-        asked_on=told.registered_on,
-        minor=rules.in_a_word(told.birth.minor(told.registered_on)),
-        recorded_by=by,
-    )
-
-
-async def keep_told(session: AsyncSession, rows: Sequence[Mapping[str, Any]], by: str) -> None:
-    """Keep answers that registrations told, and put them on record."""
-    await insert_all(session, Consent, rows)
-    for state in (GIVEN, REFUSED):
-        people = [row["person_id"] for row in rows if row["state"] == state]
-        if people:
-            about = (MISSION, ASSISTANCE)
-            audit.note(session, audit.Actor(by), state, "consent", people, fields=about)
-
-
-async def told_at_completion(
-    session: AsyncSession, person: Person, told: ConsentIn | None, by: str
-) -> str | None:
-    """
-    Keep what the completion of an enquiry said about consent; return what counts then.
-
-    An answer that was given to the enquiry already counts on where nothing else is told.
-    """
-    about = (MISSION, ASSISTANCE)
-    before = (await _newest(session, person.id)).get(about)
-    if before is None or told is None:
-        if told:
-            answer = Told(person.id, person.registered_on, Birth.of(person), told)
-            await told_at_registration(session, [answer], by)
-        return before.state if before else state_told(told)
-    consent = Consent(
-        person_id=person.id,
-        recipient=MISSION,
-        purpose=ASSISTANCE,
-        version=before.version + 1,
-        state=GIVEN if told.given else REFUSED,
-        text_version=rules.current_version(),
-        language=told.language,
-        interpreter=told.interpreter,
-        asked_on=person.registered_on,
-        minor=rules.in_a_word(Birth.of(person).minor(person.registered_on)),
-        recorded_by=by,
-    )
-    await _keep(session, person, consent)
-    return consent.state
-
-
-def state_told(told: ConsentIn | None) -> str | None:
-    return None if told is None else GIVEN if told.given else REFUSED
 
 
 async def withdraw(
@@ -159,7 +75,7 @@ async def withdraw(
     """
     audit.looking()
     await mergeproposals.hold(session, person.id)
-    known = await _newest(session, person.id)
+    known = await newest(session, person.id)
     if form.recipient and form.purpose:
         sharing.check_possible(form.recipient, form.purpose)
         pairs = [(form.recipient, form.purpose)]
@@ -182,12 +98,12 @@ async def withdraw(
             minor=rules.in_a_word(Birth.of(person).minor(today())),
             recorded_by=by,
         )
-        await _keep(session, person, consent)
+        await keep(session, person, consent)
         changed.append(consent)
     return changed
 
 
-async def _keep(session: AsyncSession, person: Person, consent: Consent) -> None:
+async def keep(session: AsyncSession, person: Person, consent: Consent) -> None:
     if not await insert_new(session, consent):
         raise Problem(412, "version-mismatch", "This consent was changed in the same moment.")
     if consent.state != GIVEN:
@@ -245,7 +161,7 @@ def _check_text(answer: AnswerIn) -> None:
     raise unacceptable(fault)
 
 
-async def _newest(session: AsyncSession, person_id: UUID) -> dict[tuple[str, str], Consent]:
+async def newest(session: AsyncSession, person_id: UUID) -> dict[tuple[str, str], Consent]:
     return {(each.recipient, each.purpose): each for each in await _history(session, person_id)}
 
 
@@ -260,7 +176,7 @@ async def _history(session: AsyncSession, person_id: UUID) -> Sequence[Consent]:
 
 async def contradict(session: AsyncSession, one: UUID, other: UUID) -> bool:
     """Say whether one said yes and the other no about the same recipient and purpose."""
-    theirs, others = await _newest(session, one), await _newest(session, other)
+    theirs, others = await newest(session, one), await newest(session, other)
     return any(
         (theirs[about].state == GIVEN) != (others[about].state == GIVEN)
         for about in theirs.keys() & others.keys()

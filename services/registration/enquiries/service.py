@@ -19,7 +19,7 @@ from chassis.authz import Access
 from chassis.clock import new_id
 from chassis.problems import faults_of, unacceptable, wrong
 from chassis.rows import insert_new
-from services.registration.consents import service as consents
+from services.registration.consents import told as consents
 from services.registration.corrections import service as corrections
 from services.registration.corrections.models import COMPLETED, Correction
 from services.registration.enquiries.models import CompletionIn, EnquiryIn

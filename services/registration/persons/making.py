@@ -15,7 +15,7 @@ from chassis.clock import new_id
 from chassis.db import Where
 from chassis.rows import new_row
 from contracts.registration import PersonRegistered
-from services.registration.consents import service as consents
+from services.registration.consents import told as consents
 from services.registration.households.changing import Named
 from services.registration.persons import rules, sealed
 from services.registration.persons.births import FIELDS, Birth

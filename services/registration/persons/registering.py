@@ -12,7 +12,7 @@ from chassis import audit, crypto, outbox
 from chassis.among import among
 from chassis.many import FEW
 from chassis.rows import as_read, insert_all, insert_all_unless_there
-from services.registration.consents import service as consents
+from services.registration.consents import told as consents
 from services.registration.households import changing as households
 from services.registration.persons import making, rules, sealed
 from services.registration.persons.making import By, Made
