@@ -168,6 +168,24 @@ async def test_an_answer_about_consent_to_an_enquiry_counts_on(start: Start) -> 
     assert (await nadia.get(PERSONS, params={"status": "enquiry"})).json()["items"] == []
 
 
+async def test_what_the_completion_says_of_consent_follows_the_answer_before(start: Start) -> None:
+    office = await opened(start)
+    nadia = office.officer
+    enquiry = (await nadia.post(ENQUIRIES, CALL | {"external_id": "C3"})).json()["id"]
+    consents = f"{PERSONS}/{enquiry}/consents"
+    about = {"recipient": "mission", "purpose": "assistance"}
+    assert (await nadia.post(f"{consents}/withdrawals", about)).status_code == 202
+
+    path = f"{ENQUIRIES}/{enquiry}/completion"
+    rest = REST | {"external_id": "C3"}
+    done = await nadia.send("PUT", path, json=rest, headers={"If-Match": '"2"'})
+
+    assert done.status_code == 200, done.text
+    history = (await nadia.get(consents)).json()["history"]
+    assert [(each["version"], each["state"]) for each in history] == [(1, "refused"), (2, "given")]
+    assert ("person_registered", "given") in await told(office)
+
+
 def test_whom_a_nationality_made_stateless_is_not_by_another_one() -> None:
     known = {"nationality": "XXA", "stateless": True}
 
