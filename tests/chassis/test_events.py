@@ -9,6 +9,7 @@ are known of RabbitMQ and aio-pika, and the duplicates that every at-least-once 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,11 +20,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import outbox
 from chassis.bus import InProcessBus
 from chassis.inbox import MOST_ATTEMPTS, Consumer, Several, is_given_up
-from chassis.outbox import BusDown
+from chassis.outbox import BusDown, Undelivered
 from chassis.rabbit import RabbitBus
 from chassis.sifting import HANDLED, News
 from tests.chassis.road import POISON, BoatArrived, Outbox, Road, refuse_thirteen
-from tests.patience import SECONDS
+from tests.patience import SECONDS, until
 from tests.servers.rabbitmq import RabbitServer
 
 DOWN_SECONDS = 30
@@ -332,6 +333,35 @@ async def test_a_relay_waits_for_a_bus_that_is_down(short_road: Road) -> None:
     async with short_road.writer.read() as session:
         [row] = (await session.exec(select(Outbox))).all()
     assert (row.sent_at, row.attempts) == (None, 0)
+
+
+async def test_what_a_bus_did_not_take_is_sent_in_its_time_though_nothing_is_written(
+    short_road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    class BusyBus:
+        at_once = 1
+
+        async def publish(self, type: str, body: bytes, attempt: int) -> None:  # noqa: A002
+            tried.append(attempt)
+            if attempt == 0:
+                raise Undelivered("busy")
+
+    for pause in ("POLL_SECONDS", "COUNT_SECONDS"):
+        monkeypatch.setattr(outbox, pause, 0.01)
+    await short_road.arrive(1)
+    stopping = asyncio.Event()
+    later = [timedelta(seconds=0.3)]
+    relay = asyncio.create_task(
+        outbox.run_relay(short_road.writer, BusyBus(), stopping, back_off=later)
+    )
+
+    left = await until(lambda: outbox.unsent(short_road.writer), lambda now: now == 0)
+    stopping.set()
+    await relay
+
+    assert (left, tried) == (0, [0, 1])
 
 
 async def _until_dead(road: Road, letters: int) -> None:
