@@ -21,6 +21,7 @@ NAMES = [
     ),
     *("Traoré", "Keita", "Ousmane", "عثمان", "Tesfay", "Ali", "علي", "Gebre", "", "李", "a" * 300),
     "Tabawi",
+    *("Mohamed Amine", "علي محمد", "Ben Ali", "Hassan Ali Moussa"),
     "Abdelkarimabdelkarimabdelkarimabdelkarimabdelkarim",
 ]
 

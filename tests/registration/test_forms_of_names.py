@@ -77,6 +77,13 @@ Mehret Mihret
 Yohannes Yohanis Johannes
 Mikael Michael Mikiel
 Mizanur Mijanur
+فتحي Fathi Fethi Fathy
+فتحية فتحيه Fathia Fethia Fathiya
+فتح_الله Fathallah Fethallah
+إسحاق اسحق Ishaq Ishak
+أدهم Adham
+مدحت Medhat Midhat
+فاطمة Fathima Fatima
 نور_الدين نورالدين Noureddine Nour_Eldin Noureldin Nuruddin Nour_el-Din
 بدر_الدين Badreddine Badr_Eddine Badr_Uddin
 عبد_الحق عبدالحق Abdelhak Abdul_Haq

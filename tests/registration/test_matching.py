@@ -11,7 +11,7 @@ import pytest
 
 from services.registration.matching import blocking, clusters, evidence, likeliest
 from services.registration.matching.births import born
-from services.registration.matching.closeness import CLOSENESS
+from services.registration.matching.closeness import CLOSENESS, closest
 from services.registration.matching.description import Description
 from services.registration.matching.evidence import compare, weights
 from services.registration.matching.lookalikes import are_two_names
@@ -41,6 +41,7 @@ def somebody(**changes: Any) -> Description:
     return Description(**(told | changes))
 
 
+BY = weights()
 LATIN = {"given": "Moussa", "father": "Idriss", "grandfather": "Adam", "family": "al-Tabawi"}
 
 
@@ -221,6 +222,36 @@ def test_a_name_is_compared_by_those_of_its_spellings_that_are_most_alike() -> N
 
     assert {known[part] for part in LATIN} == {"same"}
     assert "same" not in {unknown[part] for part in ("father", "family")}
+
+
+@pytest.mark.parametrize(
+    ("whole", "part"),
+    [
+        ("Mohamed Amine", "محمد"),
+        ("Mohamed Amine", "Amin"),
+        ("Fatima-Zahra", "الزهراء"),
+        ("بن علي", "Ali"),
+        ("Ould Ahmed", "أحمد"),
+    ],
+)
+def test_somebody_may_be_called_by_a_part_of_their_name(whole: str, part: str) -> None:
+    other = somebody(given=part)
+
+    reasons = {each.attribute: each.level for each in compare(somebody(given=whole), other, BY)}
+
+    assert reasons["given_and_born"] == "far_day"
+    assert band(somebody(given=whole), other) == "probable"
+
+
+def test_brothers_who_share_a_part_of_their_names_are_two() -> None:
+    for one, other in (("Mohamed Amine", "Mohamed Ali"), ("محمد امين", "محمد علي")):
+        found = closest(
+            somebody(given=one).sounding("given"),
+            somebody(given=other).sounding("given"),
+            BY.transducer,
+        )
+        assert found
+        assert found.level == "other"
 
 
 def test_a_nationality_that_nobody_knows_says_nothing() -> None:

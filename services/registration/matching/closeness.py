@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.sounding import key_of
+from services.registration.matching.spelling import PART
 from services.registration.matching.transducer import Transducer
 from services.registration.matching.variants import usual
 
@@ -22,6 +23,8 @@ CLOSENESS = (
 UNLIKE = -99.0
 FORMS = -3.0
 """How much less alike two names are for being compared by the forms they are listed under."""
+OF_PART = -8.0
+"""How much less alike two names are where one is a part of the other: brothers may share it."""
 RARE, COMMON = 16.0, 11.0
 KINDS = dict.fromkeys(("same", "respelt", "near"), "alike") | dict.fromkeys(("loose", "far"), "far")
 
@@ -42,15 +45,19 @@ class Closeness(NamedTuple):
 def closest(ours: Sequence[str], theirs: Sequence[str], transducer: Transducer) -> Closeness | None:
     """Compare two names by those of their spellings that are the most alike."""
     found = [
-        _compared(transducer, one, other) if one < other else _compared(transducer, other, one)
+        _compared(transducer, *sorted((one, other)))
         for one in ours
         for other in theirs
+        if one[0] != PART or other[0] != PART
     ]
     return max(found) if found else None
 
 
 @lru_cache(maxsize=1 << 18)
 def _compared(transducer: Transducer, one: str, other: str) -> Closeness:
+    if one[0] == PART:
+        found = _compared(transducer, *sorted((one[1:], other)))
+        return _closeness(found.below + OF_PART, found.ratio + OF_PART)
     ratio = transducer.ratio(one, other)
     if one == other:
         return _closeness(0.0, ratio)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from services.registration.matching.spelling import folded
+from services.registration.matching.spelling import readings
 
 PARTS = ("given", "father", "grandfather", "family")
 UNKNOWN_SEX = "unknown"
@@ -42,10 +42,10 @@ class Description:
         return (self.phone, *self.other_phones) if self.phone else self.other_phones
 
     def sounding(self, part: str) -> tuple[str, ...]:
-        """Return how a name sounds, as it is borne and in Latin."""
+        """Return how a name and its parts sound, as it is borne and in Latin."""
         return _sounding(getattr(self, part), getattr(self, IN_LATIN[part]))
 
 
 @lru_cache(maxsize=1 << 17)
 def _sounding(*told: str | None) -> tuple[str, ...]:
-    return tuple(sorted({sounds for each in told if each and (sounds := folded(each))}))
+    return tuple(sorted({sounds for each in told if each for sounds in readings(each)}))

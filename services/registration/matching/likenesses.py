@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.registration.matching.closeness import FORMS, UNLIKE
+from services.registration.matching.closeness import FORMS, OF_PART, UNLIKE
 from services.registration.matching.lookalikes import are_two_names, may_be_two_names
 from services.registration.matching.sounding import key_of
+from services.registration.matching.spelling import PART
 from services.registration.matching.transducer import MOST_LETTERS, Transducer
 from services.registration.matching.variants import usual
 
@@ -42,6 +43,8 @@ class Likenesses:
     """Folded spellings by their numbers, and how alike any of them are."""
 
     def __init__(self, spellings: Sequence[str], transducer: Transducer) -> None:
+        self._is_part = np.array([each.startswith(PART) for each in spellings], np.int8)
+        spellings = [each.removeprefix(PART) for each in spellings]
         forms = list(map(usual, spellings))
         spellings = [*spellings, *sorted({*forms} - {*spellings})]
         self._spellings, self._transducer = spellings, transducer
@@ -76,7 +79,15 @@ class Likenesses:
         """How much each spelling says when it meets itself."""
 
     def of(self, left: Numbers, right: Numbers) -> Likeness:
-        """Return how alike the spellings of these numbers are, pair by pair."""
+        """Return how alike the spellings of these numbers are, pair by pair; of parts, none."""
+        below, ratio = self._as_names(left, right)
+        parts = self._is_part[left] + self._is_part[right]
+        below[parts == 1] += OF_PART
+        ratio[parts == 1] += OF_PART
+        below[parts > 1] = -np.inf
+        return Likeness(below, ratio)
+
+    def _as_names(self, left: Numbers, right: Numbers) -> Likeness:
         below, ratio = self._as_spelt(left, right)
         ours, theirs = self._forms[left], self._forms[right]
         may_be = (below < FORMS) & (below > UNLIKE) & (self._keys[left] == self._keys[right])

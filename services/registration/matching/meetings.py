@@ -37,7 +37,7 @@ class Meetings:
     def __init__(self, names: Names, transducer: Transducer) -> None:
         self._names = names
         self._likenesses = Likenesses(names.spellings, transducer)
-        self._count = len(names.first)
+        self._count = len(names.forms[0])
         # The number 0 would be that of two names that are not told, of which nobody asks.
         self._met = np.zeros(1 << ROOM_BITS, MET)
         # What one thread writes of a meeting no other one may read by halves.
@@ -46,9 +46,9 @@ class Meetings:
     def of(self, ours: Numbers, theirs: Numbers) -> Closest:
         told = (ours != NOT_TOLD) & (theirs != NOT_TOLD)
         below, ratio = np.full(len(ours), -np.inf), np.zeros(len(ours))
-        same = told & (ours == theirs) & (self._names.second[ours] < 0)
+        same = told & (ours == theirs) & (self._names.forms[1][ours] < 0)
         below[same] = 0.0
-        ratio[same] = self._likenesses.own[self._names.first[ours[same]]]
+        ratio[same] = self._likenesses.own[self._names.forms[0][ours[same]]]
         others = np.flatnonzero(told & ~same)
         below[others], ratio[others] = self._remembered(ours[others], theirs[others])
         return Closest(told, below, ratio)
@@ -74,10 +74,10 @@ class Meetings:
     def _compared(self, ours: Numbers, theirs: Numbers) -> tuple[Bits, Bits]:
         names = self._names
         below, ratio = np.full(len(ours), -np.inf), np.zeros(len(ours))
-        for one in (names.first[ours], names.second[ours]):
-            for other in (names.first[theirs], names.second[theirs]):
-                there = np.flatnonzero((one >= 0) & (other >= 0))
-                found = self._likenesses.of(one[there], other[there])
+        for one in names.forms:
+            for other in names.forms:
+                there = np.flatnonzero((one[ours] >= 0) & (other[theirs] >= 0))
+                found = self._likenesses.of(one[ours[there]], other[theirs[there]])
                 most = below[there], ratio[there]
                 more = found.below > most[0]
                 more |= (found.below == most[0]) & (found.ratio > most[1])

@@ -30,7 +30,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 Numbers = npt.NDArray[Any]
 Forms = tuple[str, ...]
-"""How a name sounds, as it is borne and in Latin."""
+"""How a name and its parts sound, as it is borne and in Latin."""
 
 
 class Columns(NamedTuple):
@@ -56,12 +56,11 @@ class Columns(NamedTuple):
 
 
 class Names(NamedTuple):
-    """What names sound like: all spellings, and which one or two of them each number stands for."""
+    """What names sound like: all spellings, and which of them each number stands for."""
 
     spellings: list[str]
-    first: Numbers
-    second: Numbers
-    """-1 where there is only one; of the name that is not told the first is -1 as well."""
+    forms: list[Numbers]
+    """The first spelling of each, the second and so on; -1 where there are not so many."""
 
 
 class Register:
@@ -139,8 +138,9 @@ class Register:
                 np.int32,
             )
 
-        first, second = (number_in(self._forms, place) for place in range(2))
-        return Names(list(numbers), first, second)
+        most = max(2, *map(len, self._forms))
+        forms = [number_in(self._forms, place) for place in range(most)]
+        return Names(list(numbers), forms)
 
 
 def _hash(told: str | None) -> int:

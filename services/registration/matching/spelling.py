@@ -46,6 +46,9 @@ LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", 
 LINKS |= {"بن", "ابن", "بنت", "ولد"}
 LEAST_JOINED, LEAST_WITH_ARTICLE = 6, 4
 """Shorter words are names of their own: Abdi, الفت."""
+PART = "+"
+"""Begins a reading that is a part of a name."""
+MOST_PARTS = 3
 VOWELS = "aeiouwyUI"
 SOFT_C = re.compile(r"c(?=[eiy])")
 """The s of Cissé and Houcine."""
@@ -54,6 +57,10 @@ CEDILLA = re.compile("c\u0327|ç", re.IGNORECASE)
 HARD_X = re.compile(r"(?<![ei])x")
 """The h of Axmed and Xasan where Somali is written; Alex and Felix have a ks."""
 
+H_BY_ITSELF = re.compile(
+    r"f[aeu]?t(?=h(?![aeiou]{0,2}m))|^[ei]ss?(?=haa?[qkc])|^m[eiu]d(?=hat)|^ad(?=ham)"
+)
+"""Where an h is heard by itself: Fathi and Fathallah, but not Fathima, Ishaq, Medhat, Adham."""
 FIRST_TS = re.compile("^t[sz]")
 """Tsegay is Segay and Tzegay."""
 OF_RELIGION = re.compile(r"^[aeiou]?[ld]?d(?:ee|i|y)ne?$")
@@ -92,7 +99,22 @@ def _word(word: str, words: list[str], at: int) -> str:
 def _latin_letters(word: str) -> str:
     for written, sound in ((SOFT_C, "s"), (HARD_X, "h"), (FIRST_TS, "s")):
         word = written.sub(sound, word)
-    return latin_letters(word)
+    alone = H_BY_ITSELF.search(word)
+    at = alone.end() if alone else len(word)
+    return latin_letters(word[:at]) + latin_letters(word[at:])
+
+
+@lru_cache(maxsize=1 << 17)
+def readings(name: str) -> tuple[str, ...]:
+    """
+    Return how a name sounds, and as a PART each name in it that its bearer may be called by alone.
+
+    Mohamed Amine is Mohamed to some and Amine to others, and so is بن علي to علي.
+    """
+    whole = folded(name)
+    parts = (PART + folded(word) for word in words(name))
+    found = dict.fromkeys(part for part in parts if part != PART + whole)
+    return (whole, *found)[: 1 + MOST_PARTS] if whole else ()
 
 
 @lru_cache(maxsize=1 << 17)
