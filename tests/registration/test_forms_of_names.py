@@ -77,6 +77,23 @@ Mehret Mihret
 Yohannes Yohanis Johannes
 Mikael Michael Mikiel
 Mizanur Mijanur
+كريمة Karima Karimatou Karimatu
+مفيد Moufid Moufidou
+إلياس الياس Elias Ilyas Eliassou
+إلهام Ilham Elham
+الطاف Altaf
+إبراهيم Ebrima
+Diatta Jatta
+جاورا Diawara Jawara
+غالي Ghali Rhali
+Ghissa Rhissa
+دوتشي Doutchi
+أم_كلثوم Umm_Kulthum Oum_Kalthoum Oumou_Kalsoum
+عبد_القادر Abdoukader Abdulkadir
+عبد_الفتاح Abdefattah Abdel_Fattah
+عبد_الشكور Abdachakour Abdelshakour
+عبد_الرحيم Abbderahim Abddourahim
+شمس_الدين Chamsoudine Shamsuddin
 فتحي Fathi Fethi Fathy
 فتحية فتحيه Fathia Fethia Fathiya
 فتح_الله Fathallah Fethallah

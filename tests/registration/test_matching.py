@@ -16,7 +16,7 @@ from services.registration.matching.description import Description
 from services.registration.matching.evidence import compare, weights
 from services.registration.matching.lookalikes import are_two_names
 from services.registration.matching.scoring import score_of
-from services.registration.matching.sounding import coarse
+from services.registration.matching.sounding import coarse, readings
 from services.registration.matching.spelling import folded, skeleton
 from services.registration.matching.training import fit
 from services.registration.matching.transducer import learn
@@ -232,6 +232,7 @@ def test_a_name_is_compared_by_those_of_its_spellings_that_are_most_alike() -> N
         ("Fatima-Zahra", "الزهراء"),
         ("بن علي", "Ali"),
         ("Ould Ahmed", "أحمد"),
+        ("Abdou Aziz", "عبد العزيز"),
     ],
 )
 def test_somebody_may_be_called_by_a_part_of_their_name(whole: str, part: str) -> None:
@@ -241,6 +242,13 @@ def test_somebody_may_be_called_by_a_part_of_their_name(whole: str, part: str) -
 
     assert reasons["given_and_born"] == "far_day"
     assert band(somebody(given=whole), other) == "probable"
+
+
+def test_each_name_of_several_may_be_written_as_it_is_elsewhere() -> None:
+    for one, other in (("Mahamat Saleh", "محمد صالح"), ("Mamadou Lamine", "محمد الأمين")):
+        found = closest(readings(one), readings(other), BY.transducer)
+        assert found
+        assert found.kind == "alike"
 
 
 def test_brothers_who_share_a_part_of_their_names_are_two() -> None:

@@ -5,10 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.registration.matching.lookalikes import are_two_names
-from services.registration.matching.sounding import key_of
-from services.registration.matching.spelling import PART
+from services.registration.matching.sounding import PART, classes, spoken
 from services.registration.matching.transducer import Transducer
-from services.registration.matching.variants import usual
 
 CLOSENESS = (
     (-0.01, "same"),
@@ -22,7 +20,7 @@ CLOSENESS = (
 """How many bits a pair of spellings may lie below the mean of either with itself."""
 UNLIKE = -99.0
 FORMS = -3.0
-"""How much less alike two names are for being compared by the forms they are listed under."""
+"""How much less alike two names are for being compared by their forms elsewhere."""
 OF_PART = -8.0
 """How much less alike two names are where one is a part of the other: brothers may share it."""
 RARE, COMMON = 16.0, 11.0
@@ -65,8 +63,8 @@ def _compared(transducer: Transducer, one: str, other: str) -> Closeness:
         return _closeness(UNLIKE, ratio)
     alone = _compared(transducer, one, one).ratio + _compared(transducer, other, other).ratio
     below = ratio - alone / 2
-    forms = usual(one), usual(other)
-    if below < FORMS and forms != (one, other) and key_of(forms[0]) == key_of(forms[1]):
+    forms = spoken(one), spoken(other)
+    if below < FORMS and forms != (one, other) and classes(forms[0]) == classes(forms[1]):
         as_forms = FORMS + _compared(transducer, min(forms), max(forms)).below
         if as_forms > below:
             return _closeness(as_forms, as_forms + alone / 2)

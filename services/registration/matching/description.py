@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from services.registration.matching.spelling import readings
+from services.registration.matching.sounding import readings
 
 PARTS = ("given", "father", "grandfather", "family")
 UNKNOWN_SEX = "unknown"

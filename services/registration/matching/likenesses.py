@@ -18,10 +18,8 @@ import numpy.typing as npt
 
 from services.registration.matching.closeness import FORMS, OF_PART, UNLIKE
 from services.registration.matching.lookalikes import are_two_names, may_be_two_names
-from services.registration.matching.sounding import key_of
-from services.registration.matching.spelling import PART
+from services.registration.matching.sounding import PART, classes, spoken
 from services.registration.matching.transducer import MOST_LETTERS, Transducer
-from services.registration.matching.variants import usual
 
 AT_ONCE = 1 << 12
 """So many pairs are compared at once that their chances stay near the processor."""
@@ -45,7 +43,7 @@ class Likenesses:
     def __init__(self, spellings: Sequence[str], transducer: Transducer) -> None:
         self._is_part = np.array([each.startswith(PART) for each in spellings], np.int8)
         spellings = [each.removeprefix(PART) for each in spellings]
-        forms = list(map(usual, spellings))
+        forms = list(map(spoken, spellings))
         spellings = [*spellings, *sorted({*forms} - {*spellings})]
         self._spellings, self._transducer = spellings, transducer
         shown = [spelling[:MOST_LETTERS] for spelling in spellings]
@@ -72,7 +70,7 @@ class Likenesses:
         self._forms = np.array([number_of[form] for form in forms], np.int32)
         keys: dict[str, int] = {}
         self._keys = np.array(
-            [keys.setdefault(key_of(each), len(keys)) for each in forms], np.int32
+            [keys.setdefault(classes(each), len(keys)) for each in forms], np.int32
         )
         everyone = np.arange(len(spellings), dtype=np.int32)
         self.own = self._ratios(everyone, everyone)

@@ -9,9 +9,14 @@ import re
 from functools import lru_cache
 
 from chassis.orthography import ARABIC_SCRIPT, plain, without_doubles
-from services.registration.matching.spelling import VOWELS, folded
+from services.registration.matching.spelling import SERVANT, VOWELS, folded, words
 from services.registration.matching.variants import FEMININE, usual
 
+PART = "+"
+"""Begins a reading that is a part of a name."""
+MOST_PARTS = 3
+ABDOU = re.compile("abd[ouUi]")
+"""As folded: Abdou Aziz may be somebody's Abd al-Aziz."""
 CLASSES = str.maketrans(
     {
         "T": "t",
@@ -29,8 +34,10 @@ CLASSES = str.maketrans(
         "e": "",
     }
 )
-DI = re.compile(r"d[iy](?=[aeou])")
+DI = re.compile(r"d[iy](?=[aeouUw])")
 """Jallow is Diallo where French is written."""
+ENDING = re.compile(r"(?<=..a)t[aoUuw]?$|(?<=...)(?<=[^aeiouwyUIlh])[Uuw]$")
+"""The Sahel's Karimatou and Moufidou, and the Azeezat of Lagos, are كريمة, مفيد and عزيزة."""
 OF_LATIN = str.maketrans({"T": "s", "z": "d"})
 """Ousmane is Othman, and Zia is Diya: Arabic has one letter for both."""
 OF_CAIRO = str.maketrans({"T": "s", "g": "j"})
@@ -61,7 +68,7 @@ def sounds(name: str) -> frozenset[str]:
     letters = folded(name)
     key = key_of(letters)
     for heard in (letters, OF_SOMETHING.sub("", letters), _heard_otherwise(name, letters)):
-        if (other := _classes(heard)) and other != key:
+        if (other := classes(heard)) and other != key:
             return frozenset({key, other})
     return frozenset({key} - {""})
 
@@ -78,13 +85,39 @@ def _heard_otherwise(name: str, letters: str) -> str:
     return DI.sub("j", letters).translate(OF_CAIRO if "g" in letters else OF_LATIN)
 
 
+@lru_cache(maxsize=1 << 17)
+def readings(name: str) -> tuple[str, ...]:
+    """
+    Return how a name sounds, and as a PART each name in it that its bearer may be called by alone.
+
+    Mohamed Amine is Mohamed to some and Amine to others, and so is بن علي to علي. Of such a name
+    each one may be written as it is listed: Mahamat Saleh is محمد صالح.
+    """
+    whole = folded(name)
+    if not whole:
+        return ()
+    parts = [folded(word) for word in words(name)]
+    as_listed = "".join(map(usual, parts)) if len(parts) > 1 else whole
+    if len(parts) > 1 and ABDOU.fullmatch(parts[0]):
+        parts.insert(0, SERVANT + "".join(parts[1:]))
+    alone = [PART + part for part in parts if part != whole]
+    return tuple(dict.fromkeys([whole, as_listed, *alone[:MOST_PARTS]]))
+
+
+@lru_cache(maxsize=1 << 17)
+def spoken(letters: str) -> str:
+    """Return how a folded name is compared too: as it is listed, and as it is said elsewhere."""
+    return ENDING.sub("", DI.sub("j", usual(letters)))
+
+
 def key_of(letters: str) -> str:
     """Return the key of a folded name."""
-    return _classes(FEMININE.sub("", usual(letters)))
+    return classes(FEMININE.sub("", usual(letters)))
 
 
 # What a name is heard as is mostly what it is listed and read as.
 @lru_cache(maxsize=1 << 8)
-def _classes(letters: str) -> str:
+def classes(letters: str) -> str:
+    """Return the classes of a folded name's consonants, as it is and not as it is listed."""
     key = "".join(c for c in letters if c not in VOWELS).translate(CLASSES)
     return without_doubles(key) or letters[:1]

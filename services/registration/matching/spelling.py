@@ -27,13 +27,14 @@ ABD = re.compile(
     r"^(?:c?[aei]b[aeiou]?|b)d(?:[aeiou]{0,2}l|[aeiou]{1,2}(.)(?=\1)|)(?=[b-df-hj-np-tv-z])"
     r"|^[aei]?bd[aeiou]{1,2}(?=[tdrzsn][aeiouhl])"
     r"|^[aei]?bd[aeiou]{1,2}l(?=[aeo])(?!a(?:h|y|t[aei]+f))"
-    r"|^c?abd[iu](?=.{4})"
+    r"|^c?abd(?:ou|[aeiou])(?=.{4})"
 )
 """
 The article's l is heard as the t, d, r, z, s or n after it (Abdessalam, Abdourahmane, Abdinasir),
 and before a vowel it is the article's (Abdelaziz) unless the name is Allah or Latif. Somalis write
 Abdikarim or Cabdikariim.
 """
+TWICE_IN_ABD = re.compile("^(c?[aei])b+d+")
 ABDOUL = re.compile(r"^(?:[aei]b[aeiou]?|b)d[aeiou]{1,2}(?=l[aeiou])")
 JOINED_ARTICLE = re.compile(r"^[ae]l(?=[b-df-hjkmnp-tv-z].{3})")
 """Alhadi and Elmahdi, but not Ali, Elias, Almaz and Alassane, which begin so without an article."""
@@ -41,19 +42,25 @@ JOINED_ABU = re.compile(r"^(ab(?:o|u|ou))e?l(?=[b-df-hj-np-tv-z]|$)")
 """Abouelnaga and Aboul Naga are ابو النجا."""
 ABD_ALONE = re.compile(r"^(?:[aei]b[aeiou]?|b)d(?:[aeiou]{0,2}[lrsntd])?$")
 """Abdi and Abdou are names of their own."""
+OF_MOTHER = re.compile(r"(?:(?:o|u|ou)mm?(?:ou|u)?|[اإ]م)$")
+"""Oumou Habiba and Umm Habiba are أم حبيبة."""
+BEFORE_ANOTHER = ((OF_MOTHER, "um"), (ARTICLE, ""), (ABD_ALONE, SERVANT))
+"""What a word is that only begins a name, when another word follows."""
 BEGINNINGS = frozenset({"عبد", "ابو", "abu", "abul", "aboul", "abol"})
+OF_THE_NAME = frozenset({"الياس", "الهام", "الطاف", "الماس", "البير", "البرت"})
+OF_THE_NAME |= {"الفريد", "اليزابيث", "الكسندر", "الينا"}
+"""Their ال is no article."""
 LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", "walad", "mint"})
 LINKS |= {"بن", "ابن", "بنت", "ولد"}
 LEAST_JOINED, LEAST_WITH_ARTICLE = 6, 4
 """Shorter words are names of their own: Abdi, الفت."""
-PART = "+"
-"""Begins a reading that is a part of a name."""
-MOST_PARTS = 3
 VOWELS = "aeiouwyUI"
 SOFT_C = re.compile(r"c(?=[eiy])")
 """The s of Cissé and Houcine."""
 CEDILLA = re.compile("c\u0327|ç", re.IGNORECASE)
 """The s of Fayçal."""
+RH = re.compile("^rh")
+"""The غ of Rhissa and Rhali, where French is written."""
 HARD_X = re.compile(r"(?<![ei])x")
 """The h of Axmed and Xasan where Somali is written; Alex and Felix have a ks."""
 
@@ -65,7 +72,7 @@ FIRST_TS = re.compile("^t[sz]")
 """Tsegay is Segay and Tzegay."""
 OF_RELIGION = re.compile(r"^[aeiou]?[ld]?d(?:ee|i|y)ne?$")
 ARABIC_OF_RELIGION = re.compile("(?<=..)الدين$")
-JOINED_OF_RELIGION = re.compile(r"(?<=..)[aeiou]?l(?=d(?:ee|i|y)ne?$)")
+JOINED_OF_RELIGION = re.compile(r"(?<=..)(?:[aeiou]?l|ou|u)d(?:ee|i|y)ne?$")
 TWO_IN_ONE = re.compile(
     r"^(.{3,}?)(?<!em)((?:[aeiou]?[ld]|[aeou])d(?:ee|i|y)ne?|الدين)$", re.IGNORECASE
 )
@@ -80,41 +87,28 @@ def folded(name: str) -> str:
 
 
 def _word(word: str, words: list[str], at: int) -> str:
+    if at + 1 < len(words):
+        for beginning, sound in BEFORE_ANOTHER:
+            if beginning.match(word):
+                return sound
     if ARABIC_SCRIPT.search(word):
         return _arabic_word(word, is_after_abd=at > 0 and words[at - 1] == "عبد")
     if OF_RELIGION.match(word):
         return "din"
-    if at + 1 < len(words) and ARTICLE.match(word):
-        return ""
-    if ABD_ALONE.match(word) and at + 1 < len(words):
-        return SERVANT
+    word = TWICE_IN_ABD.sub(r"\1bd", word)
     joined = (ABD.match(word) or ABDOUL.match(word)) if len(word) > LEAST_JOINED else None
     if joined:
         return SERVANT + _latin_letters(word[joined.end() :])
-    for article in (JOINED_ARTICLE, JOINED_OF_RELIGION):
-        word = article.sub("", word)
+    word = JOINED_OF_RELIGION.sub("din", JOINED_ARTICLE.sub("", word))
     return _latin_letters(JOINED_ABU.sub(r"\1", word))
 
 
 def _latin_letters(word: str) -> str:
-    for written, sound in ((SOFT_C, "s"), (HARD_X, "h"), (FIRST_TS, "s")):
+    for written, sound in ((SOFT_C, "s"), (HARD_X, "h"), (FIRST_TS, "s"), (RH, "gh")):
         word = written.sub(sound, word)
     alone = H_BY_ITSELF.search(word)
     at = alone.end() if alone else len(word)
     return latin_letters(word[:at]) + latin_letters(word[at:])
-
-
-@lru_cache(maxsize=1 << 17)
-def readings(name: str) -> tuple[str, ...]:
-    """
-    Return how a name sounds, and as a PART each name in it that its bearer may be called by alone.
-
-    Mohamed Amine is Mohamed to some and Amine to others, and so is بن علي to علي.
-    """
-    whole = folded(name)
-    parts = (PART + folded(word) for word in words(name))
-    found = dict.fromkeys(part for part in parts if part != PART + whole)
-    return (whole, *found)[: 1 + MOST_PARTS] if whole else ()
 
 
 @lru_cache(maxsize=1 << 17)
@@ -152,8 +146,8 @@ def _arabic_word(word: str, *, is_after_abd: bool) -> str:
     joined = word.removeprefix("عبدال")
     if joined != word and len(word) > LEAST_JOINED:
         return SERVANT + arabic_letters(joined)
-    word = ARABIC_OF_RELIGION.sub("دين", word)
-    bare = word.removeprefix("ال")
+    word = ARABIC_OF_RELIGION.sub("دين", word).replace("تش", "چ")
+    bare = word if word in OF_THE_NAME else word.removeprefix("ال")
     has_article = is_after_abd or len(word) > LEAST_WITH_ARTICLE
     return arabic_letters(bare if has_article else word)
 
