@@ -9,9 +9,12 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.api import Api, RefusedError, administrator
+
+IDS = {"Client id", "Id", "Subject"}
+"""What another command is told: however narrow the screen is, none of it is left out."""
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def telling() -> Iterator[None]:
 
 def table(title: str, columns: list[str], rows: list[dict[str, Any]]) -> None:
     """Print some fields of what an answer lists."""
-    shown = Table(*columns, title=title)
+    shown = Table(*(Column(name, no_wrap=name in IDS) for name in columns), title=title)
     for row in rows:
         shown.add_row(*(_words(row.get(column.lower().replace(" ", "_"))) for column in columns))
     Console().print(shown)

@@ -33,12 +33,18 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 def masar(house: House, tmp_path: Path) -> Masar:
     """Return a function that runs the command beside the gateway."""
     url = json.loads((tmp_path / "bootstrap.json").read_text())["base_url"]
-    environment = {"MASAR_HOME": str(tmp_path), "COLUMNS": "200"}
+    environment = {"MASAR_HOME": str(tmp_path)}
 
-    async def run(*words: str, typed: str | None = None, status: int = 0) -> str:
+    async def run(
+        *words: str, typed: str | None = None, status: int = 0, columns: int = 200
+    ) -> str:
         words = (*words, "--base-url", url) if words[1] in {"open", "approve"} else words
         result = await asyncio.to_thread(
-            CliRunner().invoke, app, list(words), input=typed, env=environment
+            CliRunner().invoke,
+            app,
+            list(words),
+            input=typed,
+            env=environment | {"COLUMNS": str(columns)},
         )
         assert result.exit_code == status, result.output
         # The gateway logs into the same output, as it runs in this process.
@@ -101,6 +107,20 @@ async def test_a_client_is_made_renewed_and_revoked(house: House, masar: Masar) 
 
     assert [response.status_code for response in (*answers, after)] == [401, 200, 401]
     assert client_id in await masar("client", "list")
+
+
+async def test_what_another_command_is_told_is_whole_on_any_screen(
+    house: House, masar: Masar
+) -> None:
+    made = await masar("client", "create", "Their system", "--role", "integrator")
+    await masar("user", "invite", "amal", "--full-name", "Amal Ali")
+    given = await masar("user", "give", "amal", "case_worker", "--place", "LY02")
+
+    clients = await masar("client", "list", columns=80)
+    roles = await masar("user", "roles", "amal", columns=80)
+
+    assert found(r"client_id +(\S+)", made) in clients
+    assert given.split()[0] in roles
 
 
 async def test_a_refusal_is_one_line(house: House, masar: Masar) -> None:
