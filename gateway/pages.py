@@ -12,7 +12,8 @@ from chassis.operations import Router
 from chassis.problems import TITLES, not_found
 from gateway.openapi import Description, asyncapi
 
-PROBLEMS_FILE = Path(__file__).parent.parent / "contracts" / "problems.yaml"
+CONTRACTS = Path(__file__).parent.parent / "contracts"
+PROBLEMS_FILE, SCHEMAS = CONTRACTS / "problems.yaml", CONTRACTS / "published"
 ASSETS = Path(__file__).parent / "docs_page"
 POLICY = {
     "Content-Security-Policy": (
@@ -63,6 +64,19 @@ async def openapi(request: Request) -> dict[str, Any]:
 @router.get("/asyncapi.json")
 async def events() -> dict[str, Any]:
     return asyncapi()
+
+
+@router.get("/contracts/{name}")
+async def contract(name: str) -> FileResponse:
+    """Give the schema of an event, at the address that the event's `dataschema` names."""
+    if name not in schemas():
+        raise not_found("contract")
+    return FileResponse(SCHEMAS / name, media_type="application/schema+json")
+
+
+@cache
+def schemas() -> frozenset[str]:
+    return frozenset(path.name for path in SCHEMAS.glob("*.v*.json"))
 
 
 @router.get("/problems/{slug}")

@@ -7,14 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
+from chassis.outbox import row_of
 from chassis.policy import policy
 from contracts.event import promised
+from contracts.tracking import RoundImported
 from gateway.routes import SERVICES
 from standalone import Standalone
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 HIDDEN = {"GET /", "GET /docs", "GET /docs/{asset}", "GET /openapi.json"}
-HIDDEN |= {"GET /asyncapi.json", "GET /problems/{slug}"}
+HIDDEN |= {"GET /asyncapi.json", "GET /contracts/{name}", "GET /problems/{slug}"}
 
 
 async def described(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -155,3 +157,18 @@ AMINA = {
     "location_pcode": "LY0209",
     "consent": True,
 }
+
+
+async def test_an_event_names_where_its_schema_is(
+    system: Standalone, client: httpx.AsyncClient
+) -> None:
+    event = RoundImported(round_number=1, population="migrant", individuals=1)
+    row = row_of(system.apps["tracking"].state.database, event, subject="1", sequence=1)
+    hidden = ("authz.yaml", "subscriptions.json", "x.v1.json")
+
+    schema = await client.get(json.loads(row["body"])["dataschema"])
+    others = [await client.get(f"/contracts/{name}") for name in hidden]
+
+    assert schema.headers["content-type"] == "application/schema+json"
+    assert schema.json()["title"] == "RoundImported"
+    assert [other.status_code for other in others] == [404, 404, 404]
