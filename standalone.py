@@ -173,7 +173,7 @@ class TellingServer(uvicorn.Server):
 def _tell(base: str, home: Path) -> None:
     sys.stdout.write(
         f"Masar is at {base}\n"
-        f"  console      {base}/\n"
+        f"  first page   {base}/\n"
         f"  API docs     {base}/docs\n"
         f"  credentials  {home / 'bootstrap.json'}\n"
         "Ctrl-C stops it.\n"
