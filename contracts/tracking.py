@@ -23,7 +23,7 @@ class PlaceVersion(BaseModel):
 
 
 class PlacesChanged(Event):
-    """Places were added or changed, at most PLACES_AN_EVENT at a time. Subject: the change's id."""
+    """Places were added or changed, at most 500 at a time. Subject: the change's id."""
 
     type: ClassVar[str] = "tracking.places_changed.v1"
 
