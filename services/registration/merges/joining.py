@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, outbox
+from chassis import merged as registrations
 from chassis.caller import Caller
 from chassis.clock import now
 from chassis.problems import Problem
@@ -28,9 +29,14 @@ By = Caller | audit.Actor
 
 
 async def both(session: AsyncSession, kept_id: UUID, merged_id: UUID) -> tuple[Person, Person]:
-    """Return two registrations that nobody else changes meanwhile."""
+    """
+    Return two registrations that nobody else changes meanwhile.
+
+    Nor is any changed that is the kept one's person's as well: a level may follow in one above it.
+    """
+    theirs = await registrations.registrations_here(session, Person, kept_id)
     # In one order, so that of two merges the other way round one waits for the other.
-    statement = select(Person).where(col(Person.id).in_([kept_id, merged_id]))
+    statement = select(Person).where(col(Person.id).in_({*theirs, merged_id}))
     statement = statement.order_by(col(Person.id)).with_for_update()
     found = await session.exec(statement.execution_options(populate_existing=True))
     by_id = {person.id: person for person in found}
@@ -75,9 +81,21 @@ async def take_apart(
     done.undone_by, done.undone_at = by.id, now()
     session.add(done)
     if here:
-        await vulnerability.take_back(session, kept, await _others_of(session, kept), by)
+        for each in await _upwards(session, kept):
+            await vulnerability.take_back(session, each, await _others_of(session, each), by)
     _changed(session, kept, merged)
     audit.note(session, by, "unmerge", "duplicate", [kept.id, merged.id])
+
+
+async def _upwards(session: AsyncSession, kept: Person) -> Sequence[Person]:
+    """Return a registration, the one that goes on instead of it here, and so on."""
+    found = [kept]
+    while into := found[-1].merged_into:
+        above = await session.get_one(Person, into)
+        if above.organisation != kept.organisation:
+            break
+        found.append(above)
+    return found
 
 
 async def in_force(session: AsyncSession, kept_id: UUID, merged_id: UUID) -> Merge | None:
