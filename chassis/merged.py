@@ -18,8 +18,14 @@ async def registrations_of(session: AsyncSession, people: Any, person_id: UUID) 
     `people` is the table, with `id` and `merged_into`. Nobody merged has but their own id, known by
     one query.
     """
-    known: set[UUID] = {person_id}
-    new = {person_id}
+    return await registrations_of_all(session, people, {person_id})
+
+
+async def registrations_of_all(
+    session: AsyncSession, people: Any, ids: Collection[UUID]
+) -> set[UUID]:
+    """Return the same of several, all together."""
+    known, new = set(ids), set(ids)
     while new:
         linked = await session.exec(_linked(people), params={"ids": list(new)})
         found = {one for row in linked for one in row if one}

@@ -117,8 +117,12 @@ async def begin(session: AsyncSession, found: Erasure) -> None:
     assert found.person_id is not None  # noqa: S101 - It is named until the erasure is complete.
     await households.hold(session, found.person_id)
     for merged in await merges.let_go(session, found.person_id):
-        if merged.organisation != found.organisation or await holds.is_held(session, merged.id):
+        elsewhere = merged.organisation != found.organisation
+        if elsewhere or await holds.is_held(session, merged.id):
             merges.set_free(session, merged)
+            if not elsewhere:
+                # Where they live they count by themselves again.
+                await households.touch(session, merged.id)
         else:
             await begin(session, _of_merged(found, merged.id))
     found.status = "running"

@@ -172,7 +172,11 @@ async def _leave_for_another(session: AsyncSession, person: Person, by: str) -> 
         made, known = await _households_named(session, [named], by)
         ids = made | known
     old = {before.household_id} if before else set()
-    households = await membership.lock(session, old | set(ids.values()))
+    these = old | set(ids.values())
+    others = await membership.beside(session, [person.id], person.organisation) - these
+    households = await membership.lock(session, these | others)
+    for each in others:
+        changed(households[each])
     if before and before.household_id not in ids.values():
         await leave(session, households[before.household_id], [before], "corrected", by)
     await form(session, [named], by, because="corrected")
@@ -266,7 +270,9 @@ async def let_go(session: AsyncSession, person_id: UUID) -> None:
     A household of nobody else ends; where nobody else ever was in it, its reference goes too.
     """
     before = select(Member.household_id).where(col(Member.person_id) == person_id)
-    named = await _named_by(session, [person_id]) | set((await session.exec(before)).all())
+    # Where else they were, by a registration that stays, they may count from now on.
+    registrations = await merged.registrations_here(session, Person, person_id)
+    named = await _named_by(session, registrations) | set((await session.exec(before)).all())
     for each in (await membership.lock(session, named)).values():
         others = await _others(session, each.id, person_id)
         if each.ended_on is None and None not in others:

@@ -91,6 +91,28 @@ async def household_of(session: AsyncSession, person_id: UUID) -> Member | None:
     return (await session.exec(statement)).one_or_none()
 
 
+async def beside(session: AsyncSession, people: Collection[UUID], organisation: str) -> set[UUID]:
+    """
+    Return in which households people are by another registration of theirs; mostly in none.
+
+    Whoever is in two counts in one of them: where people come or go decides in which.
+    """
+    others = await merged.registrations_of_all(session, Person, people) - set(people)
+    if not others:
+        return set()
+    statement = (
+        select(Member.household_id)
+        .join(Household, col(Household.id) == col(Member.household_id))
+        .where(
+            col(Member.person_id).in_(others),
+            col(Member.until).is_(None),
+            col(Member.kind) == HOUSEHOLD,
+            col(Household.organisation) == organisation,
+        )
+    )
+    return set((await session.exec(statement)).all())
+
+
 async def fellows(
     session: AsyncSession, household_ids: Collection[UUID]
 ) -> dict[UUID, list[Fellow]]:

@@ -33,7 +33,8 @@ async def add(
     """Add somebody who is in no household, or to a group; 409 for a member or a second head."""
     await naming.visible(session, household_id, access)
     await naming.people(session, [form.person_id], access, access.caller.organisation)
-    household = (await naming.to_change(session, [household_id], access))[household_id]
+    found = await naming.to_change(session, [household_id], access, [form.person_id])
+    household = found[household_id]
     before = await membership.members(session, household.id)
     if any(each.person_id == form.person_id for each in before):
         raise Problem(409, "conflict", "They are a member of it already.")
@@ -50,7 +51,7 @@ async def leave(
     session: AsyncSession, household_id: UUID, person_id: UUID, form: LeavingIn, access: Access
 ) -> Household:
     """Let a member go where no household is known; the last one ends it."""
-    household = (await naming.to_change(session, [household_id], access))[household_id]
+    household = (await naming.to_change(session, [household_id], access, [person_id]))[household_id]
     [member] = await _here(session, household, [person_id])
     await _go(session, household, [member], "left", form.on, access)
     note(session, access, "remove_member", household, [person_id])
@@ -64,7 +65,7 @@ async def move(
     await naming.visible(session, household_id, access)
     if form.to == household_id:
         raise wrong("/to", "same_household", "They are in this household.")
-    both = await naming.to_change(session, [household_id, form.to], access)
+    both = await naming.to_change(session, [household_id, form.to], access, [person_id])
     old, to = both[household_id], both[form.to]
     _refuse_other_kind(old, to, "/to")
     [member] = await _here(session, old, [person_id])
@@ -85,8 +86,8 @@ async def split(
     await naming.visible(session, household_id, access)
     places, organisation = naming.named_in(form), access.caller.organisation
     known = await naming.people(session, receiving(form), access, organisation, places=places)
-    old = (await naming.to_change(session, [household_id], access))[household_id]
     ids = [each.person_id for each in form.members]
+    old = (await naming.to_change(session, [household_id], access, ids))[household_id]
     going = await _here(session, old, ids)
     if len(going) == len(await membership.members(session, old.id)):
         raise wrong(
@@ -112,7 +113,8 @@ async def join(
     await naming.visible(session, household_id, access)
     if form.into == household_id:
         raise wrong("/into", "same_household", "A household is not joined with itself.")
-    both = await naming.to_change(session, [household_id, form.into], access)
+    whose = await _all(session, household_id)
+    both = await naming.to_change(session, [household_id, form.into], access, whose)
     old, into = both[household_id], both[form.into]
     _refuse_other_kind(old, into, "/into")
     going = await membership.members(session, old.id)
@@ -136,12 +138,17 @@ async def end(
     session: AsyncSession, household_id: UUID, form: LeavingIn, access: Access
 ) -> Household:
     """Dissolve a household: nobody is in it any more, and its history stays."""
-    household = (await naming.to_change(session, [household_id], access))[household_id]
+    whose = await _all(session, household_id)
+    household = (await naming.to_change(session, [household_id], access, whose))[household_id]
     going = await membership.members(session, household.id)
     await _go(session, household, going, "ended", form.on, access)
     household.ended_on = form.on
     note(session, access, "end", household, [each.person_id for each in going])
     return household
+
+
+async def _all(session: AsyncSession, household_id: UUID) -> list[UUID]:
+    return [each.person_id for each in await membership.members(session, household_id)]
 
 
 async def _here(session: AsyncSession, household: Household, ids: Sequence[UUID]) -> list[Member]:

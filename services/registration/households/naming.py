@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.authz import Access
 from chassis.clock import today
 from chassis.problems import Fault, Problem, not_found, unacceptable
-from services.registration.households import membership, rules
+from services.registration.households import changing, membership, rules
 from services.registration.households.models import HOUSEHOLD, Household, Member
 from services.registration.households.shapes import ReceivingIn
 from services.registration.households.showing import SCOPING
@@ -75,19 +75,24 @@ async def people(
 
 
 async def to_change(
-    session: AsyncSession, ids: Collection[UUID], access: Access
+    session: AsyncSession, ids: Collection[UUID], access: Access, whose: Collection[UUID] = ()
 ) -> dict[UUID, Household]:
     """
     Return households that the caller may change, locked, by id; 409 for one that has ended.
 
-    404 unless they may change all of them.
+    404 unless they may change all of them. `whose` are those who come or go: the households where
+    they are by another registration have changed with these.
     """
     theirs = select(Household.id).where(
         col(Household.id).in_(set(ids)), access.rows(SCOPING, action="U")
     )
     if set(ids) - set((await session.exec(theirs)).all()):
         raise not_found("household")
-    found = await membership.lock(session, ids)
+    others = await membership.beside(session, whose, access.caller.organisation) - set(ids)
+    # All at once, in the one order in which households are locked.
+    found = await membership.lock(session, {*ids, *others})
+    for each in others:
+        changing.changed(found.pop(each))
     if any(each.ended_on for each in found.values()):
         raise Problem(409, "household-ended", "This household has ended; its history is all of it.")
     return found

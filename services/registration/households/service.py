@@ -44,6 +44,8 @@ async def create(session: AsyncSession, form: HouseholdIn, access: Access) -> Ho
     known = await naming.people(session, [*places], access, organisation, places=places)
     if form.kind == HOUSEHOLD:
         await naming.refuse_elsewhere(session, ids, places)
+        # Where they are by another registration they may count no more.
+        await naming.to_change(session, (), access, ids)
     household = new(form, form.location_pcode, access, kind=form.kind)
     naming.refuse_collectors(household, naming.COLLECTORS, known)
     await insert(session, household)
