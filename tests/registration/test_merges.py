@@ -188,6 +188,31 @@ async def test_a_chain_of_merges_ends_at_one_registration_and_never_closes(
     assert [(await seen(office, each))["merged_into"] for each in (a, b, c)] == [b, None, None]
 
 
+async def test_what_a_merge_says_of_a_third_registration_is_no_work_for_anybody(
+    office: Office,
+) -> None:
+    (a, _, c), (ab, bc, ca) = await three(office)
+    await office.officer.post(f"{ab}/merge", {"keep": a})
+    await office.officer.post(f"{ca}/merge", {"keep": c})
+
+    async def status() -> str:
+        return str((await office.officer.get(bc)).json()["status"])
+
+    with_both = await status()
+    refused = await office.officer.post(f"{bc}/decision", {"decision": "different", "seen": "same"})
+    await office.officer.send("DELETE", f"{ca}/merge")
+    apart = await status()
+    decided = await office.officer.post(f"{bc}/decision", {"decision": "different"})
+    again = await office.officer.post(f"{ca}/merge", {"keep": c})
+
+    assert (with_both, refused.status_code) == ("same", 409)
+    assert "merged" in refused.json()["detail"]
+    assert (apart, decided.status_code, again.status_code) == ("unsure", 200, 409)
+    # Who is said to be two people is not made one over a third.
+    assert bc.rsplit("/", 1)[1] in again.json()["detail"]
+    assert (await seen(office, a))["merged_into"] is None
+
+
 async def test_three_merges_at_once_that_would_close_a_ring_leave_one_to_go_on(
     office: Office,
 ) -> None:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit
+from chassis import audit, merged
 from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import Problem, not_found
@@ -91,7 +92,7 @@ async def decide(
     409 when somebody has settled the pair and the reviewer does not say that they have seen it.
     """
     pair, left, right = await _get(session, pair_id, access, lock=True)
-    if await _are_merged(session, pair):
+    if form.decision != "same" and await _are_one_persons(session, pair):
         raise Problem(409, "out-of-order", "These registrations are merged; undo that first.")
     if not rules.may_decide(pair.status, form.seen):
         detail = "Somebody has decided on this pair meanwhile; read it again, and say what you saw."
@@ -104,17 +105,32 @@ async def decide(
     return _shown(pair, left, right)
 
 
-async def get_to_decide(session: AsyncSession, pair_id: UUID, access: Access) -> DuplicatePair:
-    """Return a pair that nobody else decides on meanwhile; 404 unless both are within reach."""
-    found = await _get(session, pair_id, access, lock=True)
+async def get_to_merge(session: AsyncSession, pair_id: UUID, access: Access) -> DuplicatePair:
+    """Return a pair of which both are within reach, or else 404; people are locked before it is."""
+    found = await _get(session, pair_id, access)
     pair: DuplicatePair = found[0]
     return pair
 
 
-async def _are_merged(session: AsyncSession, pair: DuplicatePair) -> bool:
-    ids = [pair.left_id, pair.right_id]
-    merged = select(Person.id).where(col(Person.id).in_(ids), col(Person.merged_into).in_(ids))
-    return (await session.exec(merged)).first() is not None
+async def _are_one_persons(session: AsyncSession, pair: DuplicatePair) -> bool:
+    theirs = await merged.registrations_of(session, Person, pair.left_id)
+    return pair.right_id in theirs
+
+
+async def between(session: AsyncSession, one: UUID, other: UUID) -> Sequence[DuplicatePair]:
+    """
+    Return the pairs of a registration of one person with one of another's, and lock them.
+
+    What is decided of two people is decided of each of their registrations.
+    """
+    ours, theirs = [await merged.registrations_here(session, Person, each) for each in (one, other)]
+    left, right = col(DuplicatePair.left_id), col(DuplicatePair.right_id)
+    either_way = or_(
+        and_(left.in_(ours), right.in_(theirs)), and_(left.in_(theirs), right.in_(ours))
+    )
+    statement = select(DuplicatePair).where(either_way).order_by(col(DuplicatePair.id))
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).all()
 
 
 async def _get(

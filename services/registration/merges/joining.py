@@ -16,7 +16,7 @@ from chassis import audit, outbox
 from chassis import merged as registrations
 from chassis.caller import Caller
 from chassis.clock import now
-from chassis.problems import Problem
+from chassis.problems import Problem, not_found
 from contracts.registration import PersonMerged
 from services.registration.duplicates.models import DuplicatePair
 from services.registration.households import changing as households
@@ -32,14 +32,21 @@ async def both(session: AsyncSession, kept_id: UUID, merged_id: UUID) -> tuple[P
     """
     Return two registrations that nobody else changes meanwhile.
 
-    Nor is any changed that is the kept one's person's as well: a level may follow in one above it.
+    Nor is any changed that is merged with either: what is done about these two follows in those.
+    Whoever locks pairs as well does it after this. 404 when one was erased in this moment.
     """
-    theirs = await registrations.registrations_here(session, Person, kept_id)
+    theirs = {
+        one
+        for each in (kept_id, merged_id)
+        for one in await registrations.registrations_here(session, Person, each)
+    }
     # In one order, so that of two merges the other way round one waits for the other.
-    statement = select(Person).where(col(Person.id).in_({*theirs, merged_id}))
+    statement = select(Person).where(col(Person.id).in_(theirs))
     statement = statement.order_by(col(Person.id)).with_for_update()
     found = await session.exec(statement.execution_options(populate_existing=True))
     by_id = {person.id: person for person in found}
+    if not by_id.keys() >= {kept_id, merged_id}:
+        raise not_found("registration")
     return by_id[kept_id], by_id[merged_id]
 
 

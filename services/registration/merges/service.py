@@ -7,9 +7,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access
-from chassis.problems import Problem, wrong
+from chassis.problems import Problem, not_found, wrong
 from services.registration.consents import service as consents
 from services.registration.duplicates import service as duplicates
+from services.registration.duplicates.models import DuplicatePair
 from services.registration.merges import joining, rules
 from services.registration.merges.models import Merge, MergeIn, MergeOut
 from services.registration.persons import service as persons
@@ -23,25 +24,39 @@ async def merge(session: AsyncSession, pair_id: UUID, form: MergeIn, access: Acc
     409 when somebody has decided otherwise, one of them is merged already, or they answered yes
     and no about the same sharing: then the person is asked anew first.
     """
-    pair = await duplicates.get_to_decide(session, pair_id, access)
+    pair = await duplicates.get_to_merge(session, pair_id, access)
     sides = {pair.left_id, pair.right_id}
     if form.keep not in sides:
         detail = "The registration to keep is one of the two."
         raise wrong("/keep", "not_of_pair", detail)
-    if pair.status == "different":
-        detail = "A reviewer said that these are two people; change that decision first."
-        raise Problem(409, "out-of-order", detail)
     [merged_id] = sides - {form.keep}
     kept, merged = await joining.both(session, form.keep, merged_id)
     for each in (kept, merged):
         persons.refuse_merged(each)
+    pairs = await duplicates.between(session, kept.id, merged.id)
+    if pair.id not in {each.id for each in pairs}:
+        # A search has found in this moment that they are not alike any more.
+        raise not_found("pair of registrations")
+    _refuse_different(pair, pairs)
     if kept.is_enquiry and not merged.is_enquiry:
         detail = "A registration does not go under an enquiry; keep the registration instead."
         raise Problem(409, "out-of-order", detail)
     if await consents.contradict(session, kept.id, merged.id):
         detail = "The two answered yes and no about the same sharing of their file."
         raise Problem(409, "consents-differ", detail)
-    return shown(await joining.put_together(session, pair, kept, merged, access.caller))
+    done = await joining.put_together(session, pair, kept, merged, access.caller)
+    for implied in pairs:
+        joining.decided(session, implied, "same", access.caller)
+    return shown(done)
+
+
+def _refuse_different(pair: DuplicatePair, pairs: Sequence[DuplicatePair]) -> None:
+    """409 when a reviewer said of these two, or of what is merged into them, that they differ."""
+    for each in pairs:
+        if each.status == "different":
+            what = "these" if each.id == pair.id else f"two merged into these (pair {each.id})"
+            detail = f"A reviewer said that {what} are two people; change that decision first."
+            raise Problem(409, "out-of-order", detail)
 
 
 async def undo(session: AsyncSession, pair_id: UUID, access: Access) -> MergeOut:
@@ -51,14 +66,18 @@ async def undo(session: AsyncSession, pair_id: UUID, access: Access) -> MergeOut
     409 when they are not merged, have been for longer than it can be undone, or a departure since
     then was noted in both.
     """
-    pair = await duplicates.get_to_decide(session, pair_id, access)
+    pair = await duplicates.get_to_merge(session, pair_id, access)
+    sides = await joining.both(session, pair.left_id, pair.right_id)
     done = await _in_force(session, pair.id)
     if done is None:
         raise Problem(409, "out-of-order", "These registrations are not merged.")
-    kept, merged = await joining.both(session, done.kept_id, done.merged_id)
+    kept, merged = sides if sides[0].id == done.kept_id else sides[::-1]
     joining.refuse_too_late(done, kept, merged)
     await joining.take_apart(session, done, kept, merged, access.caller)
-    joining.decided(session, pair, "unsure", access.caller)
+    # What is merged into either of them is taken apart with it.
+    for each in await duplicates.between(session, kept.id, merged.id):
+        if each.status == "same":
+            joining.decided(session, each, "unsure", access.caller)
     return shown(done)
 
 
