@@ -296,6 +296,50 @@ async def test_what_cannot_be_told_from_a_file_is_said_and_not_guessed(office: O
     }
 
 
+@SQLITE
+async def test_names_in_several_lines_or_too_long_are_proposed_and_found_again(
+    office: Office,
+) -> None:
+    asked = "What is the sex " + "of the person " * 25
+    header = ("#", "First\r\nname", f"{asked}\nx", "Age", "Na\u202etionality", "\u202e")
+    row = ("7", "Zara", "أنثى", "30", "Tchad", "")
+
+    told = await proposed(office, table(header, row))
+
+    columns = {each["field"]: each["column"] for each in told["columns"]}
+    assert columns == {
+        "given_name": "First name",
+        "sex": asked[:300].strip(),
+        "age": "Age",
+        "nationality": "Nationality",
+    }
+    constants = {"population_category": "migrant", "location_pcode": "LY0209"}
+    number = {"column": "#\n", "field": "external_id"}
+    mapping = {"name": "L", "columns": [*told["columns"], number], "constants": constants}
+    saved = await office.case_worker.post(MAPPINGS, mapping)
+    assert saved.status_code == 201, saved.text
+    job = await imported(office, table(header, row), saved.json()["id"])
+    assert (job["accepted"], job["rejected"]) == (1, 0), job
+    unseen = mapping | {"columns": [number | {"column": "\u202e"}]}
+    refused = await office.case_worker.post(MAPPINGS, unseen)
+    assert (refused.status_code, "nothing of it can be seen" in refused.text) == (422, True)
+
+
+def test_a_form_with_blank_or_endless_labels_and_older_words_is_understood() -> None:
+    survey = [(1, ["Type", "Name", "Label"]), (2, ["select_one  sexes or_other", "q1", "Sex"])]
+    choices = [
+        (1, ["list name", "name", "label::English", "label::Arabic"]),
+        (2, ["sexes", " 1 ", "Male", " "]),
+        (3, ["sexes", "2", "Female", "ا" * 301]),
+        (4, ["sexes", "", "Other", ""]),
+    ]
+
+    [rule] = propose(of_form(survey, choices)).columns
+
+    codes = {"1": "male", "Male": "male", "2": "female", "Female": "female", "Other": "other"}
+    assert (rule.column, rule.values) == ("q1", codes)
+
+
 SURVEY = (
     ("type", "name", "label::English", "label::Arabic"),
     ("note", "sex_note", "Sex", ""),

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 from chassis.problems import Fault, Problem
 from chassis.tabular import Row
 from services.registration.intake.models import Source
-from services.registration.mappings.models import MappingIn
-from services.registration.mappings.rules import EXTERNAL_ID, as_header, mapped
+from services.registration.mappings.models import MappingIn, as_header
+from services.registration.mappings.rules import EXTERNAL_ID, mapped
 
 MOST_PEOPLE, MOST_DEPTH = 200, 32
 UUID_TEXT = re.compile(r"(?:uuid:)?([A-Za-z0-9][A-Za-z0-9-]{7,49})")

@@ -1,5 +1,7 @@
 """A mapping: as told (MappingIn), as kept in its versions, as shown (MappingOut)."""
 
+import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -21,6 +23,29 @@ FULL_NAME = "full_name"
 FIELDS = tuple(name for name in (*REQUIRED, *OPTIONAL) if name not in ASIDE)
 BIRTH_DATE = "birth_date"
 MOST_COLUMNS, MOST_VALUES = 200, 5000
+LONGEST = 300
+"""So many letters of a column's name, or of what stands in a cell, are told apart."""
+BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
+
+
+def as_header(text: str) -> str:
+    """
+    Return the name of a column as a mapping has it, which is empty where nothing of it is seen.
+
+    It is composed, in one line and cut: workbooks break long names, and forms ask whole sentences.
+    """
+    line = BREAKS.sub(" ", text.strip())[:LONGEST]
+    seen = "".join(filter(str.isprintable, line))
+    for told in (line, seen):
+        with suppress(ValueError):
+            return readable(told)
+    return seen.strip()
+
+
+def _named(text: str) -> str:
+    if name := as_header(text):
+        return name
+    raise ValueError("names no column: nothing of it can be seen")
 
 
 def _known(field: str) -> str:
@@ -34,9 +59,9 @@ def _known_or_full_name(field: str) -> str:
 
 
 Header = Annotated[
-    str, StringConstraints(strict=True, min_length=1, max_length=300), AfterValidator(readable)
+    str, StringConstraints(strict=True, min_length=1, max_length=LONGEST), AfterValidator(_named)
 ]
-Cell = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=300)]
+Cell = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=LONGEST)]
 DayOrder = Literal["ymd", "dmy", "mdy"]
 NamePart = Literal["given_name", "father_name", "grandfather_name", "family_name"]
 

@@ -11,9 +11,16 @@ from chassis.uploads import Upload, decode
 from services.registration.imports.rules import DAYS, DISABILITY, OTHER_PHONES
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words
-from services.registration.mappings.models import FULL_NAME, MOST_VALUES, ColumnIn, DayOrder
+from services.registration.mappings.models import (
+    FULL_NAME,
+    LONGEST,
+    MOST_VALUES,
+    ColumnIn,
+    DayOrder,
+    as_header,
+)
 from services.registration.mappings.repeats import KEY, PARENT_KEY, is_of_group
-from services.registration.mappings.rules import DATE, YEAR_DIGITS, as_header
+from services.registration.mappings.rules import DATE, YEAR_DIGITS
 
 LEAST, TAKEN = 0.4, 0.6
 """Below the first score nothing is said, below the second it is said and not proposed."""
@@ -98,8 +105,7 @@ def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]
     questions = []
     for at, name in enumerate(header):
         cells = (cells[at].strip() for _, cells in body[:SAMPLE] if at < len(cells))
-        if name.strip():
-            column = as_header(name)
+        if column := as_header(name):
             answers: dict[str, list[str]] = {cell: [] for cell in cells if cell}
             names = [column, column.rpartition("/")[2]]
             questions.append(Question(column, names, answers, repeat))
@@ -116,11 +122,12 @@ def of_form(survey: Sequence[Line], choices: Sequence[Line]) -> list[Question]:
     lists: dict[str, dict[str, list[str]]] = {}
     for row in _rows(choices):
         labels = [text.strip() for key, text in row.items() if key.startswith("label") and text]
-        lists.setdefault(row.get("list_name", ""), {})[row.get("name", "")] = labels
+        code = row.get("name", "").strip()
+        lists.setdefault(row.get("list_name", "").strip(), {})[code] = labels
     questions: list[Question] = []
     groups: list[tuple[str, bool]] = []
     for row in _rows(survey):
-        kind, name = row.get("type", "").strip(), row.get("name", "").strip()
+        kind, name = " ".join(row.get("type", "").split()), row.get("name", "").strip()
         head = kind.replace(" ", "_")
         if head in {"begin_group", "begin_repeat"}:
             groups.append((name, head == "begin_repeat"))
@@ -128,8 +135,9 @@ def of_form(survey: Sequence[Line], choices: Sequence[Line]) -> list[Question]:
             groups = groups[:-1]
         elif name and kind.partition(" ")[0] not in UNASKED:
             labels = [text for key, text in row.items() if key.startswith("label") and text]
-            path = "/".join([group for group, _ in groups] + [name])
-            answers = lists.get(kind.partition(" ")[2], {}) if kind.startswith("select_one") else {}
+            path = as_header("/".join([group for group, _ in groups] + [name]))
+            chosen = kind.removesuffix(" or_other").partition(" ")[2]
+            answers = lists.get(chosen, {}) if kind.startswith("select_one") else {}
             questions.append(Question(path, [name, *labels], answers, _repeat(groups)))
     return questions
 
@@ -137,8 +145,10 @@ def of_form(survey: Sequence[Line], choices: Sequence[Line]) -> list[Question]:
 def _rows(lines: Sequence[Line]) -> Iterable[dict[str, str]]:
     if lines:
         (_, header), *body = lines
+        # A form may have `list name` for `list_name`, in capitals too.
+        names = [name.strip().lower().replace(" ", "_") for name in header]
         for _, cells in body:
-            yield dict(zip((name.strip() for name in header), cells, strict=False))
+            yield dict(zip(names, cells, strict=False))
 
 
 def _repeat(groups: Sequence[tuple[str, bool]]) -> str | None:
@@ -246,7 +256,9 @@ def _rule(question: Question, name: str) -> ColumnIn:
         shared = _shared(question, name)
         for answer, code in _known(question, name).items():
             for text in (answer, *question.answers[answer]):
-                if text != code and text.lower() not in shared and len(values) < MOST_VALUES:
+                # An empty label says nothing, and a text that is too long is in no cell.
+                told = 0 < len(text) <= LONGEST and text != code
+                if told and text.lower() not in shared and len(values) < MOST_VALUES:
                     values[text] = code
     order = _order(question) if name in DAYS else "ymd"
     return ColumnIn(column=question.column, field=name, values=values, day_order=order or "ymd")

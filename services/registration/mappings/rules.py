@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from chassis.problems import Fault, Problem
-from chassis.strict import in_our_digits, readable
+from chassis.strict import in_our_digits
 from chassis.tabular import Line, Row, below_titles, each_row
 from services.registration.imports.rules import DAYS, OTHER_PHONES, REQUIRED, read_person
 from services.registration.mappings.models import (
@@ -14,6 +14,7 @@ from services.registration.mappings.models import (
     ColumnIn,
     DayOrder,
     MappingIn,
+    as_header,
 )
 from services.registration.mappings.repeats import HOUSEHOLD, PERSON
 
@@ -95,14 +96,6 @@ def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
     left = below_titles(lines, columns, as_header)
     header = [(number, [as_header(name) for name in names]) for number, names in islice(left, 1)]
     return each_row(chain(header, left), columns, others=True)
-
-
-def as_header(text: str) -> str:
-    """Return the name of a column as a mapping has it: composed, without what cannot be seen."""
-    try:
-        return readable(text)
-    except ValueError:
-        return text.strip()
 
 
 def mapped(mapping: MappingIn, row: Row) -> Row:
