@@ -31,6 +31,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(clients.app, name="client")
 app.add_typer(audit.app, name="audit")
 app.command("import")(registers.import_register)
+app.command()(registers.rescan)
 
 
 @app.command()

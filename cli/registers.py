@@ -1,4 +1,4 @@
-"""`masar import`: a register goes in, and rows that were rejected come back with the reasons."""
+"""`masar import`: a register goes in, and rejected rows come back; `masar rescan`: its doubles."""
 
 import os
 import sys
@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from cli.api import Api, own
-from cli.desk import telling
+from cli.desk import as_administrator, telling
 
 PATH = "/v1/registration/imports"
+RESCANS = "/v1/registration/duplicates/rescans"
 LOOK_AGAIN_SECONDS = 0.2
 WORKBOOK = b"PK"
 """How a workbook begins."""
@@ -60,7 +61,7 @@ def import_register(
                 {"mapping": mapping} if mapping else {}
             )
             asked = api.send("POST", PATH, files=file, params=params)
-            job = _ended(api, asked, console)
+            job = _ended(api, PATH, asked, "Rows", console)
             _tell(job, console)
             if job["rejected"] and job["status"] == "done":
                 content = api.file(f"{PATH}/{job['id']}/rejected")
@@ -75,17 +76,27 @@ def import_register(
     sys.exit(2 if job["rejected"] else 0)
 
 
-def _ended(api: Api, job: dict[str, Any], console: Console) -> dict[str, Any]:
-    columns = ("Rows", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def rescan() -> None:
+    """Look through the whole register for doubles again; cut off, it goes on without this."""
+    console = Console()
+    with as_administrator() as api:
+        job = _ended(api, RESCANS, api.send("POST", RESCANS), "People", console)
+    console.print(job["detail"] or f"{job['accepted']:,} people in pairs that were not known")
+    sys.exit(1 if job["status"] == "failed" else 0)
+
+
+def _ended(api: Api, path: str, job: dict[str, Any], what: str, console: Console) -> dict[str, Any]:
+    """Show a bar until a job has ended; return what came of it."""
+    columns = (what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("Rows", total=job["total"])
+        bar = progress.add_task(what, total=job["total"])
         while True:
             gone_through = job["accepted"] + job["unchanged"] + job["rejected"]
             progress.update(bar, completed=gone_through, total=job["total"])
             if job["status"] in OVER:
                 return job
             time.sleep(LOOK_AGAIN_SECONDS)
-            job = api.get(f"{PATH}/{job['id']}")
+            job = api.get(f"{path}/{job['id']}")
 
 
 def _tell(job: dict[str, Any], console: Console) -> None:

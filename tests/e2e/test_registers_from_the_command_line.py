@@ -74,3 +74,12 @@ async def test_who_has_no_name_of_their_own_is_told_how_to_get_one(
 
     assert result.exit_code == 1
     assert "MASAR_CLIENT_ID" in result.output
+
+
+async def test_the_register_is_looked_through_again(masar: Masar, register: Path) -> None:
+    await masar("import", str(register), "--charset", "windows-1256", status=2)
+
+    told = await masar("rescan")
+
+    assert "1/1" in told
+    assert "0 people in pairs that were not known" in told
