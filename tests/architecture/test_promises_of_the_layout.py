@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.settings import GatewaySettings
+from services.tracking.formats.terms import Terms
+
 ROOT = Path(__file__).parents[2]
 SERVICES = ("registration", "assistance", "returns", "tracking")
 # Who may commit: the edge of a request or an event, and nobody else.
@@ -94,3 +97,11 @@ def test_a_file_that_the_docs_name_is_there() -> None:
 
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_every_setting_is_explained() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    settings = {f"MASAR_{name.upper()}" for name in GatewaySettings.model_fields}
+    settings |= {f"MASAR_PUBLICATION_{name.upper()}" for name in Terms.model_fields}
+
+    assert [name for name in sorted(settings) if f"`{name}" not in page] == []
