@@ -1,4 +1,4 @@
-"""The README's tour, and tracking's, are what they say: their commands run as they stand."""
+"""The tours of the README and the docs are what they say: their commands run as they stand."""
 
 import os
 import re
@@ -17,9 +17,16 @@ def test_the_tour_of_the_readme_can_be_walked(one_process: OneProcess) -> None:
     one_process.start()
     readme = (ROOT / "README.md").read_text()
     tour = readme.partition("## A tour")[2].partition("\n## ")[0]
+    integrating = (ROOT / "docs" / "integrating.md").read_text()
     tracking = (ROOT / "docs" / "tracking.md").read_text()
     script = "\n".join(
-        ["set -eu", *BLOCK.findall(tour), "echo ; echo ---", *BLOCK.findall(tracking)]
+        [
+            "set -eu",
+            *BLOCK.findall(tour),
+            "echo ; echo ---",
+            *BLOCK.findall(integrating),
+            *BLOCK.findall(tracking),
+        ]
     )
 
     done = subprocess.run(
@@ -45,6 +52,7 @@ def test_the_tour_of_the_readme_can_be_walked(one_process: OneProcess) -> None:
     *_, first, again = toured.split('{"id"')
     assert first == again.rstrip("\n")
     assert '"status":"withdrawn"' in again
+    assert '"token_type":"Bearer"' in tracked
     assert '"pcode":"LY0211","name":"Tripoli"' in tracked
     # What the draft shows is public once the second analyst has said so, and not the few of Sebha.
     assert '"status":"published"' in tracked

@@ -13,6 +13,7 @@ from contracts.event import promised
 from contracts.tracking import RoundImported
 from gateway.routes import SERVICES
 from standalone import Standalone
+from tests.fleet import ROOT
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 HIDDEN = {"GET /", "GET /docs", "GET /docs/{asset}", "GET /openapi.json"}
@@ -81,6 +82,18 @@ async def test_every_post_of_a_service_can_be_sent_again(client: httpx.AsyncClie
     # batch takes effect item by item; sent again, each is found done.
     known = ("/intake/", "/sync")
     assert [name for name in without if not any(part in name for part in known)] == []
+
+
+async def test_the_docs_tell_of_every_group_of_operations(client: httpx.AsyncClient) -> None:
+    page = (ROOT / "docs" / "integrating.md").read_text()
+    headings = {
+        heading.partition(": ")[2]
+        for _, operation in operations(await described(client))
+        for heading in operation["tags"]
+    }
+
+    assert len(headings) > 50
+    assert [each for each in sorted(headings) if each not in page] == []
 
 
 async def test_a_form_s_server_reaches_its_own_door_without_a_token(
