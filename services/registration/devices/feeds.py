@@ -239,8 +239,8 @@ async def _keep(
     await put_all(session, kind.copies, copies)
 
 
-async def note_sent(session: AsyncSession, feed_id: UUID, done: Sequence[Done]) -> None:
-    """Know that a device holds what it was the one to send."""
+async def note_answered(session: AsyncSession, feed_id: UUID, done: Sequence[Done]) -> None:
+    """Know that a device holds what it was answered, though it had to delete that before."""
     for each in done:
         if each.about == "registration_event":
             # What a device was used at, it keeps; it is not told of others'.
@@ -248,6 +248,10 @@ async def note_sent(session: AsyncSession, feed_id: UUID, done: Sequence[Done]) 
         table, name = carrying.COPIES[each.about]
         copy = new_row(table, feed_id=feed_id, **{name: each.id})
         await insert_unless_there(session, table, copy)
+        deleted = update(table).where(
+            col(table.feed_id) == feed_id, col(getattr(table, name)) == each.id, col(table.gone)
+        )
+        await session.exec(deleted.values(version=0, gone=False), execution_options=AS_TOLD)
 
 
 async def forget(database: Database) -> None:

@@ -44,8 +44,3 @@ class Done:
     outcome: Outcome
     about: About = "person"
     standing: int | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether the device has it now as the register does."""
-        return self.outcome in {"created", "updated", "unchanged"}

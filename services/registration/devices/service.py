@@ -82,11 +82,15 @@ async def _take(device: Device, run: Sequence[Placed]) -> list[OutcomeOut]:
     """Take items in one transaction; a problem with one that is alone is raised."""
     async with device.database.write() as session:
         done = await _done(session, device, [item for _, item in run])
-        if device.feed_id:
-            taken = [each for each in done if isinstance(each, Done) and each.is_kept]
-            await feeds.note_sent(session, device.feed_id, taken)
         await session.flush()
-        return await answers.to(session, device, run, done)
+        outcomes = await answers.to(session, device, run, done)
+        if device.feed_id:
+            # Whatever the register answered, the device has it; what was rejected says nothing.
+            told = zip(done, outcomes, strict=True)
+            held = [each for each, outcome in told if outcome.outcome != "rejected"]
+            known = [each for each in held if isinstance(each, Done)]
+            await feeds.note_answered(session, device.feed_id, known)
+        return outcomes
 
 
 async def _done(
