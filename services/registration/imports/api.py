@@ -44,8 +44,9 @@ Without a mapping a register has the columns {", ".join(f"`{each}`" for each in 
 or a reason for none, and a birth date or an age. It may have
 {", ".join(f"`{each}`" for each in OPTIONAL if each not in ASIDE)}: what a cell may say is what the
 field of a person may. An age may be `16-18`; several names, languages or other phones have a
-semicolon between them; `stateless` and `consent_given` are `yes` or `no`. What we export can be
-sent as it is.
+semicolon between them; `stateless` and `consent_given` are `yes` or `no`. A cell that holds a
+stroke, `N/A`, `unknown` or غير معروف is as good as empty, unless that is a code of its field. What
+we export can be sent as it is.
 
 With a saved `mapping` the columns are those that it names, and others are left aside. With
 `dry_run` the job tells what would come of it, and registers nobody. Its `warnings` name rows that

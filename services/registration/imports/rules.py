@@ -13,6 +13,7 @@ from chassis.problems import pointer
 from chassis.strict import in_our_digits
 from chassis.tabular import Row, is_formula, unguarded
 from chassis.wording import in_words
+from services.registration.imports.unsaid import says_nothing
 from services.registration.persons.births import Span
 from services.registration.persons.disability import QUESTIONS
 from services.registration.persons.models import PersonIn
@@ -93,7 +94,11 @@ TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0":
 
 def read_person(row: Row) -> PersonIn | list[Remark]:
     """Return the registration a row holds, or one remark for each thing wrong with it."""
-    as_they_came = {name: text for name, cell in row.cells.items() if (text := cell.strip())}
+    as_they_came = {
+        name: text
+        for name, cell in row.cells.items()
+        if (text := cell.strip()) and not says_nothing(name, text)
+    }
     cells = {
         name: unguarded(text) if text.startswith("'") else text
         for name, text in as_they_came.items()

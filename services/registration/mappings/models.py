@@ -71,9 +71,10 @@ class ColumnIn(Strict):
     What one column of a file tells.
 
     `values` says what its cells mean, by code or label, letter case aside; what is not among them
-    is taken as it stands. `day_order` is in which order dates are written, `calendar` in which
-    calendar. Only a `full_name` has `parts`: in this order its words are dealt out, a word like
-    Abd or Ben together with the one after it; with fewer words the middle parts stay empty.
+    is taken as it stands, and `-`, `N/A` or غير معروف tell nothing. `day_order` is in which order
+    dates are written, `calendar` in which calendar. Only a `full_name` has `parts`: in this order
+    its words are dealt out, a word like Abd or Ben together with the one after it; with fewer words
+    the middle parts stay empty.
     """
 
     column: Header
@@ -109,8 +110,9 @@ class MappingIn(Strict):
     How a file's columns become registrations; the same field from two: the first that is filled.
 
     Of `other_phones` all columns that are filled count. `constants` count where no column says
-    anything. `repeat` is the repeated group of a form whose entries are the people; what is asked
-    outside of it then counts for each of them.
+    anything: with the `birth_date_precision` `unknown`, of whom no birth is told. `repeat` is the
+    repeated group of a form whose entries are the people; what is asked outside of it then counts
+    for each of them.
     """
 
     name: Text

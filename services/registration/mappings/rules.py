@@ -8,6 +8,7 @@ from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits
 from chassis.tabular import Line, Row, below_titles, each_row
 from services.registration.imports.rules import DAYS, OTHER_PHONES, REQUIRED, read_person
+from services.registration.imports.unsaid import says_nothing
 from services.registration.mappings.models import (
     BIRTH_DATE,
     FULL_NAME,
@@ -19,7 +20,8 @@ from services.registration.mappings.models import (
 from services.registration.mappings.repeats import HOUSEHOLD, PERSON
 
 EXTERNAL_ID, HOUSEHOLD_REF = "external_id", "household_ref"
-CALENDAR = "birth_date_calendar"
+CALENDAR, PRECISION = "birth_date_calendar", "birth_date_precision"
+BIRTHS = ("birth_date", "age")
 DATE = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,4})(?:[-/. ]([0-9]{1,4}))?")
 TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}.*")
 YEAR_DIGITS = 4
@@ -109,12 +111,20 @@ def mapped(mapping: MappingIn, row: Row) -> Row:
                     # A file has a column for each of them.
                     cells[name] += f"; {value}"
                 cells.setdefault(name, value)
-    cells = dict(mapping.constants) | cells
+    cells = _constants(mapping, cells) | cells
     if PERSON in row.cells:
         # Who has no number of their own is known by the submission's.
         cells.setdefault(EXTERNAL_ID, row.cells[PERSON])
         cells.setdefault(HOUSEHOLD_REF, row.cells.get(HOUSEHOLD, ""))
     return Row(row.line, cells)
+
+
+def _constants(mapping: MappingIn, cells: Mapping[str, str]) -> dict[str, str]:
+    """Return what goes without a column; that a birth is unknown does where nothing tells it."""
+    constants = dict(mapping.constants)
+    if not cells.keys().isdisjoint(BIRTHS) and constants.get(PRECISION) == "unknown":
+        del constants[PRECISION]
+    return constants
 
 
 def column_of(mapping: MappingIn, field: str) -> str:
@@ -123,16 +133,22 @@ def column_of(mapping: MappingIn, field: str) -> str:
 
 
 def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
+    cell = _meant(rule.values, cell)
+    if says_nothing(rule.field, cell):
+        return {}
     if rule.parts:
         return divided(cell, rule.parts)
-    if rule.values:
-        meant = {key.casefold(): value for key, value in rule.values.items()}
-        cell = rule.values.get(cell, meant.get(cell.casefold(), cell))
     if rule.field in DAYS:
         cell = as_day(cell, rule.day_order)
     if rule.field == BIRTH_DATE and rule.calendar:
         return {rule.field: cell, CALENDAR: rule.calendar}
     return {rule.field: cell}
+
+
+def _meant(values: Mapping[str, str], cell: str) -> str:
+    if not values or cell in values:
+        return values.get(cell, cell)
+    return next((meant for key, meant in values.items() if key.casefold() == cell.casefold()), cell)
 
 
 def as_day(cell: str, order: DayOrder) -> str:
