@@ -12,7 +12,8 @@ from chassis.tabular import Row
 from services.registration.imports.rules import REQUIRED
 from services.registration.mappings import rules
 from services.registration.mappings.models import ColumnIn, MappingIn
-from services.registration.mappings.proposals import of_form, propose
+from services.registration.mappings.proposals import propose
+from services.registration.mappings.questions import of_form
 from tests.real import real
 from tests.registration.office import Office
 from tests.registration.test_registers_as_they_come import (
@@ -338,6 +339,25 @@ def test_a_form_with_blank_or_endless_labels_and_older_words_is_understood() -> 
 
     codes = {"1": "male", "Male": "male", "2": "female", "Female": "female", "Other": "other"}
     assert (rule.column, rule.values) == ("q1", codes)
+
+
+@SQLITE
+async def test_a_header_below_notes_and_words_for_several_columns_is_proposed_and_found(
+    office: Office,
+) -> None:
+    above = [("Date:", "12/05/2026"), ("Person", "", "", "", "Place", "")]
+    header = ("رقم التسجيل", "الاسم", "Sex\nالجنس", "العمر", "البلدية", "الجنسية")
+    rows = [header, ("7", "زارا", "أنثى", "30", "LY0209", "تشاد"), ("المجموع", "1", "", "", "", "")]
+
+    told = await proposed(office, table(*above, *rows))
+
+    assert told == await proposed(office, table(*rows))
+    assert len(told["columns"]) == len(header)
+    constants = {"population_category": "migrant"}
+    mapping = {"name": "Z", "columns": told["columns"], "constants": constants}
+    saved = await office.case_worker.post(MAPPINGS, mapping)
+    job = await imported(office, table(*above, *rows), saved.json()["id"])
+    assert (job["accepted"], job["rejected"]) == (1, 1), job
 
 
 SURVEY = (

@@ -5,7 +5,8 @@ import pytest
 from chassis.tabular import Line, Row
 from services.registration.imports.rules import DISABILITY, read_person
 from services.registration.mappings.models import MappingIn
-from services.registration.mappings.proposals import of_form, propose
+from services.registration.mappings.proposals import propose
+from services.registration.mappings.questions import of_form
 from services.registration.mappings.rules import mapped
 from services.registration.persons.models import PersonIn
 from tests.registration.office import NAWAL

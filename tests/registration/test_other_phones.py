@@ -10,7 +10,8 @@ from chassis.tabular import Row
 from services.registration.imports.rules import read_person
 from services.registration.main import SERVICE
 from services.registration.mappings.models import ColumnIn, MappingIn
-from services.registration.mappings.proposals import of_table, propose
+from services.registration.mappings.proposals import propose
+from services.registration.mappings.questions import of_table
 from services.registration.mappings.rules import mapped
 from services.registration.matching.blocking import kept_under
 from services.registration.matching.evidence import levels_of, weights

@@ -12,7 +12,8 @@ from chassis.uploads import Upload
 from services.registration.imports.reading import rows_in
 from services.registration.intake import rules as intake
 from services.registration.mappings.models import MappingIn
-from services.registration.mappings.proposals import propose, questions_of
+from services.registration.mappings.proposals import propose
+from services.registration.mappings.questions import questions_of
 from services.registration.mappings.rules import check_names_people, mapped
 
 ONE, TWO = "6f0c7c1e-0000-4000-8000-000000000001", "6f0c7c1e-0000-4000-8000-000000000002"

@@ -22,7 +22,8 @@ from services.registration.mappings.models import (
     MappingsOut,
     MappingVersionsOut,
 )
-from services.registration.mappings.proposals import ProposalOut, propose, questions_of
+from services.registration.mappings.proposals import ProposalOut, propose
+from services.registration.mappings.questions import questions_of
 
 PATH = "/v1/registration/mappings"
 

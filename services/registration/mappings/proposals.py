@@ -1,13 +1,9 @@
 """A mapping is proposed from a file's columns or a form's questions, with the reasons for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from chassis import sheets
-from chassis.tabular import Line, lines_of
-from chassis.uploads import Upload, decode
 from services.registration.imports.rules import DAYS, DISABILITY, OTHER_PHONES
 from services.registration.imports.rules import REQUIRED as NEEDED
 from services.registration.mappings import words
@@ -17,34 +13,16 @@ from services.registration.mappings.models import (
     MOST_VALUES,
     ColumnIn,
     DayOrder,
-    as_header,
 )
-from services.registration.mappings.repeats import KEY, PARENT_KEY, is_of_group
+from services.registration.mappings.questions import Question
 from services.registration.mappings.rules import DATE, YEAR_DIGITS
 
-LEAST, TAKEN = 0.4, 0.6
+LEAST, TAKEN = 0.4, words.FITS
 """Below the first score nothing is said, below the second it is said and not proposed."""
 BY_ANSWERS, BY_ANSWERS_ALONE, MOSTLY = 0.4, 0.6, 0.8
-SAMPLE = 500
-SURVEY, CHOICES = "survey", "choices"
 NUMBER = "external_id"
 """Who is in a repeated group has one by the submission's."""
-KEYS = frozenset({KEY, PARENT_KEY})
-KEPT_BY_THE_DEVICE = "start end deviceid username phonenumber audit"
-NO_TEXT = "note image audio video file geopoint geotrace geoshape"
-UNASKED = frozenset(f"{KEPT_BY_THE_DEVICE} {NO_TEXT}".split(" "))
 LAST_MONTH = 12
-
-
-@dataclass
-class Question:
-    """A column or a question: where it is found, what it is called, and what is answered to it."""
-
-    column: str
-    names: list[str]
-    answers: dict[str, list[str]] = field(default_factory=dict)
-    """Each answer with the labels it has, if it is a code."""
-    repeat: str | None = None
 
 
 class Reason(BaseModel):
@@ -70,91 +48,6 @@ class ProposalOut(BaseModel):
     missing: list[str]
     left_aside: list[str]
     reasons: list[Reason]
-
-
-def questions_of(upload: Upload) -> list[Question]:
-    """Return what a file asks for: an XLSForm, or a register in CSV or XLSX."""
-    if not sheets.is_workbook(upload.content):
-        return of_table(lines_of(decode(upload)))
-    found = sheets.sheets(upload.content)
-    if SURVEY in found:
-        return of_form(found[SURVEY], found.get(CHOICES, []))
-    groups = {name: lines for name, lines in found.items() if lines and is_of_group(lines[0][1])}
-    form = next(iter(found.values()))
-    if not groups:
-        return of_table(form)
-    # A file of ODK Central is called as that of the form, and as the group.
-    called = f"{next(iter(found))}-"
-    of_groups = (
-        each
-        for name, lines in groups.items()
-        for each in of_table(lines, name.strip().removeprefix(called))
-    )
-    # By the numbers of a form nobody is told from others of the same household.
-    asked = (*of_table(form), *of_groups)
-    return [each for each in asked if not each.column.startswith("_") and each.column not in KEYS]
-
-
-def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]:
-    """Return the columns of a file with what stands in their first rows."""
-    if not lines:
-        return []
-    (_, header), *body = lines
-    while body and _is_title(header) and not _is_title(body[0][1]):
-        (_, header), *body = body
-    questions = []
-    for at, name in enumerate(header):
-        cells = (cells[at].strip() for _, cells in body[:SAMPLE] if at < len(cells))
-        if column := as_header(name):
-            answers: dict[str, list[str]] = {cell: [] for cell in cells if cell}
-            names = [column, column.rpartition("/")[2]]
-            questions.append(Question(column, names, answers, repeat))
-    return questions
-
-
-def _is_title(cells: Sequence[str]) -> bool:
-    """Say whether a line has one cell, as the title above a table does."""
-    return sum(map(bool, map(str.strip, cells))) == 1
-
-
-def of_form(survey: Sequence[Line], choices: Sequence[Line]) -> list[Question]:
-    """Return the questions of an XLSForm by the paths under which they are exported and sent."""
-    lists: dict[str, dict[str, list[str]]] = {}
-    for row in _rows(choices):
-        labels = [text.strip() for key, text in row.items() if key.startswith("label") and text]
-        code = row.get("name", "").strip()
-        lists.setdefault(row.get("list_name", "").strip(), {})[code] = labels
-    questions: list[Question] = []
-    groups: list[tuple[str, bool]] = []
-    for row in _rows(survey):
-        kind, name = " ".join(row.get("type", "").split()), row.get("name", "").strip()
-        head = kind.replace(" ", "_")
-        if head in {"begin_group", "begin_repeat"}:
-            groups.append((name, head == "begin_repeat"))
-        elif head in {"end_group", "end_repeat"}:
-            groups = groups[:-1]
-        elif name and kind.partition(" ")[0] not in UNASKED:
-            labels = [text for key, text in row.items() if key.startswith("label") and text]
-            path = as_header("/".join([group for group, _ in groups] + [name]))
-            chosen = kind.removesuffix(" or_other").partition(" ")[2]
-            answers = lists.get(chosen, {}) if kind.startswith("select_one") else {}
-            questions.append(Question(path, [name, *labels], answers, _repeat(groups)))
-    return questions
-
-
-def _rows(lines: Sequence[Line]) -> Iterable[dict[str, str]]:
-    if lines:
-        (_, header), *body = lines
-        # A form may have `list name` for `list_name`, in capitals too.
-        names = [name.strip().lower().replace(" ", "_") for name in header]
-        for _, cells in body:
-            yield dict(zip(names, cells, strict=False))
-
-
-def _repeat(groups: Sequence[tuple[str, bool]]) -> str | None:
-    """Return the path of the innermost repeated group."""
-    last = max((at for at, (_, repeated) in enumerate(groups) if repeated), default=None)
-    return None if last is None else "/".join(name for name, _ in groups[: last + 1])
 
 
 def propose(questions: Sequence[Question]) -> ProposalOut:

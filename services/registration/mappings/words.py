@@ -19,6 +19,8 @@ ALIKE = str.maketrans({"ة": "ه", "ى": "ي"})
 LETTERS = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
+FITS = 0.6
+"""So well at least words fit the field that they are taken for."""
 LANGUAGES = ("en", "fr", "ar")
 ONLY_BY_WORDS = ("consent_given", "stateless", *DISABILITY)
 """Their answers are those to many questions, and alone say nothing of what was asked."""
@@ -47,7 +49,13 @@ def _file() -> dict[str, Any]:
 @cache
 def _phrases() -> list[tuple[str, str, tuple[str, ...]]]:
     fields = _file()["fields"].items()
-    return [(field, phrase, tokens(phrase)) for field, phrases in fields for phrase in phrases]
+    told = ((field, phrase, _told(phrase)) for field, phrases in fields for phrase in phrases)
+    return [(field, phrase, wanted) for field, phrase, wanted in told if wanted]
+
+
+def _told(text: str) -> tuple[str, ...]:
+    """Return the words of a text that say something of what it asks for."""
+    return tuple(word for word in tokens(text) if word not in _empty())
 
 
 @cache
@@ -61,18 +69,17 @@ def fields_of(text: str) -> dict[str, Likeness]:
 
     `Date of birth` names a date of birth in full, `sex of the head` a sex by half.
     """
-    said = [word for word in tokens(text) if word not in _empty()]
+    said = _told(text)
     found: dict[str, Likeness] = {}
-    for field, phrase, words in _phrases():
-        wanted = [word for word in words if word not in _empty()]
-        if wanted and said and _within(wanted, said):
+    for field, phrase, wanted in _phrases():
+        if wanted[0] in said and _within(wanted, said):
             score = len(wanted) / len(said)
             if score > found.get(field, Likeness(0, "")).score:
                 found[field] = Likeness(score, phrase)
     return found
 
 
-def _within(wanted: list[str], said: list[str]) -> bool:
+def _within(wanted: tuple[str, ...], said: tuple[str, ...]) -> bool:
     return any(said[at : at + len(wanted)] == wanted for at in range(len(said) - len(wanted) + 1))
 
 
