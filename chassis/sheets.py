@@ -35,10 +35,10 @@ def is_workbook(content: bytes) -> bool:
     return content.startswith(ZIP)
 
 
-def lines(content: bytes) -> list[Line]:
+def lines(content: bytes, *, counts: bool = True) -> list[Line]:
     """Return the rows of the first sheet that is shown and not empty, by their numbers there."""
-    first = next(iter(sheets(content, most=1).values()))
-    return first or next(filter(None, sheets(content).values()), [])
+    first = next(iter(sheets(content, most=1, counts=counts).values()))
+    return first or next(filter(None, sheets(content, counts=counts).values()), [])
 
 
 def beside(content: bytes) -> list[str]:
@@ -60,11 +60,14 @@ def table(upload: Upload) -> list[Line]:
     return lines(upload.content) if is_workbook(upload.content) else lines_of(decode(upload))
 
 
-def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
+def sheets(
+    content: bytes, most: int = MOST_SHEETS, *, counts: bool = True
+) -> dict[str, list[Line]]:
     """
     Return the rows of each sheet that is shown, by its name, the first of them first.
 
-    An archive of CSV files is read as a workbook, of which each is a sheet.
+    An archive of CSV files is read as a workbook, of which each is a sheet. Where numbers are
+    `counts`, one in merged cells is refused; else it is told of each of their rows, as words are.
     """
     if tables := archive.tables(content):
         return {name: lines_of(decode(Upload(name, body))) for name, body in tables.items()}
@@ -73,7 +76,7 @@ def sheets(content: bytes, most: int = MOST_SHEETS) -> dict[str, list[Line]]:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = [each.name for each in book.sheets_metadata if each.visible == VISIBLE]
-        found = {name: _lines(book.get_sheet_by_name(name)) for name in shown[:most]}
+        found = {name: _lines(book.get_sheet_by_name(name), counts=counts) for name in shown[:most]}
     except MergedError as error:
         faults = [_fault(cell, "merged", "Merged cells hold a number.") for cell in error.cells]
         detail = "Whose a number in merged cells is, nobody can tell; divide them."
@@ -148,16 +151,24 @@ class MergedError(Exception):
 
 
 def divide_merged(
-    rows: list[list[object]], ranges: Sequence[Range], start: tuple[int, int] = (0, 0)
+    rows: list[list[object]],
+    ranges: Sequence[Range],
+    start: tuple[int, int] = (0, 0),
+    *,
+    counts: bool = True,
 ) -> None:
-    """Let what merged cells say, in rows below the first, be said in each of those rows."""
+    """
+    Let what merged cells say be said in each of their rows; `sheets` tells what `counts` are.
+
+    Among counts nothing goes on from the first row, which is the header, and a number is refused.
+    """
     wrong = []
     for (first, left), (last, _) in ranges:
         at, column = first - start[0], left - start[1]
-        if at < 1 or column < 0 or at >= len(rows) or column >= len(rows[at]):
+        if at < counts or column < 0 or at >= len(rows) or column >= len(rows[at]):
             continue
         value = rows[at][column]
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if counts and isinstance(value, int | float) and not isinstance(value, bool):
             wrong.append(f"row {first + 1}")
         for row in rows[at + 1 : last - start[0] + 1]:
             row[column] = value
@@ -165,11 +176,11 @@ def divide_merged(
         raise MergedError(wrong[:MOST_FAULTS])
 
 
-def _lines(sheet: CalamineSheet) -> list[Line]:
+def _lines(sheet: CalamineSheet, *, counts: bool) -> list[Line]:
     start = sheet.start or (0, 0)
     begun = start[0] + 1
     rows: list[list[object]] = [list(row) for row in sheet.to_python(skip_empty_area=True)]
-    divide_merged(rows, sheet.merged_cell_ranges or (), start)
+    divide_merged(rows, sheet.merged_cell_ranges or (), start, counts=counts)
     # A column that is only formatted is none.
     used = [at for at, column in enumerate(zip(*rows, strict=True)) if any(map(_text, column))]
     return [

@@ -254,6 +254,28 @@ async def test_sheets_that_were_not_read_are_named(office: Office) -> None:
     assert (job["accepted"], job["detail"]) == (1, "One sheet was read. These were not: Ghat.")
 
 
+@pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+async def test_what_merged_cells_say_is_said_of_each_of_their_rows(office: Office) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("register")
+        sheet.merge_range(0, 1, 0, len(AMINA) - 1, "Person")
+        for row, cells in enumerate((HEADER, *((f"X{n}", *AMINA[1:]) for n in range(4))), 1):
+            sheet.write_row(row, 1, cells[1:])
+            sheet.write(row, 0, cells[0])
+        # Its name reaches over both rows of the header.
+        sheet.merge_range(0, len(HEADER), 1, len(HEADER), "household_ref")
+        sheet.merge_range(2, len(HEADER), 3, len(HEADER), 17)
+        sheet.write(4, len(HEADER), 18)
+        sheet.merge_range(6, 0, 6, 3, 4)
+
+    job = await sent(office, target.getvalue())
+
+    assert (job["accepted"], job["rejected"]) == (4, 1), job
+    households = [each["household_ref"] for each in await everybody(office)]
+    assert households == ["17", "17", "18", None]
+
+
 async def test_of_a_register_without_a_fault_nothing_is_left_over(office: Office) -> None:
     job = await sent(office, text(HEADER, AMINA).encode())
 

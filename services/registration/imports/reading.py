@@ -64,10 +64,11 @@ def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
     if not sheets.is_workbook(content):
         return each_line(content)
     if mapping and mapping.repeat:
-        found = sheets.sheets(content)
+        found = sheets.sheets(content, counts=False)
         if name := repeats.sheet_of(found, mapping.repeat):
             return repeats.table(found, name, [each.column for each in mapping.columns])
-    return sheets.lines(content)
+    # A number in merged cells is that of a household or a phone, and of each of their rows.
+    return sheets.lines(content, counts=False)
 
 
 def not_read(content: bytes, mapping: MappingIn | None) -> list[str]:

@@ -33,7 +33,7 @@ def questions_of(upload: Upload) -> list[Question]:
     """Return what a file asks for: an XLSForm, or a register in CSV or XLSX."""
     if not sheets.is_workbook(upload.content):
         return of_table(_below_titles(lines_of(decode(upload))))
-    found = sheets.sheets(upload.content)
+    found = sheets.sheets(upload.content, counts=False)
     if SURVEY in found:
         return of_form(found[SURVEY], found.get(CHOICES, []))
     groups = {name: lines for name, lines in found.items() if lines and is_of_group(lines[0][1])}
