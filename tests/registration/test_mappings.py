@@ -229,6 +229,27 @@ def test_of_two_columns_of_a_field_the_first_that_is_filled_counts_and_a_constan
     ]
 
 
+def test_several_choices_of_a_form_are_told_in_one_cell_or_in_a_column_each() -> None:
+    languages = {"Arabic": "ar", "french": "fr", "none": "-"}
+    mapping = MappingIn(
+        name="x",
+        columns=[
+            ColumnIn(column="spoken", field="languages", values=languages),
+            ColumnIn(column="spoken/ha", field="languages", values={"1": "ha", "0": "-"}),
+            ColumnIn(column="sex", field="sex", values={"a": "male", "b": "female"}),
+        ],
+    )
+    cells = [("arabic french", "0"), ("French", "1"), ("arabic klingon", ""), ("none", "1")]
+
+    told = [
+        rules.mapped(mapping, Row(1, {"spoken": spoken, "spoken/ha": ha, "sex": "a b"})).cells
+        for spoken, ha in cells
+    ]
+
+    expected = ["ar; fr", "fr; ha", "arabic klingon", "ha"]
+    assert told == [{"languages": each, "sex": "a b"} for each in expected]
+
+
 async def proposed(office: Office, content: bytes) -> dict[str, Any]:
     file = {"file": ("file", content, "application/octet-stream")}
     answer = await office.case_worker.post(f"{MAPPINGS}/proposals", files=file)

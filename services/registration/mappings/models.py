@@ -71,7 +71,8 @@ class ColumnIn(Strict):
     What one column of a file tells.
 
     `values` says what its cells mean, by code or label, letter case aside; what is not among them
-    is taken as it stands, and `-`, `N/A` or غير معروف tell nothing. `day_order` is in which order
+    is taken as it stands, and `-`, `N/A` or غير معروف tell nothing. Where a field has several
+    texts, several codes may stand in a cell, as forms write choices. `day_order` is in which order
     dates are written, `calendar` in which calendar. Only a `full_name` has `parts`: in this order
     its words are dealt out, a word like Abd or Ben together with the one after it; with fewer words
     the middle parts stay empty.
@@ -109,10 +110,10 @@ class MappingIn(Strict):
     """
     How a file's columns become registrations; the same field from two: the first that is filled.
 
-    Of `other_phones` all columns that are filled count. `constants` count where no column says
-    anything: with the `birth_date_precision` `unknown`, of whom no birth is told. `repeat` is the
-    repeated group of a form whose entries are the people; what is asked outside of it then counts
-    for each of them.
+    Of `other_phones`, `other_names` and `languages` all columns that are filled count. `constants`
+    count where no column says anything: with the `birth_date_precision` `unknown`, of whom no birth
+    is told. `repeat` is the repeated group of a form whose entries are the people; what is asked
+    outside of it then counts for each of them.
     """
 
     name: Text

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits
 from chassis.tabular import Line, Row, below_titles, each_row
-from services.registration.imports.rules import DAYS, OTHER_PHONES, REQUIRED, read_person
+from services.registration.imports.rules import DAYS, REQUIRED, SEVERAL, read_person
 from services.registration.imports.unsaid import says_nothing
 from services.registration.mappings.models import (
     BIRTH_DATE,
@@ -24,6 +24,7 @@ CALENDAR, PRECISION = "birth_date_calendar", "birth_date_precision"
 BIRTHS = ("birth_date", "age")
 DATE = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,4})(?:[-/. ]([0-9]{1,4}))?")
 TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}.*")
+BETWEEN_CHOICES = re.compile(r"[\s;,؛،]+")
 YEAR_DIGITS = 4
 LATIN = "abd abdel abdul abdoul abou abu al ben bin bint el ibn ould umm um"
 ARABIC = "عبد أبو ابو أبي بن ابن بنت ال آل أم ام ولد"
@@ -107,8 +108,8 @@ def mapped(mapping: MappingIn, row: Row) -> Row:
         cell = row.cells.get(each.column, "").strip()
         if cell:
             for name, value in _told(each, cell).items():
-                if name == OTHER_PHONES and name in cells:
-                    # A file has a column for each of them.
+                if name in SEVERAL and name in cells:
+                    # A file has a column for each phone, or for each choice of a form.
                     cells[name] += f"; {value}"
                 cells.setdefault(name, value)
     cells = _constants(mapping, cells) | cells
@@ -133,7 +134,7 @@ def column_of(mapping: MappingIn, field: str) -> str:
 
 
 def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
-    cell = _meant(rule.values, cell)
+    cell = _meant(rule, cell)
     if says_nothing(rule.field, cell):
         return {}
     if rule.parts:
@@ -145,10 +146,20 @@ def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
     return {rule.field: cell}
 
 
-def _meant(values: Mapping[str, str], cell: str) -> str:
-    if not values or cell in values:
-        return values.get(cell, cell)
-    return next((meant for key, meant in values.items() if key.casefold() == cell.casefold()), cell)
+def _meant(rule: ColumnIn, cell: str) -> str:
+    """Return what a cell means; forms write the choices of one question with blanks between."""
+    if not rule.values:
+        return cell
+    chosen = BETWEEN_CHOICES.split(cell) if rule.field in SEVERAL else []
+    meant = [_value(rule.values, each) for each in chosen]
+    several = None if None in meant else "; ".join(filter(None, meant))
+    return _value(rule.values, cell) or several or cell
+
+
+def _value(values: Mapping[str, str], text: str) -> str | None:
+    if text in values:
+        return values[text]
+    return next((value for key, value in values.items() if key.casefold() == text.casefold()), None)
 
 
 def as_day(cell: str, order: DayOrder) -> str:
