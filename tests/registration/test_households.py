@@ -274,6 +274,28 @@ async def test_a_household_has_one_head_unless_a_register_told_of_two(kin: Kin) 
     await kin.does(f"/{home}/members", {"person_id": son, "relationship_to_head": "child"}, 201)
 
 
+async def test_nobody_is_an_unaccompanied_child_with_a_head(kin: Kin) -> None:
+    child, aunt, friend = await kin.person(**CHILD), await kin.person(), await kin.person()
+    alone = {"head_absence": "unaccompanied_child", "members": [{"person_id": child}]}
+    made = await kin.does("", {"location_pcode": PLACE, **alone}, 201)
+    head = {"person_id": aunt, "relationship_to_head": "head"}
+
+    with_head = await kin.does(f"/{made['id']}/members", head, 201)
+    refused_ = await kin.corrects(made["id"], 422, head_absence="missing")
+    both = [head | {"relationship_to_head": "aunt"}]
+    replaced = await kin.corrects(made["id"], head_absence="missing", relationships=both)
+    await kin.does(f"/{made['id']}/members", head | {"person_id": friend}, 201)
+    event = PersonDeparted(case_id=new_id(), person_id=UUID(friend), departed_on=today())
+    await kin.office.running.hear(event)
+    gone = await kin.corrects(made["id"], head_absence="elsewhere")
+
+    assert (made["head_absence"], with_head["head_absence"]) == ("unaccompanied_child", None)
+    assert with_head["head_person_id"] == aunt
+    assert refused_["errors"][0]["pointer"] == "/head_absence"
+    assert (replaced["head_absence"], replaced["flags"]) == ("missing", ["head_absent"])
+    assert gone["head_absence"] == "elsewhere"
+
+
 async def test_who_receives_for_it_is_no_child_and_does_not_when_they_have_left(kin: Kin) -> None:
     head, child = await kin.person("H1", "head"), await kin.person("H1", "child", **CHILD)
     home = (await kin.of("H1"))["id"]

@@ -106,6 +106,10 @@ def head_of(fellows: Sequence[Fellow]) -> UUID | None:
     return heads.pop() if len(heads) == 1 else None
 
 
+def has_head(fellows: Sequence[Fellow]) -> bool:
+    return any(is_head(each.relationship) for each in counted(fellows))
+
+
 def flags(
     kind: str,
     place: str,

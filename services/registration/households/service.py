@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, versions
 from chassis.authz import Access
-from chassis.problems import Problem, not_found
+from chassis.problems import Problem, not_found, wrong
 from chassis.rows import insert_new
 from chassis.scoping import Clause
 from chassis.views import View
@@ -200,6 +200,8 @@ async def correct(
     related = await _relate(session, household, form.relationships or [], access)
     if not changes and not related:
         return household
+    if changes.get("head_absence"):
+        await _refuse_with_head(session, household)
     if changes.get("household_ref"):
         await _refuse_taken(session, household, changes["household_ref"])
     for name, value in changes.items():
@@ -209,6 +211,13 @@ async def correct(
     fields = [*changes, *(["relationship_to_head"] if related else [])]
     note(session, access, "update", household, related, fields=fields)
     return household
+
+
+async def _refuse_with_head(session: AsyncSession, household: Household) -> None:
+    fellows = await membership.fellows(session, [household.id])
+    if rules.has_head(fellows[household.id]):
+        detail = "A member is the head; say who they are instead, or let them leave first."
+        raise wrong("/head_absence", "has_head", detail)
 
 
 async def _refuse_taken(session: AsyncSession, household: Household, ref: str) -> None:

@@ -80,7 +80,11 @@ class HouseholdIn(ReceivingIn):
 
 
 class HouseholdCorrectionIn(ReceivingIn):
-    """What is right instead: only what is sent changes; null empties what may be empty."""
+    """
+    What is right instead: only what is sent changes; null empties what may be empty.
+
+    Why there is no head can be said only where there is none.
+    """
 
     household_ref: Code | None = None
     location_pcode: Pcode | None = None
@@ -155,8 +159,8 @@ class HouseholdOut(Shown, shape="household"):
     """
     A household as its members make it today.
 
-    `composition` counts them by sex and age band, and names only what there is; `flags` say what
-    somebody should look at. `former_members` have left, or were somebody else to the head.
+    `composition` counts them by sex and age band, and names only what there is; `head_absence` is
+    null while there is a head; `flags` say what somebody should look at. `former_members` have left, or were somebody else to the head.
     """
 
     id: UUID

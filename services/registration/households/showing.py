@@ -161,6 +161,8 @@ def _derived(
     )
     return {
         "head_person_id": rules.head_of(fellows),
+        # Whoever has come to be the head, by whichever way, is absent no more.
+        "head_absence": None if rules.has_head(fellows) else household.head_absence,
         "size": len(rules.counted(fellows)),
         "composition": rules.composition(fellows, on),
         "flags": flags if household.ended_on is None else [],
