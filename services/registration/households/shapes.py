@@ -160,7 +160,8 @@ class HouseholdOut(Shown, shape="household"):
     A household as its members make it today.
 
     `composition` counts them by sex and age band, and names only what there is; `head_absence` is
-    null while there is a head; `flags` say what somebody should look at. `former_members` have left, or were somebody else to the head.
+    null while there is a head; `flags` say what somebody should look at. `former_members` have
+    left, or were somebody else to the head.
     """
 
     id: UUID
