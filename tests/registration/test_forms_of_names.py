@@ -94,6 +94,12 @@ Ghissa Rhissa
 عبد_الشكور Abdachakour Abdelshakour
 عبد_الرحيم Abbderahim Abddourahim
 شمس_الدين Chamsoudine Shamsuddin
+مصطفى مصطفي Mostafa Moustapha
+ليلى ليلي Leila Layla
+سلمى Salma Selma
+هدى Huda Hoda
+نجوى Najwa
+نعمان Nuucmaan
 فتحي Fathi Fethi Fathy
 فتحية فتحيه Fathia Fethia Fathiya
 فتح_الله Fathallah Fethallah
@@ -126,6 +132,7 @@ Issa Issoufou
 Salif Souleymane
 Hawa Hadiza
 Fatou Fathia
+علي علاء
 Sarah Sahra
 Salimatou Salamatou
 """

@@ -50,6 +50,10 @@ BEGINNINGS = frozenset({"عبد", "ابو", "abu", "abul", "aboul", "abol"})
 OF_THE_NAME = frozenset({"الياس", "الهام", "الطاف", "الماس", "البير", "البرت"})
 OF_THE_NAME |= {"الفريد", "اليزابيث", "الكسندر", "الينا"}
 """Their ال is no article."""
+WITH_AN_A = frozenset({"مصطفى", "موسى", "عيسى", "يحيى", "مرتضى", "مجتبى", "مثنى", "ليلى", "هدى"})
+WITH_AN_A |= {"منى", "لبنى", "نجوى", "سلوى", "ذكرى", "رضوى", "ضحى", "نهى", "سهى", "شذى", "رؤى"}
+WITH_AN_A |= {f"{name[:-1]}ي" for name in WITH_AN_A} | {"سلمى", "بشرى", "ندى", "يسرى", "جنى"}
+"""Ending in an a, whichever ya it is written by; of the last ones a ي makes other names."""
 LINKS = frozenset({"ben", "bin", "ibn", "bint", "ould", "wuld", "weld", "wled", "walad", "mint"})
 LINKS |= {"بن", "ابن", "بنت", "ولد"}
 LEAST_JOINED, LEAST_WITH_ARTICLE = 6, 4
@@ -61,6 +65,8 @@ CEDILLA = re.compile("c\u0327|ç", re.IGNORECASE)
 """The s of Fayçal."""
 RH = re.compile("^rh")
 """The غ of Rhissa and Rhali, where French is written."""
+SOMALI_C = re.compile("c(?=aa|oo|uu)|(?<=aa|oo|uu)c(?!h)")
+"""The ع of Nuucmaan, beside a long vowel, which Somali alone writes by two letters."""
 HARD_X = re.compile(r"(?<![ei])x")
 """The h of Axmed and Xasan where Somali is written; Alex and Felix have a ks."""
 
@@ -104,7 +110,13 @@ def _word(word: str, words: list[str], at: int) -> str:
 
 
 def _latin_letters(word: str) -> str:
-    for written, sound in ((SOFT_C, "s"), (HARD_X, "h"), (FIRST_TS, "s"), (RH, "gh")):
+    for written, sound in (
+        (SOMALI_C, ""),
+        (SOFT_C, "s"),
+        (HARD_X, "h"),
+        (FIRST_TS, "s"),
+        (RH, "gh"),
+    ):
         word = written.sub(sound, word)
     alone = H_BY_ITSELF.search(word)
     at = alone.end() if alone else len(word)
@@ -147,6 +159,8 @@ def _arabic_word(word: str, *, is_after_abd: bool) -> str:
     if joined != word and len(word) > LEAST_JOINED:
         return SERVANT + arabic_letters(joined)
     word = ARABIC_OF_RELIGION.sub("دين", word).replace("تش", "چ")
+    if word in WITH_AN_A:
+        word = f"{word[:-1]}ا"
     bare = word if word in OF_THE_NAME else word.removeprefix("ال")
     has_article = is_after_abd or len(word) > LEAST_WITH_ARTICLE
     return arabic_letters(bare if has_article else word)
