@@ -29,6 +29,7 @@ from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import WithJsonSchema
 from sqlalchemy import ColumnElement, true
 
 from chassis.auth import caller_of
@@ -194,6 +195,8 @@ async def _access_of(
     _purpose: Annotated[
         str | None,
         Header(alias=PURPOSE, description="What special fields are read for; without, masked."),
+        # Only described: what is none of them is refused above, as a purpose and in words.
+        WithJsonSchema({"type": "string", "enum": sorted(fields().purposes)}),
     ] = None,
 ) -> Access:
     access = request.scope[SCOPE_KEY]

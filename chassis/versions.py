@@ -4,17 +4,21 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Header
+from pydantic import WithJsonSchema
 
 from chassis.problems import Problem
 
 ETAG = re.compile(r'"([0-9]{1,9})"')
 
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=64, description="The ETag that you have seen."),
+    # Only described: what is no ETag of ours is a version that has passed, and no bad request.
+    WithJsonSchema({"type": "string", "pattern": '^"[0-9]{1,9}"$'}),
+]
 
-async def _expected(
-    if_match: Annotated[
-        str | None, Header(max_length=64, description="The ETag that you have seen.")
-    ] = None,
-) -> int:
+
+async def _expected(if_match: IfMatch = None) -> int:
     # "*" would mean whatever is there now, which is what nobody has looked at.
     if if_match is None or if_match.strip() == "*":
         detail = "Send the ETag of the record that you have read as If-Match."

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chassis.fields import fields
 from chassis.outbox import row_of
 from chassis.policy import policy
 from contracts.event import promised
@@ -94,6 +95,21 @@ async def test_the_docs_tell_of_every_group_of_operations(client: httpx.AsyncCli
 
     assert len(headings) > 50
     assert [each for each in sorted(headings) if each not in page] == []
+
+
+async def test_headers_are_described_by_what_may_be_in_them(client: httpx.AsyncClient) -> None:
+    told = [
+        (parameter["name"], parameter["schema"])
+        for _, operation in operations(await described(client))
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "header"
+    ]
+
+    # What fills in the description by itself would be stopped by them, and try nothing else.
+    purposes = [schema.get("enum") for name, schema in told if name == "X-Purpose"]
+    assert {*map(str, purposes)} == {str(sorted(fields().purposes))}
+    etags = {schema.get("pattern") for name, schema in told if name.lower() == "if-match"}
+    assert etags == {'^"[0-9]{1,9}"$'}
 
 
 async def test_a_form_s_server_reaches_its_own_door_without_a_token(

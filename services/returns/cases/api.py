@@ -1,11 +1,10 @@
 """HTTP in and out for return cases; no decisions."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.authz import Access, AccessDep
@@ -15,6 +14,7 @@ from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from chassis.strict import Strict
+from chassis.versions import ETAG, IfMatch
 from services.returns.cases import service
 from services.returns.cases.models import (
     CaseIn,
@@ -31,11 +31,8 @@ from services.returns.people import service as people
 
 PATH = "/v1/returns/cases"
 PATIENCE_SECONDS = 3.0
-ETAG = re.compile(r'"([0-9]{1,9})"')
 
 router = Router(prefix=PATH, tags=["cases"], route_class=Once)
-
-IfMatch = Annotated[str | None, Header(max_length=64, description="The ETag that you have seen.")]
 
 
 @router.post("", status_code=201)
