@@ -193,6 +193,33 @@ def test_dates_are_read_in_the_order_that_was_told_and_never_guessed(
 
 
 @pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("01-Feb-1990", "1990-02-01"),
+        ("1er février 1990", "1990-02-01"),
+        ("٢٧ فبراير ١٩٩٠", "1990-02-27"),
+        ("3 كانون الثاني 1990", "1990-01-03"),
+        ("5 أوت 1990", "1990-08-05"),
+        ("February 27th, 1990", "1990-02-27"),
+        ("Sept. 1990", "1990-09"),
+        ("1 Feb 1990 00:00:00", "1990-02-01"),
+        ("31 Feb 1990", "1990-02-31"),
+        ("01-Feb-90", "01-Feb-90"),
+        ("1 Feb 1990 or 1991", "1 Feb 1990 or 1991"),
+        ("1 Rajab 1410", "1 Rajab 1410"),
+        ("summer 1990", "summer 1990"),
+    ],
+)
+def test_a_month_may_be_a_word_and_a_century_is_never_guessed(cell: str, day: str) -> None:
+    mapping = MappingIn(name="x", columns=[ColumnIn(column="born", field="birth_date")])
+    hijri = ColumnIn(column="born", field="birth_date", calendar="hijri")
+    in_hijri = MappingIn(name="x", columns=[hijri])
+
+    assert rules.mapped(mapping, Row(1, {"born": cell})).cells == {"birth_date": day}
+    assert rules.mapped(in_hijri, Row(1, {"born": cell})).cells["birth_date"] == cell
+
+
+@pytest.mark.parametrize(
     ("name", "parts"),
     [
         ("Moussa", {"given_name": "Moussa"}),

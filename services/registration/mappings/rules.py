@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
+from chassis import months
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits
 from chassis.tabular import Line, Row, below_titles, each_row
@@ -24,6 +25,12 @@ CALENDAR, PRECISION = "birth_date_calendar", "birth_date_precision"
 BIRTHS = ("birth_date", "age")
 DATE = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,4})(?:[-/. ]([0-9]{1,4}))?")
 TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}.*")
+BETWEEN = r"[\s./,،-]*"
+A_WORD, A_YEAR = r"(?P<month>[^\W\d_]+(?: [^\W\d_]+)?)", "(?P<year>[0-9]{4})"
+WITH_A_MONTH = (
+    re.compile(f"(?:(?P<day>[0-9]{{1,2}})(?:er|st|nd|rd|th)?{BETWEEN})?{A_WORD}{BETWEEN}{A_YEAR}"),
+    re.compile(f"{A_WORD}{BETWEEN}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[\\s./,،-]+{A_YEAR}"),
+)
 BETWEEN_CHOICES = re.compile(r"[\s;,؛،]+")
 YEAR_DIGITS = 4
 LATIN = "abd abdel abdul abdoul abou abu al ben bin bint el ibn ould umm um"
@@ -141,6 +148,8 @@ def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
         return divided(cell, rule.parts)
     if rule.field in DAYS:
         cell = as_day(cell, rule.day_order)
+        # Who names a month so tells no date of the Hijri calendar.
+        cell = cell if rule.calendar == "hijri" else in_numbers(cell)
     if rule.field == BIRTH_DATE and rule.calendar:
         return {rule.field: cell, CALENDAR: rule.calendar}
     return {rule.field: cell}
@@ -179,6 +188,16 @@ def as_day(cell: str, order: DayOrder) -> str:
     if len(parts[0]) != YEAR_DIGITS:
         return cell
     return "-".join([parts[0], *(part.zfill(2) for part in parts[1:])])
+
+
+def in_numbers(cell: str) -> str:
+    """Return a date whose month is a word, `1 février 1990`, as YYYY-MM-DD or YYYY-MM."""
+    told = TIME.sub("", in_our_digits(cell))
+    for found in filter(None, (pattern.fullmatch(told) for pattern in WITH_A_MONTH)):
+        if number := months.month(found["month"]):
+            day = f"-{found['day']:0>2}" if found["day"] else ""
+            return f"{found['year']}-{number:02}{day}"
+    return cell
 
 
 def divided(name: str, parts: Sequence[str]) -> dict[str, str]:

@@ -1,18 +1,14 @@
 """Days as people write them into tables."""
 
 import re
-import unicodedata
 from datetime import date, timedelta
-from functools import cache
 from typing import Literal
 
-from babel import Locale
-
+from chassis import months
 from chassis.strict import NEWEST_YEAR, OLDEST_YEAR
 from services.tracking.formats.numbers import DIGITS
 
 DayOrder = Literal["ymd", "dmy", "mdy"]
-LANGUAGES = ("en", "fr", "ar")
 YEAR = len("2024")
 CENTURY = 2000
 IN_WORDS = (
@@ -42,7 +38,7 @@ def day(text: str, order: DayOrder) -> date:
 
 def _in_words(told: str) -> date | None:
     for pattern in IN_WORDS:
-        if (found := pattern.match(told)) and (month := _months().get(_plain(found["month"]))):
+        if (found := pattern.match(told)) and (month := months.month(found["month"])):
             return date(_year(found["year"]), month, int(found["day"]))
     return None
 
@@ -62,19 +58,3 @@ def _in_numbers(told: str, order: DayOrder) -> date:
 
 def _year(told: str) -> int:
     return int(told) if len(told) >= YEAR else CENTURY + int(told)
-
-
-@cache
-def _months() -> dict[str, int]:
-    """Return months by their names and short names in the languages that forms are in."""
-    return {
-        _plain(name): month
-        for language in LANGUAGES
-        for width in ("wide", "abbreviated")
-        for month, name in Locale(language).months["format"][width].items()
-    } | {"sept": 9}
-
-
-def _plain(name: str) -> str:
-    letters = unicodedata.normalize("NFD", name.casefold())
-    return "".join(letter for letter in letters if letter.isalpha())
