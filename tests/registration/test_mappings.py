@@ -220,6 +220,28 @@ def test_a_month_may_be_a_word_and_a_century_is_never_guessed(cell: str, day: st
 
 
 @pytest.mark.parametrize(
+    ("cell", "years"),
+    [
+        ("3 months", "0"),
+        ("٣ أشهر", "0"),
+        ("18 mois", "1"),
+        ("10 days old", "0"),
+        ("5 ans", "5"),
+        ("30 سنة", "30"),
+        ("40y", "40"),
+        ("30 m", "30 m"),
+        ("16-18", "16-18"),
+        ("2 سنوات و 3 أشهر", "2 سنوات و 3 أشهر"),
+        ("1200 months", "1200 months"),
+    ],
+)
+def test_an_age_with_its_unit_is_told_in_whole_years(cell: str, years: str) -> None:
+    mapping = MappingIn(name="x", columns=[ColumnIn(column="old", field="age")])
+
+    assert rules.mapped(mapping, Row(1, {"old": cell})).cells == {"age": years}
+
+
+@pytest.mark.parametrize(
     ("name", "parts"),
     [
         ("Moussa", {"given_name": "Moussa"}),

@@ -8,7 +8,7 @@ from chassis import months
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits
 from chassis.tabular import Line, Row, below_titles, each_row
-from services.registration.imports.rules import DAYS, REQUIRED, SEVERAL, read_person
+from services.registration.imports.rules import AGES, DAYS, REQUIRED, SEVERAL, read_person
 from services.registration.imports.unsaid import says_nothing
 from services.registration.mappings.models import (
     BIRTH_DATE,
@@ -19,6 +19,7 @@ from services.registration.mappings.models import (
     as_header,
 )
 from services.registration.mappings.repeats import HOUSEHOLD, PERSON
+from services.registration.mappings.words import in_years
 
 EXTERNAL_ID, HOUSEHOLD_REF = "external_id", "household_ref"
 CALENDAR, PRECISION = "birth_date_calendar", "birth_date_precision"
@@ -150,6 +151,8 @@ def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
         cell = as_day(cell, rule.day_order)
         # Who names a month so tells no date of the Hijri calendar.
         cell = cell if rule.calendar == "hijri" else in_numbers(cell)
+    if rule.field in AGES:
+        cell = in_years(cell)
     if rule.field == BIRTH_DATE and rule.calendar:
         return {rule.field: cell, CALENDAR: rule.calendar}
     return {rule.field: cell}

@@ -11,6 +11,7 @@ from babel.core import get_global
 
 from chassis.countries import IN_USE
 from chassis.orthography import plain
+from chassis.strict import in_our_digits
 from services.registration.imports.rules import DISABILITY
 from services.registration.persons.rules import nationalities
 
@@ -18,6 +19,8 @@ FILE = Path(__file__).parent / "words.yaml"
 ALIKE = str.maketrans({"ة": "ه", "ى": "ي"})
 LETTERS = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+AGE = re.compile(r"([0-9]{1,3}) ?([^\W\d_][^\d]*)")
+A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 365}
 PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
 FITS = 0.6
 """So well at least words fit the field that they are taken for."""
@@ -92,6 +95,19 @@ def meaning(field: str, text: str) -> str | None:
     words = " ".join(tokens(text))
     nations = _nations() if field == "nationality" else {}
     return nations.get(words) or _codes(field).get(words)
+
+
+def in_years(age: str) -> str:
+    """Return an age that is told with its unit, `18 months`, as whole years; else as it is."""
+    told = AGE.fullmatch(in_our_digits(age))
+    unit = _units().get(" ".join(tokens(told[2]))) if told else None
+    return str(int(told[1]) // A_YEAR[unit]) if told and unit else age
+
+
+@cache
+def _units() -> dict[str, str]:
+    units = _file()["units"].items()
+    return {" ".join(tokens(word)): unit for unit, words in units for word in words}
 
 
 @cache
