@@ -23,7 +23,7 @@ from chassis.inbox import MOST_ATTEMPTS, Consumer, Several, is_given_up
 from chassis.outbox import BusDown, Undelivered
 from chassis.rabbit import RabbitBus
 from chassis.sifting import HANDLED, News
-from tests.chassis.road import POISON, BoatArrived, Outbox, Road, refuse_thirteen
+from tests.chassis.road import POISON, BoatArrived, Outbox, Road, note_arrival, refuse_thirteen
 from tests.patience import SECONDS, until
 from tests.servers.rabbitmq import RabbitServer
 
@@ -131,6 +131,24 @@ async def test_a_poison_message_stops_nobody_else_and_is_kept(road: Road) -> Non
     [letter] = await road.dead_letters()
     assert letter.reason == "PoisonError"
     assert f'"boat":{POISON}'.encode() in letter.body
+
+
+async def test_what_was_given_up_takes_effect_when_its_writer_sends_it_again(road: Road) -> None:
+    """What docs/operations.md says of a dead letter, once its cause is gone."""
+    mended = asyncio.Event()
+
+    async def note_once_mended(session: AsyncSession, event: BoatArrived) -> None:
+        await (note_arrival if mended.is_set() else refuse_thirteen)(session, event)
+
+    async with road.open(road.consumer(note_once_mended)):
+        await road.arrive(7, POISON)
+        await _until_dead(road, 1)
+        await road.until([7])
+        mended.set()
+        await road.sent_again()
+        await road.until([7, POISON])
+
+    assert await road.arrivals() == [7, POISON]
 
 
 async def test_a_failure_that_passes_by_itself_is_outlasted(road: Road) -> None:
