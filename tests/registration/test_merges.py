@@ -316,6 +316,17 @@ async def test_who_answered_yes_and_no_is_asked_again_before(office: Office) -> 
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/consents-differ")
 
 
+async def test_who_answered_yes_by_a_registration_below_is_asked_again_too(office: Office) -> None:
+    (a, b, c), (ab, _, ca) = await three(office)
+    await answer_of(office, b, "given")
+    await answer_of(office, c, "refused")
+    assert (await office.officer.post(f"{ab}/merge", {"keep": a})).status_code == 201
+
+    answers = [await office.officer.post(f"{ca}/merge", {"keep": each}) for each in (a, c)]
+
+    assert {each.json()["type"] for each in answers} == {"/problems/consents-differ"}
+
+
 async def test_a_no_counts_for_every_registration_of_the_person(office: Office) -> None:
     first, second, pair = await registered_twice(office)
     for each in (first, second):

@@ -170,6 +170,23 @@ async def told(office: Office) -> dict[str, list[str]]:
     return found
 
 
+async def test_a_no_to_one_registration_stops_what_was_asked_for_another(nalut: Office) -> None:
+    await agreed(nalut)
+    first = await nalut.register()
+    second = await nalut.register(external_id="R2", household_ref="H2")
+    assert (await answered(nalut, second, given=True)).status_code == 201
+    referral = await referred(nalut, second)
+    pair = await nalut.pair_of(first, second)
+    await nalut.officer.post(f"{pair}/merge", {"keep": first})
+
+    said = await answered(nalut, first, given=False)
+
+    assert said.status_code == 201, said.text
+    found = await nalut.case_worker.get(f"{SENT}/{referral}")
+    theirs = await of_partner(nalut, "case_worker").get(f"{GOT}/{referral}")
+    assert (found.json()["status"], theirs.json()["about"]) == ("stopped", None)
+
+
 async def test_within_the_mission_it_goes_to_whose_work_it_is_at_the_place_that_was_named(
     nalut: Office,
 ) -> None:

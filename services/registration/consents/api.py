@@ -29,10 +29,21 @@ router = Router(prefix="/v1/registration", tags=["consents"], route_class=Once)
 async def record_consent(
     person_id: UUID, form: AnswerIn, request: Request, access: AccessDep, session: WriteSession
 ) -> ConsentOut:
-    """Keep what a person answered about one recipient and purpose; the older answers stay."""
+    """
+    Keep what a person answered about one recipient and purpose; the older answers stay.
+
+    A no counts for every registration of the person, as when a consent is taken back.
+    """
     await places.refuse_nowhere(database_of(request), form.place_pcode, "/place_pcode")
     person = await persons.get_to_add_to(session, person_id, access)
-    return service.shown(await service.record(session, person, form, access.caller.id))
+    consent = await service.record(session, person, form, access.caller.id)
+    if not form.given:
+        about = WithdrawalIn(recipient=form.recipient, purpose=form.purpose)
+        others = [
+            each for each in await persons.registrations_of(session, person) if each.id != person.id
+        ]
+        await service.withdraw_from_all(session, others, about, access.caller.id)
+    return service.shown(consent)
 
 
 @router.get("/persons/{person_id}/consents")
@@ -54,11 +65,7 @@ async def withdraw_consent(
     person = await persons.get(session, person_id, access)
     # A no counts for every registration of the person, whichever of them it is told for.
     people = await persons.registrations_of(session, person)
-    changed = [
-        consent
-        for each in people
-        for consent in await service.withdraw(session, each, form, access.caller.id)
-    ]
+    changed = await service.withdraw_from_all(session, people, form, access.caller.id)
     # Who may note a no need not be one who may read what else the person has answered.
     return WithdrawnOut(changed=[service.shown(each) for each in changed])
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, outbox
+from chassis import audit, merged, outbox
 from chassis.clock import today
 from chassis.problems import Fault, Problem, unacceptable
 from chassis.rows import insert_new
@@ -103,6 +103,13 @@ async def withdraw(
     return changed
 
 
+async def withdraw_from_all(
+    session: AsyncSession, people: Sequence[Person], form: WithdrawalIn, by: str
+) -> list[Consent]:
+    """Take back the same of several registrations; return what changed."""
+    return [consent for each in people for consent in await withdraw(session, each, form, by)]
+
+
 async def keep(session: AsyncSession, person: Person, consent: Consent) -> None:
     if not await insert_new(session, consent):
         raise Problem(412, "version-mismatch", "This consent was changed in the same moment.")
@@ -175,12 +182,18 @@ async def _history(session: AsyncSession, person_id: UUID) -> Sequence[Consent]:
 
 
 async def contradict(session: AsyncSession, one: UUID, other: UUID) -> bool:
-    """Say whether one said yes and the other no about the same recipient and purpose."""
-    theirs, others = await newest(session, one), await newest(session, other)
-    return any(
-        (theirs[about].state == GIVEN) != (others[about].state == GIVEN)
-        for about in theirs.keys() & others.keys()
-    )
+    """Say whether a registration of one said yes and one of the other no about the same sharing."""
+    theirs, others = [await _said(session, each) for each in (one, other)]
+    return any(len(theirs[about] | others[about]) > 1 for about in theirs.keys() & others.keys())
+
+
+async def _said(session: AsyncSession, person_id: UUID) -> dict[tuple[str, str], set[bool]]:
+    """Return what somebody last said of each recipient and purpose, by any registration here."""
+    said: dict[tuple[str, str], set[bool]] = {}
+    for each in await merged.registrations_here(session, Person, person_id):
+        for about, consent in (await newest(session, each)).items():
+            said.setdefault(about, set()).add(consent.state == GIVEN)
+    return said
 
 
 def said_no(person_id: SQLColumnExpression[UUID]) -> Clause:
