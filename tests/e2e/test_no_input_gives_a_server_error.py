@@ -1,12 +1,20 @@
 """Schemathesis tries what the merged OpenAPI allows and forbids; nothing may answer with a 5xx."""
 
+import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
+from chassis.policy import policy
+from cli.api import OPERATIONS
+from tests.conftest import claims
 from tests.fleet import OneProcess
 
 CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance"
@@ -22,35 +30,53 @@ COMMAND = [
     "--request-timeout=20",
 ]
 
+HEADERS = {"idempotency-key", "if-match", "x-purpose"}
 SETTINGS = """
 [phases.coverage]
 # Eight would be tried on each of some three hundred operations, to be refused by the same line.
 unexpected-methods = ["trace"]
+
+[warnings]
+# Whoever is only turned away has not tried what is behind the door.
+fail-on = ["missing_auth", "rate_limited"]
+
+[[operations]]
+# Its session is over then, and all that follows would be refused for that.
+include-name = "DELETE /v1/sessions/current"
+headers = {{ Authorization = "Bearer {whose_session_ends}" }}
+
+[[operations]]
+include-path-regex = "/(approval|refusal)$"
+headers = {{ Authorization = "Bearer {who_decides}" }}
+
+[[operations]]
+include-path-regex = "^/v3/"
+headers = {{ Ocp-Apim-Subscription-Key = "{key}" }}
 """
 
 
 def test_no_input_gives_a_server_error(one_process: OneProcess, tmp_path: Path) -> None:
     one_process.start()
-    told = one_process.credentials()
-    token = httpx.post(
-        f"{told['base_url']}/v1/token",
-        data={
-            "grant_type": "client_credentials",
-            "client_id": told["client_id"],
-            "client_secret": told["client_secret"],
-        },
-        trust_env=False,
-    ).json()["access_token"]
-    address = f"{told['base_url']}/openapi.json"
-    (tmp_path / "schemathesis.toml").write_text(SETTINGS)
+    address = f"http://127.0.0.1:{one_process.port}"
+    document = httpx.get(f"{address}/openapi.json", trust_env=False).json()
+    (tmp_path / "openapi.json").write_text(json.dumps(without_headers(document)))
+    who_asks, who_decides, whose_session_ends = tokens(one_process, "asks", "decides", "ends")
+    settings = SETTINGS.format(
+        who_decides=who_decides,
+        whose_session_ends=whose_session_ends,
+        key=subscription_key(address, who_asks),
+    )
+    (tmp_path / "schemathesis.toml").write_text(settings)
 
     done = subprocess.run(
         [
             str(Path(sys.executable).parent / "schemathesis"),
             *COMMAND,
-            "--header",
-            f"Authorization: Bearer {token}",
-            address,
+            f"--url={address}",
+            f"--header=Authorization: Bearer {who_asks}",
+            "--header=X-Purpose: case_management",
+            '--header=If-Match: "1"',
+            "openapi.json",
         ],
         cwd=tmp_path,
         capture_output=True,
@@ -65,3 +91,36 @@ def test_no_input_gives_a_server_error(one_process: OneProcess, tmp_path: Path) 
     selected = re.search(r"(\d+) (?:selected|tested)|Operations:\s+(\d+)", done.stdout)
     assert selected, done.stdout[-3000:]
     assert '"status": 500' not in (one_process.home / "log").read_text()
+
+
+def without_headers(document: dict[str, Any]) -> dict[str, Any]:
+    """
+    Leave out what the same lines read for every operation before they read what is its own.
+
+    Refused there, as a second body under one Idempotency-Key is, nothing else would be tried.
+    """
+    for path in document["paths"].values():
+        for operation in path.values():
+            told = operation.get("parameters", ())
+            operation["parameters"] = [each for each in told if each["name"].lower() not in HEADERS]
+    return document
+
+
+def tokens(system: OneProcess, *names: str) -> list[str]:
+    """Return a token for each name, with every role: no operation stops its bearer at the door."""
+    key = ECKey.import_key(json.loads((system.home / "keys/signing.json").read_text()))
+    everything = claims(sorted(policy().roles), amr=["pwd", "otp"], auth_time=int(time.time()))
+    return [
+        jwt.encode(
+            {"alg": "ES256", "kid": key.kid}, everything | dict.fromkeys(("sub", "sid"), name), key
+        )
+        for name in names
+    ]
+
+
+def subscription_key(address: str, token: str) -> str:
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
+        made = client.post("/v1/identity/clients", json=OPERATIONS).json()
+        path = f"/v1/identity/clients/{made['id']}/subscription-keys"
+        return str(client.post(path).json()["subscription_key"])
