@@ -141,3 +141,20 @@ def test_every_variable_is_explained_and_every_secret_made(tmp_path: Path) -> No
     assert all(len(secret) == 64 for secret in secrets)
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert (tmp_path / ".env").read_text() == written
+
+
+def test_a_file_of_an_older_version_gets_the_secrets_that_it_lacks(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    command = [str(ROOT / "deploy" / "write-env")]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    file, lacking = tmp_path / ".env", "MASAR_GATEWAY_AMQP_PASSWORD="
+    lines = file.read_text().splitlines()
+    older = "\n".join(line for line in lines if not line.startswith(lacking))
+    file.write_text(older)
+
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+
+    kept, _, added = file.read_text().rpartition(lacking)
+    assert kept == older + "\n"
+    assert len(added.strip()) == 64
+    assert added.strip() not in done.stdout
