@@ -15,6 +15,7 @@ from cli.api import Api, own
 from cli.desk import as_administrator, telling
 
 PATH = "/v1/registration/imports"
+MAPPINGS = "/v1/registration/mappings"
 RESCANS = "/v1/registration/duplicates/rescans"
 LOOK_AGAIN_SECONDS = 0.2
 WORKBOOK = b"PK"
@@ -35,7 +36,8 @@ def import_register(
         bool, typer.Option("--dry-run", help="Tell what would come of it; register nobody.")
     ] = False,
     mapping: Annotated[
-        str | None, typer.Option(help="Of columns that are not ours: the id of a saved mapping.")
+        str | None,
+        typer.Option(help="Of columns that are not ours: the name or id of a saved mapping."),
     ] = None,
     charset: Annotated[
         str | None, typer.Option(help="Of a CSV that is not UTF-8: windows-1256, say.")
@@ -57,9 +59,9 @@ def import_register(
         api = own(Path(os.environ.get("MASAR_HOME", "var")), base_url)
         try:
             file = {"file": (register.name, register.read_bytes(), kind)}
-            params: dict[str, Any] = {"dry_run": dry_run} | (
-                {"mapping": mapping} if mapping else {}
-            )
+            params: dict[str, Any] = {"dry_run": dry_run}
+            if mapping:
+                params["mapping"] = _id_of(api, mapping)
             asked = api.send("POST", PATH, files=file, params=params)
             job = _ended(api, PATH, asked, "Rows", console)
             _tell(job, console)
@@ -83,6 +85,14 @@ def rescan() -> None:
         job = _ended(api, RESCANS, api.send("POST", RESCANS), "People", console)
     console.print(job["detail"] or f"{job['accepted']:,} people in pairs that were not known")
     sys.exit(1 if job["status"] == "failed" else 0)
+
+
+def _id_of(api: Api, mapping: str) -> str:
+    """Return the id of a mapping that is told by it, or by its name."""
+    saved: dict[str, str] = {each["name"]: each["id"] for each in api.every(MAPPINGS)}
+    if mapping not in saved and mapping not in saved.values():
+        raise LookupError(f"No mapping is called {mapping}. There are: {', '.join(saved)}.")
+    return saved.get(mapping, mapping)
 
 
 def _ended(api: Api, path: str, job: dict[str, Any], what: str, console: Console) -> dict[str, Any]:
@@ -123,5 +133,8 @@ def _write(target: Path, content: bytes) -> None:
         opened = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise LookupError(f"{target} is there already: name another file by --rejected.") from error
+    except OSError as error:
+        detail = f"{target} cannot be written: name another file by --rejected, and import again."
+        raise LookupError(detail) from error
     with os.fdopen(opened, "wb") as file:
         file.write(content)

@@ -4,12 +4,14 @@ import asyncio
 import csv
 import stat
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from cli.api import own
 from tests.fleet import OneProcess
 
 HEADER = "external_id,given_name,sex,nationality,population_category,location_pcode,age,age_as_of"
@@ -63,8 +65,33 @@ async def test_rejected_rows_are_written_beside_the_register_and_go_in_corrected
     named = ("--rejected", str(rejected))
     kept = await masar("import", str(register), *arabic, *named, status=1)
     assert "is there already" in kept.replace("\n", "")
+    nowhere = ("--rejected", str(register / "rejected.csv"))
+    lost = await masar("import", str(register), *arabic, *nowhere, status=1)
+    assert "cannot be written" in lost.replace("\n", "")
     rejected.write_text(rejected.read_text("utf-8-sig").replace(",man,", ",male,"))
     assert "1 registered, 0 known, 0 rejected" in await masar("import", str(rejected))
+
+
+async def test_a_mapping_is_told_by_its_name(
+    masar: Masar, one_process: OneProcess, tmp_path: Path
+) -> None:
+    names = {name: f"their {name}" for name in HEADER.split(",")}
+    told = {
+        "name": "Lists of Nalut",
+        "columns": [{"column": column, "field": name} for name, column in names.items()],
+    }
+    with closing(own(one_process.home)) as api:
+        mapping = api.post("/v1/registration/mappings", told)["id"]
+    register = tmp_path / "list.csv"
+    register.write_text("\n".join([",".join(names.values()), AMINA]))
+
+    unknown = await masar("import", str(register), "--mapping", "Lists", status=1)
+
+    assert "No mapping is called Lists. There are: Lists of Nalut." in unknown
+    by_name = await masar("import", str(register), "--mapping", "Lists of Nalut")
+    by_id = await masar("import", str(register), "--mapping", mapping)
+    assert "1 registered, 0 known, 0 rejected" in by_name
+    assert "0 registered, 1 known, 0 rejected" in by_id
 
 
 async def test_who_has_no_name_of_their_own_is_told_how_to_get_one(
