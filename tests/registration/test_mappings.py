@@ -114,6 +114,22 @@ async def test_a_file_that_lacks_columns_of_its_mapping_is_refused_by_their_name
 
 
 @SQLITE
+async def test_columns_that_nobody_asks_for_may_share_a_name_and_others_may_not(
+    office: Office,
+) -> None:
+    mapping = (await office.case_worker.post(MAPPINGS, TOLD)).json()["id"]
+    row = ("3", "Ali", "غير ذلك", "1990", "", "one", "", "two", "")
+
+    job = await imported(office, table((*HEADER, "", HEADER[5], ""), row), mapping)
+
+    [rejected] = await rejected_rows(office, job)
+    assert (rejected["ملاحظات"], rejected["ملاحظات (2)"]) == ("one", "two")
+    twice = {"file": ("list.csv", table((*HEADER, HEADER[1]), row[:7]), "text/csv")}
+    refused = await office.case_worker.post(IMPORTS, files=twice, params={"mapping": mapping})
+    assert [each["code"] for each in refused.json()["errors"]] == ["column_twice"]
+
+
+@SQLITE
 async def test_a_mapping_has_versions_and_one_name_within_its_organisation(office: Office) -> None:
     first = await office.case_worker.post(MAPPINGS, TOLD)
     path, seen = first.headers["location"], {"If-Match": first.headers["etag"]}

@@ -1,6 +1,7 @@
 """How the cells of somebody else's file become the cells of a register, without I/O."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
@@ -105,8 +106,19 @@ def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
     if EXTERNAL_ID not in mapping.fields():
         columns.append(PERSON)
     left = below_titles(lines, columns, as_header)
-    header = [(number, [as_header(name) for name in names]) for number, names in islice(left, 1)]
+    header = [(number, _told_apart(names, columns)) for number, names in islice(left, 1)]
     return each_row(chain(header, left), columns, others=True)
+
+
+def _told_apart(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Return the names of columns, the second of those that nobody asks for with its number."""
+    met: Counter[str] = Counter()
+    header = []
+    for name in map(as_header, names):
+        met[name] += 1
+        is_another = name and met[name] > 1 and name not in wanted
+        header.append(f"{name} ({met[name]})" if is_another else name)
+    return header
 
 
 def mapped(mapping: MappingIn, row: Row) -> Row:
