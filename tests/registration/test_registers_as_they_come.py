@@ -252,6 +252,14 @@ async def test_sheets_that_were_not_read_are_named(office: Office) -> None:
     job = await sent(office, target.getvalue())
 
     assert (job["accepted"], job["detail"]) == (1, "One sheet was read. These were not: Ghat.")
+    covered = io.BytesIO()
+    with xlsxwriter.Workbook(covered, {"in_memory": True}) as book:
+        book.add_worksheet("Instructions").write(0, 0, "Fill in the next sheet.")
+        book.add_worksheet("People").write_row(0, 0, HEADER)
+    file = {"file": ("register", covered.getvalue(), "text/csv")}
+    answer = await office.case_worker.post(IMPORTS, files=file)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/table-header")
+    assert "The first sheet was read, and not: People." in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from chassis import archive, sheets
 from chassis.db import Where
 from chassis.jobs import Remark
+from chassis.problems import Problem
 from chassis.tables import JobColumns
 from chassis.tabular import Line, Row, each_line, each_row
 from chassis.uploads import Upload, decode
@@ -50,7 +51,13 @@ def checked(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, byte
     """
     is_workbook = sheets.is_workbook(upload.content)
     content = upload.content if is_workbook else decode(upload).encode()
-    return sum(1 for _ in rows_in(content, mapping)), content
+    try:
+        return sum(1 for _ in rows_in(content, mapping)), content
+    except Problem as problem:
+        if problem.slug == "table-header" and (others := not_read(content, mapping)):
+            problem.detail += f" The first sheet was read, and not: {', '.join(others)}."
+            problem.detail += " Let the sheet with the people be the first one."
+        raise
 
 
 def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:

@@ -39,7 +39,8 @@ def questions_of(upload: Upload) -> list[Question]:
     groups = {name: lines for name, lines in found.items() if lines and is_of_group(lines[0][1])}
     form = next(iter(found.values()))
     if not groups:
-        return of_table(_below_titles(form))
+        # An import reads the first sheet that has something too.
+        return of_table(_below_titles(next(filter(None, found.values()), [])))
     # A file of ODK Central is called as that of the form, and as the group.
     called = f"{next(iter(found))}-"
     of_groups = (
