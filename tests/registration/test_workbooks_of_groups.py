@@ -143,6 +143,27 @@ def test_an_archive_of_odk_central_is_read_by_its_keys_as_the_workbook_is() -> N
     assert (told.repeat, "sex" in told.missing) == ("homes-people", False)
 
 
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [
+        (f"first_name,_id,_uuid,formhub/uuid\nSami,101,{ONE},a1\nAmal,102,{TWO},a1\n", "_uuid"),
+        (f"first_name,KEY\nSami,uuid:{ONE}\nAmal,uuid:{TWO}\n", "__id"),
+    ],
+)
+def test_people_of_a_flat_export_are_proposed_to_be_known_as_by_live_intake(
+    content: str, sent: str
+) -> None:
+    columns = propose(questions_of(Upload("export.csv", content.encode()))).columns
+    mapping = MappingIn(name="Flat", columns=columns)
+
+    rows = [mapped(mapping, row).cells for row in rows_in(content.encode(), mapping)]
+
+    submitted = {"first_name": "Sami", sent: ONE}
+    [live] = intake.people(submitted, mapping, ONE)
+    assert rows[0] == live.cells == {"given_name": "Sami", "external_id": ONE}
+    assert rows[1]["external_id"] == TWO
+
+
 def test_a_flat_file_still_has_to_say_who_somebody_is() -> None:
     with pytest.raises(Problem) as refused:
         list(rows_in(workbook(("people", PEOPLE)), MAPPING))

@@ -8,10 +8,11 @@ from chassis.tabular import MOST_TITLES, Line, are_tags, lines_of
 from chassis.uploads import Upload, decode
 from services.registration.mappings import words
 from services.registration.mappings.models import as_header
-from services.registration.mappings.repeats import KEY, PARENT_KEY, is_of_group
+from services.registration.mappings.repeats import KEY, PARENT_KEY, UUID, is_of_group
 
 SAMPLE = 500
 SURVEY, CHOICES = "survey", "choices"
+NUMBER_OF_KOBO = "_id"
 KEYS = frozenset({KEY, PARENT_KEY})
 KEPT_BY_THE_DEVICE = "start end deviceid username phonenumber audit"
 NO_TEXT = "note image audio video file geopoint geotrace geoshape"
@@ -32,7 +33,7 @@ class Question:
 def questions_of(upload: Upload) -> list[Question]:
     """Return what a file asks for: an XLSForm, or a register in CSV or XLSX."""
     if not sheets.is_workbook(upload.content):
-        return of_table(_below_titles(lines_of(decode(upload))))
+        return _of_register(lines_of(decode(upload)))
     found = sheets.sheets(upload.content, counts=False)
     if SURVEY in found:
         return of_form(found[SURVEY], found.get(CHOICES, []))
@@ -40,7 +41,7 @@ def questions_of(upload: Upload) -> list[Question]:
     form = next(iter(found.values()))
     if not groups:
         # An import reads the first sheet that has something too.
-        return of_table(_below_titles(next(filter(None, found.values()), [])))
+        return _of_register(next(filter(None, found.values()), []))
     # A file of ODK Central is called as that of the form, and as the group.
     called = f"{next(iter(found))}-"
     of_groups = (
@@ -65,6 +66,13 @@ def of_table(lines: Sequence[Line], repeat: str | None = None) -> list[Question]
             answers: dict[str, list[str]] = {cell: [] for cell in cells if cell}
             questions.append(Question(column, _names(column), answers, repeat))
     return questions
+
+
+def _of_register(lines: Sequence[Line]) -> list[Question]:
+    """Return the columns of a table of people; by live intake a submission is known by its uuid."""
+    asked = of_table(_below_titles(lines))
+    has_uuid = any(each.column == UUID for each in asked)
+    return [each for each in asked if not has_uuid or each.column != NUMBER_OF_KOBO]
 
 
 def _below_titles(lines: Sequence[Line]) -> Sequence[Line]:

@@ -19,7 +19,7 @@ from services.registration.mappings.models import (
     MappingIn,
     as_header,
 )
-from services.registration.mappings.repeats import HOUSEHOLD, PERSON
+from services.registration.mappings.repeats import HOUSEHOLD, PERSON, PREFIX
 from services.registration.mappings.words import in_years
 
 EXTERNAL_ID, HOUSEHOLD_REF = "external_id", "household_ref"
@@ -163,6 +163,9 @@ def _told(rule: ColumnIn, cell: str) -> Mapping[str, str]:
         cell = as_day(cell, rule.day_order)
         # Who names a month so tells no date of the Hijri calendar.
         cell = cell if rule.calendar == "hijri" else in_numbers(cell)
+    if rule.field == EXTERNAL_ID:
+        # ODK Central puts it before the key by which live intake knows a submission.
+        cell = cell.removeprefix(PREFIX)
     if rule.field in AGES:
         cell = in_years(cell)
     if rule.field == BIRTH_DATE and rule.calendar:
