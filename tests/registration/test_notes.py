@@ -191,6 +191,24 @@ async def test_a_changed_note_keeps_what_it_said(office: Office) -> None:
     assert [each["text"] for each in versions] == [THREAT["text"], new["text"]]
 
 
+async def test_a_note_of_a_registration_that_is_merged_stays_as_it_was(office: Office) -> None:
+    merged = await office.register()
+    kept = await office.register(external_id="R2", household_ref="H2")
+    await office.refer(merged, "protection", worker_id=office.officer.id)
+    first = await office.officer.post(protection(merged), THREAT, headers=PROTECTION)
+    pair = await office.pair_of(kept, merged)
+    await office.officer.post(f"{pair}/merge", {"keep": kept})
+    path = f"{protection(merged)}/{first.json()['id']}"
+    headers = {**PROTECTION, "If-Match": first.headers["etag"]}
+
+    changed = await office.officer.send("PUT", path, json=WOUND, headers=headers)
+    read = await office.officer.get(path, headers=PROTECTION)
+
+    assert (changed.status_code, changed.json().get("type")) == (409, "/problems/merged")
+    assert kept in changed.json()["detail"]
+    assert (read.status_code, read.json()["text"]) == (200, THREAT["text"])
+
+
 async def test_a_note_of_one_kind_is_not_found_under_the_other_or_another_person(
     office: Office,
 ) -> None:

@@ -56,6 +56,7 @@ async def change(
 ) -> NoteWritten:
     """Write a new version; what the note said before stays."""
     await Reader(session, person_id, kind, access).reach()
+    persons.refuse_merged(await session.get_one(Person, person_id))
     statement = select(Note).where(
         col(Note.id) == note_id, col(Note.person_id) == person_id, col(Note.kind) == kind
     )
