@@ -46,3 +46,25 @@ async def test_a_device_is_told_of_nobody_by_what_was_rejected(start: Start) -> 
 
     assert (answer["outcome"], answer["person_id"]) == ("rejected", None)
     assert theirs not in str(await ask(office.enumerator, cursor))
+
+
+async def test_a_no_of_a_registration_that_is_merged_keeps_the_other_off_devices(
+    start: Start,
+) -> None:
+    office = await opened(start)
+    karim = office.case_worker
+    refused = {"given": False, "language": "ar"}
+    merged = await office.register(consent=refused)
+    kept = await office.register(external_id="R2", household_ref="H2")
+    held = await ask(karim)
+    pair = await office.pair_of(kept, merged)
+    await office.officer.post(f"{pair}/merge", {"keep": kept})
+
+    told = await ask(karim, held["next_cursor"])
+    await office.officer.send("DELETE", f"{pair}/merge")
+    apart = await ask(karim, told["next_cursor"])
+
+    assert kept in [each["id"] for each in held["items"]]
+    assert (kept, None) in [(each["id"], each["person"]) for each in told["items"]]
+    assert kept in [each["id"] for each in apart["items"] if each["person"]]
+    assert merged not in str([held, told, apart])

@@ -230,3 +230,13 @@ def shown(consent: Consent) -> ConsentOut:
             {"relation": consent.guardian_relation, "person_id": consent.guardian_person_id}
         )
     return ConsentOut.model_validate(consent.model_dump() | {"guardian": guardian})
+
+
+def said_no_elsewhere() -> Clause:
+    """Return whether another registration of the person here, merged into theirs, said no."""
+    other = aliased(Person)
+    theirs = col(other.merged_into) == col(Person.id)
+    here = col(other.organisation) == col(Person.organisation)
+    # That they are merged follows; said, it keeps a database from looking at all who are not.
+    is_merged = col(other.merged_into).is_not(None)
+    return exists().where(is_merged, theirs, here, said_no(col(other.id)))

@@ -106,6 +106,7 @@ def _people(access: Access) -> Clause:
         _among_theirs(access.caller.id),
         col(Person.merged_into).is_(None),
         ~consents.said_no(col(Person.id)),
+        ~consents.said_no_elsewhere(),
     )
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, and_, case, exists, func
+from sqlalchemy import Date, Uuid, and_, case, func
 from sqlalchemy import select as sql_select
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -36,16 +35,6 @@ WRITTEN_OUT = frozenset(each.name for each in PERSONS.c if isinstance(each.type,
 """What JSON has no type for."""
 
 
-def _said_no_elsewhere() -> Clause:
-    """Return whether another registration of the person here, merged into theirs, said no."""
-    other = aliased(Person)
-    theirs = col(other.merged_into) == col(Person.id)
-    here = col(other.organisation) == col(Person.organisation)
-    # That they are merged follows; said, it keeps a database from looking at all who are not.
-    is_merged = col(other.merged_into).is_not(None)
-    return exists().where(is_merged, theirs, here, consents.said_no(col(other.id)))
-
-
 class Selection:
     """
     Some people and some columns, as one caller may take them out now.
@@ -70,7 +59,7 @@ class Selection:
             access.rows(SCOPING),
             col(Person.organisation) == access.caller.organisation,
             ~consents.said_no(col(Person.id)),
-            ~_said_no_elsewhere(),
+            ~consents.said_no_elsewhere(),
             col(Person.merged_into).is_(None),
             ~col(Person.is_enquiry),
         )
