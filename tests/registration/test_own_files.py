@@ -31,6 +31,33 @@ async def test_a_user_finds_neither_their_own_file_nor_that_of_their_household(
     assert (await office.officer.get(f"{PERSONS}/{person}")).status_code == 200
 
 
+async def test_a_user_finds_themselves_by_no_other_registration_while_they_are_merged(
+    office: Office,
+) -> None:
+    worker = office.case_worker
+    people = [
+        await office.register(external_id=f"R{number}", household_ref=f"H{number}")
+        for number in range(3)
+    ]
+    kept, told, third = people
+    await closed(office, told, worker.id)
+    pairs = [await office.pair_of(kept, each) for each in (told, third)]
+
+    async def seen() -> list[bool]:
+        answers = [await worker.get(f"{PERSONS}/{each}") for each in people]
+        return [each.status_code == 200 for each in answers]
+
+    before = await seen()
+    for pair in pairs:
+        merged = await office.officer.post(f"{pair}/merge", {"keep": kept})
+        assert merged.status_code == 201, merged.text
+    together = await seen()
+    await office.officer.send("DELETE", f"{pairs[0]}/merge")
+
+    assert (before, together) == ([True, False, True], [False, False, False])
+    assert await seen() == before
+
+
 async def test_a_closed_file_opens_by_no_link_and_no_broken_glass(office: Office) -> None:
     person = await office.register()
     await office.refer(person, "protection", worker_id=office.officer.id)

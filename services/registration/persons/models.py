@@ -218,7 +218,11 @@ def scoping_of(person: type[Person]) -> Scoping:
         )
 
     def closed(caller: Who) -> Clause:
-        """Return whether the person, or somebody of their household, is the caller or theirs."""
+        """
+        Return whether the person, or somebody of their household, is the caller or theirs.
+
+        So they are by whichever registration that was told, of those that are merged.
+        """
         relative = aliased(Person)
         household = and_(
             col(relative.organisation) == col(person.organisation),
@@ -227,7 +231,13 @@ def scoping_of(person: type[Person]) -> Scoping:
         told = exists().where(
             col(OwnFile.user_id) == caller.id,
             col(OwnFile.person_id) == col(relative.id),
-            or_(col(relative.id) == col(person.id), household),
+            or_(
+                col(relative.id) == col(person.id),
+                col(relative.id) == col(person.merged_into),
+                col(relative.merged_into) == col(person.id),
+                col(relative.merged_into) == col(person.merged_into),
+                household,
+            ),
         )
         return told | lives_with_own(caller.id, col(person.id))
 
