@@ -13,7 +13,7 @@ from services.registration.imports.rules import REQUIRED
 from services.registration.mappings import rules
 from services.registration.mappings.models import ColumnIn, MappingIn
 from services.registration.mappings.proposals import propose
-from services.registration.mappings.questions import of_form
+from services.registration.mappings.questions import of_form, of_table
 from tests.real import real
 from tests.registration.office import Office
 from tests.registration.test_registers_as_they_come import (
@@ -425,6 +425,29 @@ def test_a_form_with_blank_or_endless_labels_and_older_words_is_understood() -> 
 
     codes = {"1": "male", "Male": "male", "2": "female", "Female": "female", "Other": "other"}
     assert (rule.column, rule.values) == ("q1", codes)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("Sex / الجنس", "sex"),
+        ("First name\n(الاسم الأول)", "given_name"),
+        ("تاريخ الميلاد Date of birth", "birth_date"),
+        ("Né(e) le - تاريخ الميلاد", "birth_date"),
+        ("2.1 Nationality", "nationality"),
+        ("Q7. الجنسية", "nationality"),
+        ("1-العمر", "age"),
+        ("Phone 2", "other_phones"),
+        ("sex of the head", None),
+        ("عدد افراد الاسرة Household", "household_ref"),
+    ],
+)
+def test_a_name_in_two_languages_or_with_a_number_is_heard_in_either(
+    name: str, field: str | None
+) -> None:
+    told = propose(of_table([(1, [name]), (2, ["7"])]))
+
+    assert [each.field for each in told.columns] == ([field] if field else [])
 
 
 @SQLITE

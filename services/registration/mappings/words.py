@@ -19,6 +19,7 @@ FILE = Path(__file__).parent / "words.yaml"
 ALIKE = str.maketrans({"ة": "ه", "ى": "ي"})
 LETTERS = re.compile(r"[^\W_]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+NUMBERING = re.compile(r"^\s*[A-Za-z]{0,3}[0-9]+(?:[._-][0-9]+)*(?:[._):-]+\s*|\s+)(?=\D)")
 AGE = re.compile(r"([0-9]{1,3}) ?([^\W\d_][^\d]*)")
 A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 365}
 PCODE = re.compile(r"[A-Z]{2}([0-9]{2}){1,4}")
@@ -50,10 +51,14 @@ def _file() -> dict[str, Any]:
 
 
 @cache
-def _phrases() -> list[tuple[str, str, tuple[str, ...]]]:
-    fields = _file()["fields"].items()
-    told = ((field, phrase, _told(phrase)) for field, phrases in fields for phrase in phrases)
-    return [(field, phrase, wanted) for field, phrase, wanted in told if wanted]
+def _phrases() -> dict[str, list[tuple[str, str, tuple[str, ...]]]]:
+    """Return each phrase that names a field, and the words that it needs, by the first of them."""
+    found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
+    for field, phrases in _file()["fields"].items():
+        for phrase in phrases:
+            if wanted := _told(phrase):
+                found.setdefault(wanted[0], []).append((field, phrase, wanted))
+    return found
 
 
 def _told(text: str) -> tuple[str, ...]:
@@ -70,20 +75,26 @@ def fields_of(text: str) -> dict[str, Likeness]:
     """
     Return which fields a text may name, and how well: by how much of it a known phrase makes up.
 
-    `Date of birth` names a date of birth in full, `sex of the head` a sex by half.
+    `Date of birth` names a date of birth in full, `sex of the head` a sex by half. What is said
+    twice, `2.1 Sex / الجنس`, is heard in either language.
     """
-    said = _told(text)
     found: dict[str, Likeness] = {}
-    for field, phrase, wanted in _phrases():
-        if wanted[0] in said and _within(wanted, said):
-            score = len(wanted) / len(said)
-            if score > found.get(field, Likeness(0, "")).score:
-                found[field] = Likeness(score, phrase)
+    for said in _ways(text):
+        for at, word in enumerate(said):
+            for field, phrase, wanted in _phrases().get(word, ()):
+                score = len(wanted) / len(said)
+                fits = said[at : at + len(wanted)] == wanted
+                if fits and score > found.get(field, Likeness(0, "")).score:
+                    found[field] = Likeness(score, phrase)
     return found
 
 
-def _within(wanted: tuple[str, ...], said: tuple[str, ...]) -> bool:
-    return any(said[at : at + len(wanted)] == wanted for at in range(len(said) - len(wanted) + 1))
+def _ways(text: str) -> list[tuple[str, ...]]:
+    """Return the words of a text, those after its number, and those in either script alone."""
+    bare = _told(NUMBERING.sub("", text))
+    in_latin = tuple(filter(str.isascii, bare))
+    in_arabic = tuple(word for word in bare if word not in in_latin)
+    return list(dict.fromkeys([_told(text), bare, in_latin, in_arabic]))
 
 
 def meaning(field: str, text: str) -> str | None:
