@@ -98,6 +98,13 @@ def test_people_of_a_repeated_group_come_in_as_they_do_by_live_intake() -> None:
     assert [row.line for row in rows_in(exported(), MAPPING)] == [2, 3, 4, 5]
 
 
+def test_in_a_workbook_that_was_sorted_everybody_is_who_they_were() -> None:
+    sheets = [("A form", FORM), ("homes", HOMES), ("people", PEOPLE)]
+    turned = [(name, [rows[0], *reversed(rows[1:])]) for name, rows in sheets]
+
+    assert read(workbook(*turned)) == list(reversed(read(workbook(*sheets))))
+
+
 def test_sheets_without_the_names_of_groups_are_read_by_the_last_part_of_a_path() -> None:
     short = [("name", "sex", *LINKS), *PEOPLE[1:]]
 

@@ -7,9 +7,10 @@ and its number, `_parent_index`; that of ODK Central, whose files come in one ar
 by which its people are known again, and live together, as in a submission that comes in by itself.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.problems import Fault, Problem
 from chassis.tabular import Line
@@ -18,6 +19,8 @@ PERSON, HOUSEHOLD = "_person", "_household"
 INDEX, PARENT_INDEX, PARENT = "_index", "_parent_index", "_parent_table_name"
 KEY, PARENT_KEY = "KEY", "PARENT_KEY"
 UUID, PREFIX = "_uuid", "uuid:"
+PLACE = re.compile(r"^[0-9]+$|(?<=\[)[0-9]+(?=\])")
+"""Where a row stands in its submission: by its number, or in its key, `…/homes[1]/people[2]`."""
 LONGEST_NAME = 31
 """No sheet has a longer name; it is cut off."""
 
@@ -27,11 +30,16 @@ Cells = dict[str, str]
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of a sheet: where it is, what it says, and which it is of those within one row."""
+    """
+    A row of a sheet: where it is, what it says, and which it is of those within one row.
+
+    `place` is where it stood when it was exported: a sheet may have been sorted since.
+    """
 
     line: int
     cells: Cells
-    number: int
+    place: list[int]
+    number: int = 0
 
 
 def sheet_of(sheets: Sheets, repeat: str) -> str | None:
@@ -59,7 +67,7 @@ def table(sheets: Sheets, name: str, wanted: Sequence[str]) -> list[Line]:
     entries = {each: _entries(lines) for each, lines in sheets.items()}
     joined: list[tuple[int, Cells]] = []
     met: Counter[str] = Counter()
-    for entry in entries[name].values():
+    for entry in sorted(entries[name].values(), key=lambda each: each.place):
         cells, within, form = _joined(entries, name, entry)
         uuid = (form.cells.get(UUID) or form.cells.get(KEY, "")).removeprefix(PREFIX)
         if not uuid:
@@ -67,6 +75,7 @@ def table(sheets: Sheets, name: str, wanted: Sequence[str]) -> list[Line]:
         met[uuid] += 1
         known = {PERSON: f"{uuid}/{met[uuid]}", HOUSEHOLD: f"{uuid}{within}"}
         joined.append((entry.line, cells | known))
+    joined.sort(key=lambda each: each[0])
     header = list(dict.fromkeys(column for _, cells in joined for column in cells))
     left = [each for each in wanted if each not in header]
     short = {each.rpartition("/")[2]: each for each in left}
@@ -81,16 +90,18 @@ def _entries(lines: Sequence[Line]) -> dict[str, Entry]:
     if not lines:
         return {}
     header = [name.strip() for name in lines[0][1]]
-    within: Counter[str] = Counter()
     found: dict[str, Entry] = {}
     for line, row in lines[1:]:
         cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-        parent = _parent_of(cells)
-        within[parent] += 1
         index = cells.get(INDEX) or cells.get(KEY) or str(line)
         if index in found:
             raise _unreadable(line, "It has the number, or the key, of another row of the sheet.")
-        found[index] = Entry(line, cells, within[parent])
+        found[index] = Entry(line, cells, [int(each) for each in PLACE.findall(index)])
+    within: Counter[str] = Counter()
+    for index, entry in sorted(found.items(), key=lambda each: each[1].place):
+        parent = _parent_of(entry.cells)
+        within[parent] += 1
+        found[index] = replace(entry, number=within[parent])
     return found
 
 
