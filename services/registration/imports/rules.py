@@ -84,6 +84,7 @@ OF_DAYS = (*DAYS, "birth_date_calendar")
 PHONE = re.compile(r"[+]?[0-9٠-٩۰-۹ ().-]+(?:(?:ext|x)[.]? ?[0-9]+)?")
 NUMBERS = (*AGES, *DAYS, "phone")
 BETWEEN_TEXTS = re.compile("[;,؛،\n]")
+BETWEEN_PHONES = re.compile(rf"{BETWEEN_TEXTS.pattern}|\b(?:or|and|ou|et)\b|أو|او|و|&")
 TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
 """A spreadsheet keeps a day together with a time, and some keep one that nobody has told."""
 SERIAL = re.compile("[1-6][0-9]{4}")
@@ -197,7 +198,7 @@ def _several(cells: Mapping[str, str]) -> dict[str, object]:
 
 def _phones(cells: Mapping[str, str]) -> dict[str, object]:
     """Return the numbers of a cell that is for one, and in many lists holds two."""
-    parts = BETWEEN_TEXTS.split(cells.get("phone", ""))
+    parts = BETWEEN_PHONES.split(cells.get("phone", ""))
     told = [each for part in parts for each in _between_strokes(part)]
     first, *others = [each.strip() for each in told if each.strip()] or [""]
     if not others:
@@ -242,7 +243,8 @@ def _runs(column: str, cell: str) -> bool:
     """Say whether a cell that looks like a formula is one."""
     # A phone number begins with a plus sign by right, and a number below nought is only wrong.
     if column in {"phone", OTHER_PHONES}:
-        return not all(map(PHONE.fullmatch, _texts(cell.replace("/", ";"))))
+        numbers = BETWEEN_PHONES.split(cell.replace("/", ";"))
+        return not all(PHONE.fullmatch(each.strip()) for each in numbers if each.strip())
     return not (column in NUMBERS and BELOW_NOTHING.fullmatch(cell))
 
 
