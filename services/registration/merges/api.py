@@ -20,12 +20,17 @@ async def merge_duplicate(
     Put one registration of a pair under the other; every service hears of it.
 
     The registration that is merged stays as it is and can still be read: it says `merged_into`
-    whom, is no more in the list of persons, and is corrected no more.
+    whom, is no more in the list of persons, and is corrected no more. The pairs of what was merged
+    into either before are decided with this one; 409 where a reviewer called one `different`.
     """
     return await service.merge(session, pair_id, form, access)
 
 
 @router.delete("/{pair_id}/merge")
 async def undo_merge(pair_id: UUID, access: AccessDep, session: WriteSession) -> MergeOut:
-    """Take a merge back within 90 days; the pair is then to be decided anew."""
+    """
+    Take a merge back within 90 days.
+
+    The pair is then to be decided anew, and so are those that were decided with it.
+    """
     return await service.undo(session, pair_id, access)
