@@ -167,6 +167,27 @@ def test_forms_of_a_name_are_found_by_each_other_and_weigh_as_one(forms: list[st
         assert likeness(one, other) >= LOOSEST, (one, other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("Adham", "أدهم", "near"),
+        ("Medhat", "مدحت", "like"),
+        ("Fathi", "فتحي", "respelt"),
+        ("Moufidou", "Moufid", "near"),
+        ("Djounaidou", "جنيد", "far"),
+        ("Karimat", "Karima", "near"),
+        ("Diouf", "جوف", "like"),
+        ("ديوف", "Juf", "near"),
+        ("Kamaroudine", "قمر الدين", "loose"),
+        ("Nuucmaan", "نعمان", "near"),
+    ],
+)
+def test_a_form_that_a_rule_knows_is_no_slip(one: str, other: str, level: str) -> None:
+    least = next(least for least, each in CLOSENESS if each == level)
+
+    assert likeness(one, other) >= least
+
+
 @pytest.mark.parametrize("pair", TWO_NAMES.strip().splitlines())
 def test_two_names_stay_two(pair: str) -> None:
     one, other = pair.split()

@@ -55,7 +55,7 @@ def closest(ours: Sequence[str], theirs: Sequence[str], transducer: Transducer) 
 def _compared(transducer: Transducer, one: str, other: str) -> Closeness:
     if one[0] == PART:
         found = _compared(transducer, *sorted((one[1:], other)))
-        return _closeness(found.below + OF_PART, found.ratio + OF_PART)
+        return _closeness(found.below + OF_PART, found.ratio)
     ratio = transducer.ratio(one, other)
     if one == other:
         return _closeness(0.0, ratio)

@@ -81,7 +81,6 @@ class Likenesses:
         below, ratio = self._as_names(left, right)
         parts = self._is_part[left] + self._is_part[right]
         below[parts == 1] += OF_PART
-        ratio[parts == 1] += OF_PART
         below[parts > 1] = -np.inf
         return Likeness(below, ratio)
 

@@ -98,8 +98,8 @@ def readings(name: str) -> tuple[str, ...]:
         return ()
     parts = [folded(word) for word in words(name)]
     as_listed = "".join(map(usual, parts)) if len(parts) > 1 else whole
-    if len(parts) > 1 and ABDOU.fullmatch(parts[0]):
-        parts.insert(0, SERVANT + "".join(parts[1:]))
+    if len(parts) == 2 and ABDOU.fullmatch(parts[0]):  # noqa: PLR2004 - Abdou, and another name.
+        parts.append(SERVANT + parts[1])
     alone = [PART + part for part in parts if part != whole]
     return tuple(dict.fromkeys([whole, as_listed, *alone[:MOST_PARTS]]))
 
