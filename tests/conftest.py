@@ -40,9 +40,15 @@ SIGNING_KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig", "alg": "
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector's later rounds what is loaded by now, and stays until the end."""
+    """
+    Spare the collector's later rounds what is loaded by now, and stays until the end.
+
+    It comes less often, too: at each 700 new objects it took a sixth of the time. What nobody
+    closed is still found, and at the end of the run at the latest.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def claims(
