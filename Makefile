@@ -25,8 +25,9 @@ check: $(INSTALLED) ## Format, lint, types, imports
 	@$(BIN)/lint-imports --no-cache
 
 # One worker more than the two cores that its ten minutes are promised on: some tests only wait.
+# Each reads all tests before it runs its own: what that makes of them is kept, in a container too.
 test: $(INSTALLED) ## Everything, on real PostgreSQL and RabbitMQ too
-	@$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks.md
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "splink>=5"
