@@ -4,9 +4,10 @@ import pytest
 
 from chassis.tabular import Line, Row
 from services.registration.imports.rules import DISABILITY, read_person
+from services.registration.mappings import words
 from services.registration.mappings.models import MappingIn
 from services.registration.mappings.proposals import propose
-from services.registration.mappings.questions import of_form
+from services.registration.mappings.questions import of_form, of_table
 from services.registration.mappings.rules import mapped
 from services.registration.persons.models import PersonIn
 from tests.registration.office import NAWAL
@@ -80,3 +81,14 @@ def test_five_of_the_six_questions_are_left_aside() -> None:
 def test_answers_alone_make_no_question_one_about_disability() -> None:
     asked = ["Is the roof damaged?"] * 6
     assert propose(of_form(*form(asked))).columns == []
+
+
+def test_answers_are_not_looked_through_for_what_the_question_does_not_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_for: set[str] = set()
+    monkeypatch.setattr(words, "meaning", lambda field, _text: looked_for.add(field))
+
+    propose(of_table([(1, ["Remarks", "Consent"]), (2, ["no difficulty", "yes"])]))
+
+    assert looked_for == set(words.CODED) - set(words.ONLY_BY_WORDS) | {"consent_given"}

@@ -90,12 +90,13 @@ def _scored(question: Question) -> Iterable[tuple[Question, Reason]]:
             if likeness.score > found.get(candidate, (0.0, ""))[0]:
                 found[candidate] = (likeness.score, f"Its words say `{likeness.phrase}`.")
     for candidate in words.CODED:
+        by_words, because = found.get(candidate, (0.0, ""))
+        if candidate in words.ONLY_BY_WORDS and not by_words:
+            # Of a wide file, with answers in free words, this spares most of the work.
+            continue
         known = _known(question, candidate)
         share = len(known) / len(question.answers) if known else 0.0
-        if not share:
-            continue
-        by_words, because = found.get(candidate, (0.0, ""))
-        if by_words or (share >= MOSTLY and candidate not in words.ONLY_BY_WORDS):
+        if share and (by_words or share >= MOSTLY):
             score = min(1.0, by_words + BY_ANSWERS * share) if by_words else BY_ANSWERS_ALONE
             told = f"{len(known)} of {len(question.answers)} answers are known there."
             found[candidate] = (score, f"{because} {told}".strip())
