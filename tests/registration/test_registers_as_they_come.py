@@ -16,7 +16,10 @@ from sqlmodel import col, select
 
 from chassis import leftover, progress
 from chassis.clock import now
+from chassis.tabular import Row
 from services.registration.imports import rejected
+from services.registration.imports.rules import read_person
+from services.registration.persons.models import PersonIn
 from tests.patience import ended, until
 from tests.registration.office import PERSONS, Office
 
@@ -158,6 +161,15 @@ async def test_a_table_is_read_in_the_letters_and_with_the_separators_of_its_spr
 
             assert job["accepted"] == 1, job
             assert {each["given_name"] for each in await everybody(office)} == {"أمينة"}, kind
+
+
+def test_the_numbers_of_a_list_are_the_same_in_arabic_digits() -> None:
+    told = dict(zip(HEADER, AMINA, strict=True))
+    in_arabic = read_person(Row(2, told | {"external_id": "١٢/٣٤", "household_ref": "٧"}))
+    in_ours = read_person(Row(2, told | {"external_id": "12/34", "household_ref": "7"}))
+
+    assert isinstance(in_ours, PersonIn)
+    assert in_arabic == in_ours
 
 
 async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(office: Office) -> None:
