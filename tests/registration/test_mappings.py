@@ -294,6 +294,15 @@ def test_of_two_columns_of_a_field_the_first_that_is_filled_counts_and_a_constan
     ]
 
 
+@pytest.mark.parametrize("cell", ["1", "1.0", "١", "Man", "MAN"])
+def test_a_code_is_known_as_programs_and_people_write_it(cell: str) -> None:
+    sex = ColumnIn(column="sex", field="sex", values={"1": "male", "man": "male", "2": "female"})
+
+    told = rules.mapped(MappingIn(name="x", columns=[sex]), Row(1, {"sex": cell}))
+
+    assert told.cells == {"sex": "male"}
+
+
 def test_several_choices_of_a_form_are_told_in_one_cell_or_in_a_column_each() -> None:
     languages = {"Arabic": "ar", "french": "fr", "none": "-"}
     mapping = MappingIn(

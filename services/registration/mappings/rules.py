@@ -9,7 +9,14 @@ from chassis import months
 from chassis.problems import Fault, Problem
 from chassis.strict import in_our_digits
 from chassis.tabular import Line, Row, below_titles, each_row
-from services.registration.imports.rules import AGES, DAYS, REQUIRED, SEVERAL, read_person
+from services.registration.imports.rules import (
+    AGES,
+    DAYS,
+    REQUIRED,
+    SEVERAL,
+    WHOLE_NUMBER,
+    read_person,
+)
 from services.registration.imports.unsaid import says_nothing
 from services.registration.mappings.models import (
     BIRTH_DATE,
@@ -186,7 +193,9 @@ def _meant(rule: ColumnIn, cell: str) -> str:
 def _value(values: Mapping[str, str], text: str) -> str | None:
     if text in values:
         return values[text]
-    return next((value for key, value in values.items() if key.casefold() == text.casefold()), None)
+    # Programs write the codes of a column that has gaps as 1.0, and some lists as ١.
+    alike = {text.casefold(), WHOLE_NUMBER.sub(r"\1", in_our_digits(text))}
+    return next((value for key, value in values.items() if key.casefold() in alike), None)
 
 
 def as_day(cell: str, order: DayOrder) -> str:
