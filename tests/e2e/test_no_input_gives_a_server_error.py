@@ -58,7 +58,8 @@ headers = {{ Ocp-Apim-Subscription-Key = "{key}" }}
 def test_no_input_gives_a_server_error(one_process: OneProcess, tmp_path: Path) -> None:
     one_process.start()
     address = f"http://127.0.0.1:{one_process.port}"
-    document = httpx.get(f"{address}/openapi.json", trust_env=False).json()
+    # The first who asks waits for it to be written, which takes seconds on a busy machine.
+    document = httpx.get(f"{address}/openapi.json", timeout=60, trust_env=False).json()
     (tmp_path / "openapi.json").write_text(json.dumps(without_headers(document)))
     who_asks, who_decides, whose_session_ends = tokens(one_process, "asks", "decides", "ends")
     settings = SETTINGS.format(
