@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.registration.matching.closeness import FORMS, OF_PART, UNLIKE
-from services.registration.matching.lookalikes import are_two_names, may_be_two_names
+from services.registration.matching.lookalikes import are_two_names, groups_of
 from services.registration.matching.sounding import PART, classes, spoken
 from services.registration.matching.transducer import MOST_LETTERS, Transducer
 
@@ -65,7 +65,7 @@ class Likenesses:
             for bits in (np.log2(deletes), np.log2(inserts))
         )
         """What each spelling says if all its letters are written on its side only."""
-        self._listed = np.array([may_be_two_names(each) for each in spellings], np.bool_)
+        self._groups = np.array([groups_of(each) for each in spellings], np.int64)
         number_of = {spelling: at for at, spelling in enumerate(spellings)}
         self._forms = np.array([number_of[form] for form in forms], np.int32)
         keys: dict[str, int] = {}
@@ -99,7 +99,7 @@ class Likenesses:
         ratio = self._ratios(left, right)
         below = ratio - (self.own[left] + self.own[right]) / 2
         below[left == right] = 0.0
-        for at in np.flatnonzero(self._listed[left] & self._listed[right]):
+        for at in np.flatnonzero(self._groups[left] & self._groups[right]):
             if are_two_names(self._spellings[left[at]], self._spellings[right[at]]):
                 below[at] = UNLIKE
         return Likeness(below, ratio)

@@ -8,6 +8,7 @@ from services.registration.matching.variants import usual
 
 FILE = Path(__file__).parent / "lookalikes.txt"
 Bearer = tuple[int, int]
+BITS = 63
 
 
 def are_two_names(one: str, other: str) -> bool:
@@ -18,9 +19,13 @@ def are_two_names(one: str, other: str) -> bool:
     return bool({group for group, _ in bears} & {group for group, _ in may_bear})
 
 
-def may_be_two_names(spelling: str) -> bool:
-    """Say whether a folded spelling is listed at all; no other is another name than it sounds."""
-    return bool(_borne(spelling))
+def groups_of(spelling: str) -> int:
+    """
+    Return a bit for each group in which a folded spelling is listed; 0 for most.
+
+    Two without a bit in common are not told apart by this. Groups share bits where they are many.
+    """
+    return sum({1 << group % BITS for group, _ in _borne(spelling)})
 
 
 def _borne(spelling: str) -> frozenset[Bearer]:
