@@ -33,7 +33,7 @@ bench: $(INSTALLED) ## Measure, each against its peer, and write docs/benchmarks
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "splink>=5"
 	@$(BIN)/python -m benchmarks
 
-bench-large: $(INSTALLED) ## Measure what takes hours, on registers of up to a million people
+bench-large: $(INSTALLED) ## Measure what takes an hour, on a million people, and write docs/benchmarks-large.md
 	@$(BIN)/python -m benchmarks doubles-large registers-large limits
 
 fix: $(INSTALLED) ## What a machine can repair

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 HEAD = """# Benchmarks
 
-Written by `make bench`; do not edit. Each figure stands beside that of a peer from the same run,
+Written by `{command}`; do not edit. Each figure stands beside that of a peer from the same run,
 because machines differ and are noisy: read the ratios. Medians, unless it says otherwise.
 """
 
@@ -28,13 +28,15 @@ class Report:
         return "\n".join([*lines, "", self.verdict, ""])
 
     @staticmethod
-    def page(reports: "Iterable[Report]") -> str:
+    def page(reports: "Iterable[Report]", command: str) -> str:
         machine = (
             f"Last written on {os.cpu_count()} cores, Python {platform.python_version()}, "
             f"{platform.system()} {platform.machine()}; ten million additions in a loop of Python "
             f"took {_ten_million():.2f} s, by which seconds here compare with those elsewhere.\n"
         )
-        return "\n".join([HEAD, machine, *(report.text() for report in reports)])
+        return "\n".join(
+            [HEAD.format(command=command), machine, *(report.text() for report in reports)]
+        )
 
 
 def _ten_million() -> float:
