@@ -6,9 +6,21 @@ from uuid import UUID
 
 from pydantic import Field as Shape
 from pydantic import ValidationInfo, field_validator
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, and_, exists, or_, text, true
+from sqlalchemy import (
+    JSON,
+    Index,
+    LargeBinary,
+    SQLColumnExpression,
+    UniqueConstraint,
+    and_,
+    exists,
+    func,
+    or_,
+    text,
+    true,
+)
 from sqlalchemy.orm import aliased
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col
 
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.scoping import Clause, Scoping, Who, moment
@@ -198,6 +210,11 @@ class Person(Table, table=True):
     case_owner: str | None = None
 
 
+def _whose(person: type[Person]) -> SQLColumnExpression[UUID | None]:
+    """Return the id of the registration that goes on: this one, or the one that it is under."""
+    return func.coalesce(col(person.merged_into), col(person.id))
+
+
 def scoping_of(person: type[Person]) -> Scoping:
     """Return how persons are scoped, for the table or for an alias of it."""
 
@@ -223,24 +240,17 @@ def scoping_of(person: type[Person]) -> Scoping:
 
         So they are by whichever registration that was told, of those that are merged.
         """
-        own = select(OwnFile.person_id).where(col(OwnFile.user_id) == caller.id)
-        relative, under = aliased(Person), aliased(Person)
-        # Asked for by themselves, these are found once by whose they are, and not for each person.
-        above_own = select(under.merged_into).where(
-            col(under.id).in_(own), col(under.merged_into).is_not(None)
-        )
-        merged_into = col(person.merged_into)
-        told = or_(
-            *(col(person.id).in_(each) for each in (own, above_own)),
-            *(and_(merged_into.is_not(None), merged_into.in_(each)) for each in (own, above_own)),
-        )
-        household = exists().where(
-            col(OwnFile.user_id) == caller.id,
-            col(OwnFile.person_id) == col(relative.id),
+        relative = aliased(Person)
+        household = and_(
             col(relative.organisation) == col(person.organisation),
             col(relative.household_ref) == col(person.household_ref),
         )
-        return told | household | lives_with_own(caller.id, col(person.id))
+        told = exists().where(
+            col(OwnFile.user_id) == caller.id,
+            col(OwnFile.person_id) == col(relative.id),
+            or_(_whose(relative) == _whose(person), household),
+        )
+        return told | lives_with_own(caller.id, col(person.id))
 
     return Scoping(
         organisation=col(person.organisation),
