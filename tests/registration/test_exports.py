@@ -541,26 +541,33 @@ async def test_who_said_no_under_a_registration_that_was_merged_is_in_no_file(
     office: Office,
 ) -> None:
     kept, second = await office.register(), await office.register(**SECOND)
+    third = await office.register(**SECOND | {"external_id": "R00000079"})
     withdrawal = {"recipient": "mission", "purpose": "assistance"}
     taken_back = await office.case_worker.post(
-        f"{PERSONS}/{second}/consents/withdrawals", withdrawal
+        f"{PERSONS}/{third}/consents/withdrawals", withdrawal
     )
     assert taken_back.status_code == 202, taken_back.text
     other = await office.register(external_id="R2", given_name="Zahra", phone=None, documents=[])
     before = await made(office.case_worker, ["id"])
-    assert {row["id"] for row in await lines(office.case_worker, before)} == {kept, other}
+    assert {row["id"] for row in await lines(office.case_worker, before)} == {kept, second, other}
     await look_for_new(office.running.database)
+
+    # The no is told by the first one, and the second one is merged in its turn.
+    for merged, into in ((third, second), (second, kept)):
+        await merge(office, merged, into)
+        after = await made(office.case_worker, ["id"])
+        left = {kept, other} - {into}
+        assert {row["id"] for row in await lines(office.case_worker, after)} == left
+
+
+async def merge(office: Office, merged: str, kept: str) -> None:
     [pair] = [
         each
         for each in (await office.officer.get(DUPLICATES)).json()["items"]
-        if {each[side]["person_id"] for side in ("left", "right")} == {kept, second}
+        if {each[side]["person_id"] for side in ("left", "right")} == {kept, merged}
     ]
-
-    merge = await office.officer.post(f"{DUPLICATES}/{pair['id']}/merge", {"keep": kept})
-
-    assert merge.status_code == 201, merge.text
-    after = await made(office.case_worker, ["id"])
-    assert {row["id"] for row in await lines(office.case_worker, after)} == {other}
+    answer = await office.officer.post(f"{DUPLICATES}/{pair['id']}/merge", {"keep": kept})
+    assert answer.status_code == 201, answer.text
 
 
 async def test_a_file_of_many_parts_has_everybody_once(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, exists
+from sqlalchemy import SQLColumnExpression, and_, exists
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -233,10 +233,16 @@ def shown(consent: Consent) -> ConsentOut:
 
 
 def said_no_elsewhere() -> Clause:
-    """Return whether another registration of the person here, merged into theirs, said no."""
-    other = aliased(Person)
+    """Return whether a registration here that goes on as the person's said no, by any merges."""
+    one, other, below = aliased(Person), aliased(Person), aliased(Person)
+    # Nearly nobody goes on for another registration, which is known at once of all.
+    goes_on = col(Person.id).in_(
+        select(col(one.merged_into)).where(col(one.merged_into).is_not(None))
+    )
     theirs = col(other.merged_into) == col(Person.id)
-    here = col(other.organisation) == col(Person.organisation)
-    # That they are merged follows; said, it keeps a database from looking at all who are not.
-    is_merged = col(other.merged_into).is_not(None)
-    return exists().where(is_merged, theirs, here, said_no(col(other.id)))
+    merged = select(other.id, other.organisation).where(theirs).correlate(Person)
+    found = merged.cte("theirs", recursive=True, nesting=True)
+    further = select(below.id, below.organisation).where(col(below.merged_into) == found.c.id)
+    found = found.union(further)
+    here = found.c.organisation == col(Person.organisation)
+    return and_(goes_on, exists().where(here, said_no(found.c.id)))
