@@ -32,6 +32,7 @@ from benchmarks import (
     start,
 )
 from benchmarks.report import Report
+from chassis import collector
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE, LARGE_PAGE = DOCS / "benchmarks.md", DOCS / "benchmarks-large.md"
@@ -61,7 +62,7 @@ LARGE: dict[str, Callable[..., Awaitable[Report]]] = {
 async def main(names: list[str]) -> None:
     # As a service does that is served (chassis/serve.py): what is loaded by now is never let go.
     gc.collect()
-    gc.freeze()
+    collector.begin()
     reports = []
     for named in names or BENCHMARKS:
         name, _, size = named.partition(":")
