@@ -98,14 +98,8 @@ async def test_only_what_is_public_of_a_round_is_shown_and_hidden_figures_are_no
 
 
 def test_places_of_origin_are_named_the_most_frequent_first_where_none_is_hidden() -> None:
-    point = TrendPoint.model_construct(
-        pcode="LY02",
-        round_number=7,
-        period_end=None,
-        period_start=None,
-        source=None,
-        known_since=None,
-        component="mobility_tracking",
+    point = TrendPoint(
+        component="mobility_tracking", population="idp", pcode="LY02", round_number=7
     )
     parts = {("origin", "SDN"): 40, ("origin", "LY01"): 60, ("origin", "LY03"): 0}
 

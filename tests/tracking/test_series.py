@@ -1,6 +1,8 @@
 """Published figures across rounds: the real series, restated ones, and gaps."""
 
 import csv
+import random
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -235,6 +237,54 @@ async def test_postgresql_tells_changed_coverage_apart_as_well(
     await check_what_changed_coverage_makes_of_a_change(
         await start(SERVICE, postgres.url("series", driver="asyncpg"))
     )
+
+
+def muhallas(chance: random.Random) -> dict[str, dict[str, int]]:
+    """Return a round of some of a dozen muhallas, each with some of three nationalities."""
+    places = [f"LY{region:02}0101{number:02}" for region in (1, 2, 3) for number in (1, 2, 3, 4)]
+    return {
+        place: {each: chance.randint(1, 500) for each in chance.sample(("NER", "SDN", "TCD"), 2)}
+        for place in chance.sample(places, 9)
+    }
+
+
+def summed(of: dict[str, dict[str, int]], place: str, category: str | None) -> int:
+    within = [figures for pcode, figures in of.items() if pcode.startswith(place)]
+    return sum(sum(each.values()) if not category else each.get(category, 0) for each in within)
+
+
+@pytest.mark.parametrize("by", [None, "place", "nationality"])
+async def test_a_trend_tells_what_its_rounds_sum_to_and_changed_by(
+    tracking: Running, by: str | None
+) -> None:
+    chance = random.Random(1)  # noqa: S311 - It makes up counts, and hides nothing.
+    rounds = {number: muhallas(chance) for number in (2, 3, 5, 6, 9)}
+    for number, figures in rounds.items():
+        await counted(tracking, number, figures)
+
+    told = await trend(tracking, population="idp", **({"by": by} if by else {}))
+
+    lines = {"nationality": ["NER", "SDN", "TCD"], "place": ["LY01", "LY02", "LY03"]}
+    assert len(told) == 8 * len(lines.get(by or "", [None]))
+    for category, of_line in groupby(told, key=lambda each: each["category"]):
+        points = list(of_line)
+        assert [each["round_number"] for each in points] == list(range(2, 10))
+        place, nationality = points[0]["pcode"], category if by == "nationality" else None
+        for each in points:
+            there = rounds.get(each["round_number"])
+            assert each["value"] == (there and summed(there, place, nationality))
+        for then, later in pairwise(each for each in points if each["value"] is not None):
+            of_then, of_later = rounds[then["round_number"]], rounds[later["round_number"]]
+            before, after = (
+                summed(
+                    {pcode: of[pcode] for pcode in of_then.keys() & of_later}, place, nationality
+                )
+                for of in (of_then, of_later)
+            )
+            assert later["previous_round"] == then["round_number"]
+            assert later["change"] == later["value"] - then["value"]
+            assert later["change_same_places"] == after - before
+            assert later["change_coverage"] == later["change"] - (after - before)
 
 
 async def test_a_day_of_the_future_knows_what_today_knows(tracking: Running) -> None:

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.tracking.rounds import coverage
 from services.tracking.rounds.coverage import ABOVE_ALL, TOTAL, Pair, rows
 from services.tracking.rounds.models import CoverageChange, Figure, PlaceSum, Population, Round
+from services.tracking.rounds.periods import bounds
 
 MUHALLA = 10
 """The length of a muhalla's p-code; its figures are kept as they are, those above it as sums."""
@@ -29,6 +30,15 @@ class Line(NamedTuple):
     category: str
 
 
+class Known(NamedTuple):
+    """In which vintage a round is known, since when, and from when to when it was."""
+
+    vintage: int
+    since: date
+    start: str | None
+    end: str | None
+
+
 class Counted(NamedTuple):
     """
     A figure of a round that this system holds: a sum of muhallas, or what was published of it.
@@ -39,10 +49,8 @@ class Counted(NamedTuple):
 
     value: int
     places: int | None
-    vintage: int
-    known_since: date
+    of_round: Known
     coverage: int = 0
-    period: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,59 +92,62 @@ async def counted(session: AsyncSession, question: Question) -> dict[Line, dict[
         return {}
     rounds = await _known(session, question)
     assessed: dict[Place, dict[int, int]] = defaultdict(dict)
-    for population, pcode, _, number, _, muhallas in await _kept(session, question, TOTAL):
-        assessed[population, pcode][number] = muhallas
     told: dict[Place, set[int]] = defaultdict(set)
     values: dict[Line, dict[int, int]] = defaultdict(dict)
-    for population, pcode, category, number, value, _ in await _kept(
-        session, question, question.dimension
+    for population, pcode, category, number, dimension, value, muhallas in await _kept(
+        session, question
     ):
-        if (population, number) in rounds:
+        if dimension == TOTAL:
+            assessed[population, pcode][number] = muhallas
+        if dimension == question.dimension and (population, number) in rounds:
             told[population, pcode].add(number)
             values[Line(population, pcode, category)][number] = value
     changes = await _coverage(session, question, told, assessed)
     sums: dict[Line, dict[int, Counted]] = {}
     for line, of_line in values.items():
         place = line.population, line.pcode
-        sums[line] = {}
-        for number in told[place]:
-            of_round = rounds[line.population, number]
-            sums[line][number] = Counted(
-                value=of_line.get(number, 0),
-                places=assessed[place].get(number, 0),
-                vintage=of_round.version,
-                known_since=of_round.imported_at.date(),
-                coverage=changes.get((line, number), 0),
-                period=of_round.period,
+        of_place, changed = assessed[place], changes.get(line, {})
+        sums[line] = {
+            number: Counted(
+                of_line.get(number, 0),
+                of_place.get(number, 0),
+                rounds[line.population, number],
+                changed.get(number, 0),
             )
+            for number in told[place]
+        }
     return sums
 
 
-async def _known(session: AsyncSession, question: Question) -> dict[tuple[str, int], Round]:
+async def _known(session: AsyncSession, question: Question) -> dict[tuple[str, int], Known]:
     """Return the rounds that were known by the day that is asked for."""
     end = question.as_of or date.max
     found = (await session.exec(rows(Round))).scalars()
     return {
-        (each.population, each.number): each for each in found if each.imported_at.date() <= end
+        (each.population, each.number): Known(each.version, since, *bounds(each.period))
+        for each in found
+        if (since := each.imported_at.date()) <= end
     }
 
 
-async def _kept(session: AsyncSession, question: Question, dimension: str) -> Sequence[Any]:
-    """Return figures of a dimension: population, p-code, category, round, people and muhallas."""
+async def _kept(session: AsyncSession, question: Question) -> Sequence[Any]:
+    """Return totals and figures of the dimension, each with its muhallas."""
     table = Figure if question.length >= MUHALLA else PlaceSum
     muhallas = literal(1) if table is Figure else PlaceSum.places
-    statement = _within(table, question, dimension).add_columns(table.value, muhallas)
+    statement = _within(table, question, {TOTAL, question.dimension})
+    statement = statement.add_columns(table.dimension, table.value, muhallas)
     found: Sequence[Any] = (await session.exec(statement)).all()
     return found
 
 
 def _within(
-    table: type[Figure | PlaceSum | CoverageChange], question: Question, dimension: str
+    table: type[Figure | PlaceSum | CoverageChange], question: Question, dimensions: set[str]
 ) -> Any:
+    """Select population, p-code, category and round of what a table has of dimensions."""
     populations = [question.population] if question.population else get_args(Population)
     statement = rows(table.population, table.pcode, table.category, table.round_number).where(
         col(table.population).in_(populations),
-        col(table.dimension) == dimension,
+        col(table.dimension).in_(dimensions),
         col(table.pcode).between(question.place, question.place + ABOVE_ALL),
     )
     if table is Figure:
@@ -150,7 +161,7 @@ async def _coverage(
     question: Question,
     told: Mapping[Place, set[int]],
     assessed: Mapping[Place, Mapping[int, int]],
-) -> dict[tuple[Line, int], int]:
+) -> dict[Line, dict[int, int]]:
     """
     Return what each line changed by in a round because of muhallas that one of two did not assess.
 
@@ -159,7 +170,7 @@ async def _coverage(
     """
     if question.length >= MUHALLA or not any(len(numbers) > 1 for numbers in told.values()):
         return {}
-    statement = _within(CoverageChange, question, question.dimension)
+    statement = _within(CoverageChange, question, {question.dimension})
     kept = await session.exec(statement.add_columns(CoverageChange.value))
     neighbours = {place: set(pairwise(sorted(numbers))) for place, numbers in assessed.items()}
     apart: dict[tuple[str, Pair], set[str]] = defaultdict(set)
@@ -170,14 +181,13 @@ async def _coverage(
                 compared.add((place, pair[1]))
             else:
                 apart[place[0], pair].add(place[1])
-    changes = {
-        (Line(population, pcode, category), number): int(value)
-        for population, pcode, category, number, value in kept
-        if ((population, pcode), number) in compared
-    }
+    changes: dict[Line, dict[int, int]] = defaultdict(dict)
+    for population, pcode, category, number, value in kept:
+        if ((population, pcode), number) in compared:
+            changes[Line(population, pcode, category)][number] = value
     for (population, pair), places in apart.items():
         found = await coverage.between(session, population, pair, places, question.place)
         for (pcode, dimension, category), value in found.items():
             if dimension == question.dimension:
-                changes[Line(population, pcode, category), pair[1]] = value
+                changes[Line(population, pcode, category)][pair[1]] = value
     return changes

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from services.tracking.formats.columns import OF_THE_WHOLE, About, Column, Table, individuals
 from services.tracking.series.counting import Question
 from services.tracking.series.models import TrendPoint
@@ -44,4 +46,4 @@ async def pages(
     points: Sequence[TrendPoint], of_whole: About
 ) -> AsyncIterator[Sequence[dict[str, Any]]]:
     whole = of_whole.model_dump(include={"licence", "attribution"})
-    yield [whole | each.model_dump(mode="json") for each in points]
+    yield [whole | to_jsonable_python(each) for each in points]

@@ -1,5 +1,6 @@
 """A published figure: as kept (PublishedFigure), as shown (FigureVintage), and in a trend."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -88,7 +89,8 @@ class SeriesOut(BaseModel):
     next_cursor: str | None
 
 
-class TrendPoint(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class TrendPoint:
     """
     A figure in one round, or the gap that stands for it: `value` is null, and nothing fills it.
 

@@ -10,7 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.tracking.publications.deciding import PUBLISHED
 from services.tracking.publications.models import Publication, PublicCell
 from services.tracking.rounds.coverage import ABOVE_ALL
-from services.tracking.series.counting import COUNTED, Counted, Line, Question
+from services.tracking.rounds.periods import bounds
+from services.tracking.series.counting import COUNTED, Counted, Known, Line, Question
 
 
 async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[int, Counted]]:
@@ -20,10 +21,9 @@ async def cells(session: AsyncSession, question: Question) -> dict[Line, dict[in
         if cell.value is None or publication.decided_at is None or publication.vintage is None:
             continue
         line = Line(publication.population, cell.pcode, cell.category)
-        day = publication.decided_at.date()
-        found[line][publication.round_number] = Counted(
-            cell.value, None, publication.vintage, day, period=publication.period
-        )
+        period = bounds(publication.period)
+        of_round = Known(publication.vintage, publication.decided_at.date(), *period)
+        found[line][publication.round_number] = Counted(cell.value, None, of_round)
     return found
 
 

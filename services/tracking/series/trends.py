@@ -4,16 +4,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, union_all
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.tracking.rounds.coverage import ABOVE_ALL, TOTAL
 from services.tracking.rounds.models import Round
-from services.tracking.rounds.periods import bounds
 from services.tracking.series import counting, public
 from services.tracking.series.counting import COUNTED, Counted, Line, Question
 from services.tracking.series.models import PublishedFigure, TrendPoint
+
+OF_A_SOURCE = {
+    *("period_start", "period_end", "value", "basis", "source", "source_count", "confidence"),
+    *("vintage", "known_since"),
+}
+"""What a point tells of a published figure that it shows."""
 
 
 async def trend(session: AsyncSession, question: Question) -> list[TrendPoint]:
@@ -29,78 +34,77 @@ async def trend(session: AsyncSession, question: Question) -> list[TrendPoint]:
     rounds = await _rounds(session, question)
     points = []
     for line in sorted(published.keys() | counted.keys()):
+        of_line = _of_line(question, line)
+        sums, sources = counted.get(line, {}), published.get(line, {})
         before: TrendPoint | None = None
         for number in rounds:
-            sums, one = counted.get(line, {}), published.get(line, {}).get(number)
-            point = _point(question, line, number, one, sums.get(number))
-            if point.value is not None:
-                _compare(point, before, sums)
+            told = _figure(sources.get(number), sums.get(number))
+            if before and told:
+                told |= _change(told["value"], number, before, sums)
+            point = TrendPoint(**of_line, round_number=number, **told)
+            if told:
                 before = point
             points.append(point)
     return points
 
 
-def _point(
-    question: Question,
-    line: Line,
-    number: int,
-    one: PublishedFigure | None,
-    counted: Counted | None,
-) -> TrendPoint:
-    told: dict[str, Any] = {
+def _of_line(question: Question, line: Line) -> dict[str, Any]:
+    return {
         "component": question.component,
         "population": line.population,
         "pcode": line.pcode,
         "by": question.by,
         "category": line.category or (line.pcode if question.by == "place" else None),
-        "round_number": number,
-        "places": counted.places if counted else None,
     }
+
+
+def _figure(one: PublishedFigure | None, counted: Counted | None) -> dict[str, Any]:
+    """Return what was published, else what was counted; nothing where neither is known."""
     if one:
-        wanted = PublishedFigure.model_fields.keys() & TrendPoint.model_fields.keys()
-        told |= one.model_dump(include=set(wanted))
-    elif counted:
-        told |= {"value": counted.value, "basis": "dataset", "confidence": "high"}
-        told |= {"vintage": counted.vintage, "known_since": counted.known_since}
-        told["period_start"], told["period_end"] = bounds(counted.period)
-    return TrendPoint.model_validate(told)
+        told = one.model_dump(include=OF_A_SOURCE)
+        return told | {"places": counted.places} if counted else told
+    if counted:
+        return {
+            "value": counted.value,
+            "places": counted.places,
+            "basis": "dataset",
+            "confidence": "high",
+            "vintage": counted.of_round.vintage,
+            "known_since": counted.of_round.since,
+            "period_start": counted.of_round.start,
+            "period_end": counted.of_round.end,
+        }
+    return {}
 
 
-def _compare(
-    point: TrendPoint,
-    before: TrendPoint | None,
-    counted: Mapping[int, Counted],
-) -> None:
-    if before is None or before.value is None or point.value is None:
-        return
-    point.previous_round = before.round_number
-    point.change = point.value - before.value
+def _change(
+    value: int, number: int, before: TrendPoint, sums: Mapping[int, Counted]
+) -> dict[str, int]:
+    change = value - (before.value or 0)
+    told = {"previous_round": before.round_number, "change": change}
+    now, then = sums.get(number), sums.get(before.round_number)
     # What was published may differ from the sum of the muhallas; then nobody knows which part.
-    if all(_is_sum(each, counted.get(each.round_number)) for each in (before, point)):
-        point.change_coverage = counted[point.round_number].coverage
-        point.change_same_places = point.change - point.change_coverage
+    if now and then and _is_sum(value, now) and _is_sum(before.value, then):
+        told |= {"change_coverage": now.coverage, "change_same_places": change - now.coverage}
+    return told
 
 
-def _is_sum(point: TrendPoint, counted: Counted | None) -> bool:
-    return counted is not None and counted.places is not None and counted.value == point.value
+def _is_sum(value: int | None, counted: Counted) -> bool:
+    return counted.places is not None and counted.value == value
 
 
 async def _rounds(session: AsyncSession, question: Question) -> Sequence[int]:
     """Return the numbers of all rounds between the first and the last that anything is known of."""
-    told = select(
-        func.min(PublishedFigure.round_number), func.max(PublishedFigure.round_number)
-    ).where(col(PublishedFigure.component) == question.component)
-    bounds = list((await session.exec(told)).one())
-    if question.component == COUNTED:
-        imported = select(func.min(Round.number), func.max(Round.number))
-        bounds += (await session.exec(imported)).one()
-    known = [each for each in bounds if each is not None]
-    if not known:
-        return []
-    return range(
-        max(min(known), question.first or 0),
-        min(max(known), question.last or max(known)) + 1,
+    told: Any = select(PublishedFigure.round_number).where(
+        col(PublishedFigure.component) == question.component
     )
+    if question.component == COUNTED:
+        told = union_all(told, select(Round.number))
+    number = told.subquery().c.round_number
+    first, last = (await session.exec(select(func.min(number), func.max(number)))).one()
+    if first is None:
+        return []
+    return range(max(first, question.first or 0), min(last, question.last or last) + 1)
 
 
 async def _published(
