@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 
 from chassis import (
     crypto,
+    dead_letters,
     erasure,
     filters,
     health,
@@ -124,7 +125,7 @@ def create_service(
         generate_unique_id_function=_operation_id,
     )
     health.install(app)
-    routers = (*service.routers, audit_of(service.name))
+    routers = (*service.routers, audit_of(service.name), dead_letters.router(service.name))
     operations.offer(app, routers, service.openapi_url)
     problems.install(app)
     idempotency.install(app)
@@ -181,8 +182,9 @@ def _lifespan(
         forgetting = await _forget_again(service, settings, database)
         if service.prepare:
             await service.prepare(database)
+        app.state.consumer = consumer = Consumer(service.name, database, service.subscriptions)
         if service.subscriptions:
-            await carrier.subscribe(Consumer(service.name, database, service.subscriptions))
+            await carrier.subscribe(consumer)
         stopping = asyncio.Event()
         at_once = [
             outbox.run_relay(database, carrier, stopping),

@@ -83,6 +83,14 @@ class Consumer:
         failpoint.reach("consumer.after_commit_before_ack")
         self._count(envelope.type, outcome)
 
+    async def take_again(self, session: AsyncSession, body: bytes) -> str:
+        """Let a message that was given up take effect in the caller's transaction, or raise."""
+        envelope, event = _read(body)
+        if event is None or type(event) not in self.subscriptions:
+            return "ignored"
+        [outcome] = await self._take(session, [News(envelope, event)])
+        return outcome
+
     @cached_property
     def _together(self) -> Together[AsyncSession, News, str]:
         return Together(self.database.write, self._take)

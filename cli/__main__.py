@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from cli import audit, clients, keys, registers, users
+from cli import audit, clients, dead_letters, keys, registers, users
 from cli.api import RefusedError, operations
 from cli.story import Input, Summary, tell_story
 
@@ -30,6 +30,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="user")
 app.add_typer(clients.app, name="client")
 app.add_typer(audit.app, name="audit")
+app.add_typer(dead_letters.app, name="dead-letter")
 app.command("import")(registers.import_register)
 app.command()(registers.rescan)
 

@@ -3,9 +3,16 @@
 from typing import Any
 
 from chassis.clock import new_id
+from gateway.routes import SERVICES
 from tests.authz.world import World
 
 CLIENT = {"name": "A", "organisation": "iom", "roles": ["enumerator"]}
+
+LETTERS: dict[str, Any] = {
+    f"POST /v1/{part}/dead-letters/{{letter_id}}/{what}": body
+    for part in ("gateway", *SERVICES)
+    for what, body in (("redelivery", None), ("discard", {"reason": "no_event"}))
+}
 
 
 async def made_by_another_administrator(world: World, path: str, situation: str) -> dict[str, str]:
@@ -59,3 +66,14 @@ def agreement() -> dict[str, Any]:
         "places": ["LY02"],
         "until": "2099-01-01T00:00:00Z",
     }
+
+
+async def dead_letter(world: World, part: str, situation: str) -> str:
+    """Let a part have given up what is no event at all, which fails again whenever it is tried."""
+    database = world.databases.get(part, world.system.gateway.state.database)
+    letter = database.tables.dead_letter(body=b"no event", reason="Malformed")
+    letter_id = str(letter.id)
+    if situation != "erased":
+        async with database.write() as session:
+            session.add(letter)
+    return letter_id

@@ -23,7 +23,9 @@ from standalone import Standalone
 from tests.authz import counted, field_work, merges, need_to_know, occasions
 from tests.authz.administration import (
     CLIENT,
+    LETTERS,
     agreement,
+    dead_letter,
     made_by_another_administrator,
     staff,
     unique,
@@ -104,6 +106,7 @@ BODIES: dict[str, Any] = {
         for service in ("returns", "assistance")
         for shares in ("shares", "received-shares")
     },
+    **LETTERS,
     **need_to_know.BODIES,
     **occasions.BODIES,
     **merges.BODIES,
@@ -232,7 +235,7 @@ ON_A_PERSON = {
     "POST /v1/registration/subject-requests",
 }
 NOBODY_S = {"round", "client", "staff", "role", "organisation", "agreement"}
-NOBODY_S |= {"audit_log", "audit_chain", "signing_key", "retention"}
+NOBODY_S |= {"audit_log", "audit_chain", "dead_letter", "signing_key", "retention"}
 NOBODY_S |= {"duplicate_scan"} | counted.NOBODY_S
 NOBODY_S |= field_work.NOBODY_S | occasions.NOBODY_S
 """Resources of no organisation: every one of them is everybody's, or a list is the caller's own."""
@@ -318,6 +321,9 @@ async def ids_of(world: World, name: str, situation: str) -> dict[str, str]:
         ids["assignment_id"] = await new_assignment(world, situation)
     elif "{informant_id}" in path and method != "GET":
         ids["informant_id"] = await field_work.informant(world, situation)
+    elif "{letter_id}" in path:
+        service = path.split("/")[2]
+        ids["letter_id"] = await dead_letter(world, service, situation)
     elif "{scan_id}" in path:
         ids["scan_id"] = await need_to_know.scan(world, situation)
     elif "{own_file_id}" in path:
@@ -393,6 +399,7 @@ def can_be_tried(name: str, world: World) -> bool:
         "share_id",
         "note_id",
         "scan_id",
+        "letter_id",
         "site_id",
     }
     parameters = {each.strip("{}") for each in path.split("/") if each.startswith("{")}

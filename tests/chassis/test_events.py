@@ -134,7 +134,7 @@ async def test_a_poison_message_stops_nobody_else_and_is_kept(road: Road) -> Non
 
 
 async def test_what_was_given_up_takes_effect_when_its_writer_sends_it_again(road: Road) -> None:
-    """What docs/operations.md says of a dead letter, once its cause is gone."""
+    """What docs/operations.md says of what died with its reader, once the cause is gone."""
     mended = asyncio.Event()
 
     async def note_once_mended(session: AsyncSession, event: BoatArrived) -> None:
