@@ -177,19 +177,14 @@ def operations(home: Path, environment: Path, base_url: str | None = None) -> Ap
     In one process it is the one that the first start made; on Compose the administrator, whose
     secret is in .env, makes one now. LookupError when neither is there.
     """
-    bootstrap = home / "bootstrap.json"
-    if bootstrap.exists():
-        told = json.loads(bootstrap.read_text())
-        url = base_url or told["base_url"]
-        credentials = Credentials(url, told["client_id"], told["client_secret"])
-        if _answers(credentials):
-            return Api(credentials)
+    told = _one_process(home, base_url)
+    if told and _runs(home, told["base_url"]):
+        return Api(_credentials(told))
     if environment.exists():
         keeper = Api(_keeper(environment, base_url))
         made = keeper.post("/v1/identity/clients", OPERATIONS)
         keeper.close()
-        credentials = Credentials(keeper.base_url, made["client_id"], made["client_secret"])
-        return Api(credentials)
+        return Api(Credentials(keeper.base_url, made["client_id"], made["client_secret"]))
     raise LookupError(NOTHING_RUNS)
 
 
@@ -202,28 +197,46 @@ def own(home: Path, base_url: str | None = None) -> Api:
     secret = os.environ.get("MASAR_CLIENT_SECRET")
     if secret and (name := os.environ.get("MASAR_CLIENT_ID")):
         return Api(Credentials(base_url or HERE, name, secret))
-    bootstrap = home / "bootstrap.json"
-    if bootstrap.exists():
-        told = json.loads(bootstrap.read_text())
-        url = base_url or told["base_url"]
-        return Api(Credentials(url, told["client_id"], told["client_secret"]))
+    if told := _one_process(home, base_url):
+        return Api(_credentials(told))
     raise LookupError(NOBODY)
 
 
 def administrator(home: Path, environment: Path, base_url: str | None = None) -> Api:
     """Return the administrator of the installation here; LookupError when there is none."""
-    known = []
-    bootstrap = home / "bootstrap.json"
-    if bootstrap.exists():
-        told = json.loads(bootstrap.read_text())
-        url = base_url or told["base_url"]
-        known.append(Credentials(url, told["admin_client_id"], told["admin_client_secret"]))
+    told = _one_process(home, base_url)
+    # Both ways may have been tried here, most likely on one port. To try which secret is let in
+    # would leave a failed log-in on record each time.
+    if told and (not environment.exists() or _runs(home, told["base_url"])):
+        return Api(_credentials(told, "admin_"), patience=5)
     if environment.exists():
-        known.append(_keeper(environment, base_url))
-    if not known:
-        raise LookupError(NOTHING_RUNS)
-    # Both ways may have been tried here: whichever lets its administrator in is running now.
-    return Api(next(filter(_answers, known[:-1]), known[-1]), patience=5)
+        return Api(_keeper(environment, base_url), patience=5)
+    raise LookupError(NOTHING_RUNS)
+
+
+def _one_process(home: Path, base_url: str | None) -> dict[str, str] | None:
+    """Return what the first start of the one process wrote here, if there was one."""
+    bootstrap = home / "bootstrap.json"
+    if not bootstrap.exists():
+        return None
+    told: dict[str, str] = json.loads(bootstrap.read_text())
+    return told | {"base_url": base_url or told["base_url"]}
+
+
+def _credentials(told: dict[str, str], prefix: str = "") -> Credentials:
+    secret = told[f"{prefix}client_secret"]
+    return Credentials(told["base_url"], told[f"{prefix}client_id"], secret)
+
+
+def _runs(home: Path, url: str) -> bool:
+    """Say whether what answers there is the one process of this home: it signs with its keys."""
+    try:
+        answer = httpx.get(f"{url}/.well-known/jwks.json", timeout=5, trust_env=False)
+        shown = {key["kid"] for key in answer.raise_for_status().json()["keys"]}
+        kept = (home / "keys" / "signing.json").read_text()
+    except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError):
+        return False
+    return any(kid in kept for kid in shown)
 
 
 def _keeper(environment: Path, base_url: str | None) -> Credentials:
@@ -232,17 +245,6 @@ def _keeper(environment: Path, base_url: str | None) -> Credentials:
     return Credentials(
         url, variables["MASAR_ADMIN_CLIENT_ID"], variables["MASAR_ADMIN_CLIENT_SECRET"]
     )
-
-
-def _answers(credentials: Credentials) -> bool:
-    api = Api(credentials, patience=0)
-    try:
-        api.token()
-    except (httpx.TransportError, RefusedError):
-        return False
-    finally:
-        api.close()
-    return True
 
 
 def _read(environment: Path) -> dict[str, str]:

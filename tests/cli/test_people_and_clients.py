@@ -123,21 +123,6 @@ async def test_what_another_command_is_told_is_whole_on_any_screen(
     assert given.split()[0] in roles
 
 
-async def test_after_one_process_the_system_on_compose_is_found(
-    house: House, masar: Masar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = json.loads((tmp_path / "bootstrap.json").read_text())
-    left = told | {"admin_client_secret": "of the one process"}
-    (tmp_path / "bootstrap.json").write_text(json.dumps(left))
-    (tmp_path / ".env").write_text(
-        f"MASAR_PORT={told['base_url'].rpartition(':')[2]}\n"
-        f"MASAR_ADMIN_CLIENT_ID={ADMIN[0]}\nMASAR_ADMIN_CLIENT_SECRET={ADMIN[1]}\n"
-    )
-    monkeypatch.chdir(tmp_path)
-
-    assert "Clients" in await masar("client", "list")
-
-
 async def test_a_refusal_is_one_line(house: House, masar: Masar) -> None:
     output = await masar("user", "close", "nobody", status=1)
 
