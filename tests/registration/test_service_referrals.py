@@ -187,6 +187,27 @@ async def test_a_no_to_one_registration_stops_what_was_asked_for_another(nalut: 
     assert (found.json()["status"], theirs.json()["about"]) == ("stopped", None)
 
 
+async def test_what_was_asked_for_a_registration_is_told_of_the_one_it_goes_on_as(
+    nalut: Office,
+) -> None:
+    first, second = [
+        await nalut.register(external_id=f"R{number}", household_ref=f"H{number}")
+        for number in range(2)
+    ]
+    asked = [await referred(nalut, each, recipient="mission") for each in (second, first)]
+    pair = await nalut.pair_of(first, second)
+
+    async def told(person: str) -> list[str]:
+        found = await nalut.case_worker.get(f"{PERSONS}/{person}/service-referrals")
+        return [each["id"] for each in found.json()["items"]]
+
+    before = [await told(each) for each in (second, first)]
+    await nalut.officer.post(f"{pair}/merge", {"keep": first})
+
+    assert before == [[each] for each in asked]
+    assert [await told(each) for each in (second, first)] == [asked, asked]
+
+
 async def test_within_the_mission_it_goes_to_whose_work_it_is_at_the_place_that_was_named(
     nalut: Office,
 ) -> None:

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from chassis import audit, outbox
+from chassis import audit, merged, outbox
 from chassis.authz import Access
 from chassis.caller import Caller
 from chassis.clock import now, today
@@ -64,11 +64,12 @@ async def send(
 async def of_person(
     session: AsyncSession, person_id: UUID, access: Access, *, after: UUID | None, limit: int
 ) -> Sequence[ServiceReferral]:
+    """Return the referrals of a person by each of their registrations that the caller may see."""
     await persons.get(session, person_id, access)
+    theirs = await merged.registrations_here(session, Person, person_id)
     audit.read(RESOURCE, person_id)
-    later = [col(ServiceReferral.id) > after] if after else []
-    statement = select(ServiceReferral).where(col(ServiceReferral.person_id) == person_id, *later)
-    return (await session.exec(statement.order_by(col(ServiceReferral.id)).limit(limit))).all()
+    of_them = col(ServiceReferral.person_id).in_(theirs)
+    return await find(session, access, of_them, after=after, limit=limit)
 
 
 async def find(
