@@ -231,6 +231,8 @@ async def run_relay(
     """Send until told to stop: at once after a commit here, and each second for other processes."""
     bell = database.events_left.bell()
     pause, counted = POLL_SECONDS, 0.0
+    # Who asks first does not wait beside a look at what an earlier process may have left.
+    await bell.wait(pause)
     mark: int | None = None
     while not stopping.is_set():
         try:

@@ -146,6 +146,8 @@ async def run_worker(database: Database, runners: Runners, stopping: asyncio.Eve
     if database.is_sqlite:
         # Only this process uses the file, so whatever was in hand died with the one before.
         await _release_all(database)
+    # Who asks first does not wait beside a look at what an earlier process may have left.
+    await bell.wait(POLL_SECONDS)
     mark: int | None = None
     while not stopping.is_set():
         try:

@@ -5,11 +5,18 @@ import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
 
 from chassis.background import LEFT, every
+from chassis.bus import InProcessBus
 from chassis.db import Database, leave_work
+from chassis.outbox import run_relay
 from chassis.wake import LATE_SECONDS, quiet
+from chassis.worker import run_worker
 from services.tracking.main import SERVICE
+from tests.chassis.road import Road
 from tests.conftest import Start
 from tests.patience import until
 
@@ -88,6 +95,35 @@ async def test_work_on_news_rests_until_something_is_written_but_not_with_some_l
     assert elsewhere.mark() is None
     assert not elsewhere.is_still(None)
     await elsewhere.close()
+
+
+async def test_what_may_be_left_to_do_is_looked_for_when_rung_for_or_a_moment_after_the_start(
+    short_road: Road,
+) -> None:
+    database, bus, stopping = short_road.writer, InProcessBus(), asyncio.Event()
+    looked: set[str] = set()
+
+    def note(*told: Any) -> None:
+        looked.update(each for each in ("FROM job", "FROM outbox") if each in told[2])
+
+    for engine in (database.reader, database.glancer, database.writer):
+        event.listen(engine.sync_engine, "before_cursor_execute", note)
+    tasks = [
+        asyncio.create_task(run_worker(database, {}, stopping)),
+        asyncio.create_task(run_relay(database, bus, stopping)),
+    ]
+
+    await asyncio.sleep(0.2)
+    at_first = set(looked)
+    database.work_left.set()
+    database.events_left.set()
+    await until(lambda: as_it_is(len(looked)), lambda now: now == 2)
+    stopping.set()
+    database.work_left.set()
+    database.events_left.set()
+    await asyncio.gather(*tasks)
+
+    assert at_first == set()
 
 
 async def as_it_is(value: int) -> int:
