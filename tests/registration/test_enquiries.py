@@ -9,6 +9,7 @@ from services.registration.enquiries.rules import registration
 from services.registration.main import SERVICE
 from services.registration.places.models import Place
 from tests.conftest import Start
+from tests.registration.kin import Kin
 from tests.registration.office import PERSONS, Office, look_for_new
 
 ENQUIRIES = "/v1/registration/enquiries"
@@ -191,3 +192,38 @@ def test_whom_a_nationality_made_stateless_is_not_by_another_one() -> None:
 
     assert registration(known, {"sex": "male"}) == known | {"sex": "male"}
     assert registration(known, {"nationality": "SDN"}) == {"nationality": "SDN"}
+
+
+async def test_nobody_lives_in_a_household_by_an_enquiry_until_it_is_completed(
+    start: Start,
+) -> None:
+    office = await opened(start)
+    karim, kin = office.case_worker, Kin(office)
+    head = await kin.person("H77", "head")
+    enquiry = (await karim.post(ENQUIRIES, CALL)).json()["id"]
+    household = (await kin.of("H77"))["id"]
+
+    async def living_there() -> set[str]:
+        return {each["person_id"] for each in (await kin.seen(household))["members"]}
+
+    await kin.does(f"/{household}/members", {"person_id": enquiry}, 409)
+    named = await karim.send(
+        "PATCH",
+        f"{PERSONS}/{enquiry}",
+        json={"reason": "has_changed", "household_ref": "H77"},
+        headers={"If-Match": '"1"'} | REGISTRATION,
+    )
+    assert named.status_code == 200, named.text
+    assert await living_there() == {head}
+
+    # The completion need not name what the enquiry says by now.
+    rest = {name: value for name, value in REST.items() if name != "household_ref"}
+    done = await karim.send(
+        "PUT",
+        f"{ENQUIRIES}/{enquiry}/completion",
+        json=rest,
+        headers={"If-Match": named.headers["etag"]},
+    )
+
+    assert done.status_code == 200, done.text
+    assert await living_there() == {head, enquiry}

@@ -68,9 +68,9 @@ async def correct(
     remember(session, key, correction, {name: now[name] for name in changes})
     audit.note(session, access.caller, "update", "person", person.id, fields=changes)
     await session.refresh(person)
-    await households.follow_correction(session, person, changes, access.caller.id)
-    # Of an enquiry the others know nothing yet, and nobody is entitled by one.
+    # Of an enquiry the others know nothing yet, nobody is entitled by one, and it lives nowhere.
     if not person.is_enquiry:
+        await households.follow_correction(session, person, changes, access.caller.id)
         _tell(session, person, sorted(changes))
     return person
 

@@ -129,7 +129,9 @@ async def complete(
     session.add(person)
     await session.flush()
     by = access.caller.id
-    await households.follow_correction(session, person, changes, by)
+    # A correction may have named their household before, where nobody lives by an enquiry.
+    named = {"household_ref": person.household_ref} if person.household_ref else {}
+    await households.follow_correction(session, person, changes | named, by)
     registering.tell(
         session,
         person.model_dump(),

@@ -51,7 +51,7 @@ async def people(
     Return people whom the caller knows of, whom nobody else moves meanwhile, by id.
 
     422 for whom they do not know of, or another organisation has registered; 409 for a registration
-    that is merged.
+    that is merged, and for an enquiry, of which nobody lives anywhere yet.
     """
     statement = (
         select(Person)
@@ -71,6 +71,7 @@ async def people(
         raise Problem(422, "unknown-person", detail, errors=faults)
     for each in found.values():
         persons.refuse_merged(each)
+        persons.refuse_enquiry(each)
     return found
 
 

@@ -199,6 +199,12 @@ def refuse_merged(person: Person) -> None:
         raise Problem(409, "merged", detail)
 
 
+def refuse_enquiry(person: Person) -> None:
+    if person.is_enquiry:
+        detail = f"Of {person.id} there is an enquiry only; complete it to a registration first."
+        raise Problem(409, "out-of-order", detail)
+
+
 def refuse_other_content() -> Problem:
     return Problem(
         409,
