@@ -1,11 +1,15 @@
 """A list of entitled people for a partner: those who agreed, each asked again when it is sent."""
 
+import time
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from chassis.clock import new_id, now
 from contracts.registration import ConsentChanged, ConsentsTold, SharingAgreementChanged
+from services.assistance.shares import service
 from tests.assistance.conftest import created, entitlements, registered
 from tests.conftest import Running, bearer
 from tests.patience import ended, until
@@ -42,14 +46,20 @@ async def terms(assistance: Running, **changes: Any) -> str:
     return str(agreement.agreement_id)
 
 
-async def asked(assistance: Running, programme: dict[str, Any], agreement: str, **more: Any) -> Any:
+async def asked(
+    assistance: Running,
+    programme: dict[str, Any],
+    agreement: str,
+    who: dict[str, str] | None = None,
+    **more: Any,
+) -> Any:
     body = {
         "programme_id": programme["id"],
         "recipient": "partner:almasar",
         "purpose": "assistance",
         "agreement_id": agreement,
     }
-    return await assistance.client.post(LISTS, json=body | more)
+    return await assistance.client.post(LISTS, json=body | more, headers=who)
 
 
 async def done(assistance: Running, response: Any) -> dict[str, Any]:
@@ -87,6 +97,44 @@ async def test_those_who_agreed_are_on_the_list_and_the_others_are_a_number(
     assert await settled(assistance) == {str(person): "sent" for person in people[:2]}
     received = (await assistance.client.get(RECEIVED, headers=PARTNER)).json()["items"]
     assert {each["person_id"] for each in received} == {str(person) for person in people[:2]}
+
+
+async def test_a_list_has_those_alone_who_are_where_its_asker_works(assistance: Running) -> None:
+    programme, here, elsewhere = await created(assistance), new_id(), new_id()
+    await assistance.hear(registered(here), registered(elsewhere, place="LY020901"))
+    await assistance.hear(consent(here), consent(elsewhere))
+    officer = bearer(sub="salma", roles=["protection_officer"], places=["LY020908"])
+
+    agreement = await terms(assistance)
+    job = await done(assistance, await asked(assistance, programme, agreement, officer))
+
+    assert (job["accepted"], job["rejected"]) == (1, 0)
+    assert await settled(assistance) == {str(here): "sent"}
+
+
+async def test_case_30_a_list_shares_nobody_more_once_its_asker_has_lost_the_role(
+    assistance: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programme, people = await created(assistance), [new_id(), new_id()]
+    await assistance.hear(*(registered(person) for person in people))
+    await assistance.hear(*(consent(person) for person in people))
+    issuer = assistance.database.rights_ended.__self__  # type: ignore[attr-defined]  # It is the issuer's list.
+    really = service._queue
+
+    async def then_taken_away(*told: Any) -> None:
+        await really(*told)
+        issuer.note("salma", time.time())
+
+    monkeypatch.setattr(service, "_queue", then_taken_away)
+    monkeypatch.setattr(service, "PEOPLE_A_STEP", 1)
+    officer = bearer(sub="salma", roles=["protection_officer"])
+
+    agreement = await terms(assistance)
+    job = await done(assistance, await asked(assistance, programme, agreement, officer))
+
+    assert (job["status"], job["accepted"]) == ("failed", 1)
+    assert "roles" in job["detail"]
+    assert set(await settled(assistance)) == {str(people[0])}
 
 
 async def test_who_does_not_agree_to_sharing_is_entitled_all_the_same(

@@ -33,7 +33,8 @@ async def share_programme(
     """
     Have everybody who is entitled in a programme, and agreed, shared with a recipient.
 
-    The job counts who agreed (`accepted`), who did not (`rejected`) and who was shared before.
+    They are those at the places of your role; the list ends half-way when the role does. The job
+    counts who agreed (`accepted`), who did not (`rejected`) and who was shared before.
     """
     programme = await programmes.get(session, form.programme_id, access)
     asked = ShareIn.model_validate(form.model_dump(exclude={"programme_id"}))

@@ -8,7 +8,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import jobs
-from chassis.caller import Caller
+from chassis.authz import Access
+from chassis.caller import Caller, claimed
+from chassis.problems import Problem
 from chassis.scoping import Clause, Who
 from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
 from chassis.sharing.judging import refused
@@ -17,13 +19,15 @@ from chassis.tables import JobColumns
 from chassis.worker import Tally, Work
 from contracts.assistance import RecordShared, SharingEnded
 from services.assistance.entitlements.models import Entitlement
+from services.assistance.entitlements.service import joined
 from services.assistance.people.models import Person
 from services.assistance.programmes.models import Programme
-from services.assistance.scoping import is_assigned
+from services.assistance.scoping import ENTITLEMENTS, is_assigned
 from services.assistance.tables import Table
 
 KIND = "share_list"
 PEOPLE_A_STEP = 100
+BEHALF = "behalf"
 
 
 async def entitlement_line(session: AsyncSession, share: ShareColumns) -> Content | None:
@@ -61,16 +65,17 @@ async def submit_list(
     session: AsyncSession, programme: Programme, form: ShareIn, caller: Caller
 ) -> JobColumns:
     """
-    Accept a list of everybody who is entitled in a programme; each person is a share of their own.
+    Accept a list of everybody who is entitled in a programme where the caller's role counts.
 
-    403 at once for a purpose or an agreement that cannot be; each consent is asked by the job.
+    Each person is a share of their own. 403 at once for a purpose or an agreement that cannot be;
+    each consent is asked by the job.
     """
     await SHARING.refuse_stale(session)
     fault = await SHARING.check_terms(session, form, caller.organisation)
     if fault or form.exception_id:
         # An exception is for one person; a list has none.
         raise refused(fault or "no_exception")
-    options = {"share": form.model_dump(mode="json")}
+    options = {"share": form.model_dump(mode="json"), BEHALF: caller.told()}
     payload = str(programme.id).encode()
     return jobs.submit(session, KIND, payload, total=0, caller=caller, options=options)
 
@@ -81,13 +86,24 @@ async def share_list(work: Work) -> None:
     programme_id = UUID(work.payload.decode())
     after: UUID | None = None
     while True:
+        access = await _access_of(work)
         async with work.step(work.job.position + PEOPLE_A_STEP) as (session, tally):
-            found = await _entitled(session, programme_id, after)
+            found = await _entitled(session, programme_id, access, after)
             for entitlement in found:
                 await _queue(session, tally, entitlement, form, work.job)
         if not found:
             return
         after = found[-1].id
+
+
+async def _access_of(work: Work) -> Access:
+    """Return what who asked for the list may share; 403 once they may share none any more."""
+    caller = claimed(work.job.options[BEHALF])
+    access = Access(caller, KIND, "C")
+    if await work.database.rights_ended(caller.id, caller.issued_at) or not access.allowances():
+        detail = "The roles of who asked for this list were changed or have run out; ask again."
+        raise Problem(403, "forbidden", detail)
+    return access
 
 
 async def _queue(
@@ -125,12 +141,15 @@ async def _queue(
 
 
 async def _entitled(
-    session: AsyncSession, programme_id: UUID, after: UUID | None
+    session: AsyncSession, programme_id: UUID, access: Access, after: UUID | None
 ) -> Sequence[Entitlement]:
-    statement = select(Entitlement).where(
-        col(Entitlement.programme_id) == programme_id, col(Entitlement.status) == "open"
+    statement = joined(select(Entitlement)).where(
+        col(Entitlement.programme_id) == programme_id,
+        col(Entitlement.status) == "open",
+        access.rows(ENTITLEMENTS),
     )
     if after:
         statement = statement.where(col(Entitlement.id) > after)
     ordered = statement.order_by(col(Entitlement.id)).limit(PEOPLE_A_STEP)
-    return (await session.exec(ordered)).all()
+    found: Sequence[Entitlement] = (await session.exec(ordered)).all()
+    return found
