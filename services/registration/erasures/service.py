@@ -15,6 +15,8 @@ from chassis.db import Database
 from chassis.erasure import Counts, Forgetting
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_new
+from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from contracts.registration import ErasureCompleted, ErasureRequested
 from services.registration.erasures import rules
 from services.registration.erasures.forgetting import ROWS, marks, organisation_of
@@ -73,6 +75,8 @@ async def approve(session: AsyncSession, erasure_id: UUID, access: Access) -> Er
     """
     found = await _to_decide(session, erasure_id, access)
     assert found.person_id is not None  # noqa: S101 - It is named until the erasure is complete.
+    # A hold that is being placed is waited for, and then counts.
+    await take_turns(session, ERASING)
     if await holds.is_held(session, found.person_id):
         detail = "A legal hold keeps this record; it can be erased once the hold is lifted."
         raise Problem(409, "legal-hold", detail)

@@ -12,12 +12,16 @@ from chassis import audit
 from chassis.authz import Access
 from chassis.clock import now
 from chassis.problems import not_found
+from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from services.registration.holds.models import SCOPING, Hold, HoldIn
 from services.registration.persons import service as persons
 
 
 async def place(session: AsyncSession, form: HoldIn, access: Access) -> Hold:
     """Keep a person's record until the hold is lifted."""
+    # Whoever is being erased at this moment is not there any more once that is done.
+    await take_turns(session, ERASING, shared=True)
     person = await persons.get(session, form.person_id, access)
     hold = Hold(**form.model_dump(), organisation=person.organisation, placed_by=access.caller.id)
     session.add(hold)

@@ -16,6 +16,8 @@ from chassis.clock import now, today
 from chassis.db import Database
 from chassis.problems import Problem, not_found
 from chassis.rows import insert_new
+from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from chassis.worker import Work
 from services.registration.erasures import service as erasures
 from services.registration.erasures.models import Erasure
@@ -166,6 +168,8 @@ async def erase_due(work: Work) -> None:
                 run = await session.get(RetentionRun, run_id, with_for_update=True)
                 if run is None:
                     return
+                # A hold that is being placed is waited for, and then counts.
+                await take_turns(session, ERASING)
                 people = await _due(session, over(run.as_of, run.requested_by))
                 await delete(session, run, people)
                 session.add(run)
