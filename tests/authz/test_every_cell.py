@@ -25,17 +25,15 @@ from tests.authz.administration import (
     CLIENT,
     LETTERS,
     agreement,
-    dead_letter,
-    made_by_another_administrator,
     staff,
     unique,
 )
+from tests.authz.tries import JOBS, add, ids_of, needs
 from tests.authz.world import (
     GLASS_BROKEN,
     HERE,
     HOLDS,
     World,
-    new_assignment,
     open_world,
     person,
     programme,
@@ -215,15 +213,6 @@ LISTED = {
     "export": "export_id",
     "received_share": "share_id",
 }
-JOBS = {"register": "import_persons", "gazetteer": "import_places", "workbook": "import_round"}
-JOBS |= {
-    "submission_file": "import_submissions",
-    "share_list": "share_list",
-    "series": "import_series",
-    "sea_table": "import_sea_totals",
-    "duplicate_scan": "rescan_duplicates",
-    "publication_draft": "draft_publication",
-}
 AT_NO_PLACE = {"programme", "sharing_agreement", "share", "received_share", *JOBS}
 AT_NO_PLACE |= {"mapping", "intake_form", "submission"}
 AT_NO_PLACE |= {"erasure", "certificate", "legal_hold", "subject_request", "export"}
@@ -264,14 +253,6 @@ async def world(system: Standalone) -> AsyncIterator[World]:
         yield built
 
 
-async def add(world: World, situation: str) -> None:
-    await need_to_know.add(world, situation)
-    await occasions.add(world, situation)
-    await merges.add(world, situation)
-    await counted.add(world, situation)
-    await field_work.add(world, situation)
-
-
 def expected(name: str, needed: Operation, role: str, situation: str) -> str:
     """Return `door`, `away` or `in`, by the words of the file and by hand."""
     cell = policy().cell(needed.resource, needed.action, role)
@@ -305,39 +286,12 @@ def holds(name: str, needed: Operation, situation: str) -> frozenset[str]:
     return found - WITHOUT.get(name, set())
 
 
-async def ids_of(world: World, name: str, situation: str) -> dict[str, str]:
-    """Return what an operation is tried on: what the try would use up is made for it."""
-    method, path = name.split(" ")
-    needed = needs(name)
-    ids = dict(world.ids[situation])
-    ids["job_id"] = ids.get(JOBS.get(needed.resource, ""), "")
-    ids["share_id"] = ids.get(f"{path.split('/')[2]} share", "")
-    ids["site_id"] = ids[field_work.site_at(path)]
-    if path.startswith("/v1/identity/") and "{" in path:
-        ids |= await made_by_another_administrator(world, path, situation)
-    elif needed.resource in merges.PREPARED and situation != "erased":
-        ids = await merges.prepared(world, name, situation)
-    elif "{assignment_id}" in path:
-        ids["assignment_id"] = await new_assignment(world, situation)
-    elif "{informant_id}" in path and method != "GET":
-        ids["informant_id"] = await field_work.informant(world, situation)
-    elif "{letter_id}" in path:
-        service = path.split("/")[2]
-        ids["letter_id"] = await dead_letter(world, service, situation)
-    elif "{scan_id}" in path:
-        ids["scan_id"] = await need_to_know.scan(world, situation)
-    elif "{own_file_id}" in path:
-        ids["own_file_id"] = await need_to_know.closed_file(world, situation)
-    ids["note_id"] = ids["medical note" if "/medical-notes" in path else "protection note"]
-    return ids
-
-
 async def attempt(world: World, name: str, role: str, situation: str) -> str:
     """Ask once, and say whether the caller was stopped at the door, found nothing, or got in."""
     method, path = name.split(" ")
     needed = needs(name)
     ids = await ids_of(world, name, situation)
-    options = _content(name, situation, role, ids)
+    options = content_of(name, situation, role, ids)
     options["headers"] = world.bearer(role) | (
         {"If-Match": '"1"'} if method in {"PATCH", "PUT"} else {}
     )
@@ -356,7 +310,7 @@ async def attempt(world: World, name: str, role: str, situation: str) -> str:
     return OUT_OF_SCOPE.get(response.status_code, "in")
 
 
-def _content(name: str, situation: str, role: str, ids: dict[str, str]) -> dict[str, Any]:
+def content_of(name: str, situation: str, role: str, ids: dict[str, str]) -> dict[str, Any]:
     body = NEW.get(name, BODIES.get(name))
     options: dict[str, Any] = {"params": QUERY.get(name)}
     if isinstance(body, str):
@@ -380,13 +334,6 @@ def _made(name: str, body: Any, situation: str, role: str, ids: dict[str, str]) 
         place = "LY03" if situation == "other place" else "LY02"
         return programme(f"{role} {situation}") | {"places": [place]}
     return body(ids)
-
-
-def needs(name: str) -> Operation:
-    for rows in policy().operations.values():
-        if name in rows:
-            return rows[name]
-    raise LookupError(name)
 
 
 def can_be_tried(name: str, world: World) -> bool:

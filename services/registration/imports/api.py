@@ -28,9 +28,7 @@ TABLE: dict[int | str, dict[str, Any]] = {
         }
     }
 }
-EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-}
+EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
 ABOUT = f"""
 Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
