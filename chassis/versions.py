@@ -12,21 +12,37 @@ ETAG = re.compile(r'"([0-9]{1,9})"')
 
 IfMatch = Annotated[
     str | None,
-    Header(max_length=64, description="The ETag that you have seen."),
+    Header(description="The ETag that you have seen."),
     # Only described: what is no ETag of ours is a version that has passed, and no bad request.
     WithJsonSchema({"type": "string", "pattern": '^"[0-9]{1,9}"$'}),
 ]
 
 
-async def _expected(if_match: IfMatch = None) -> int:
-    # "*" would mean whatever is there now, which is what nobody has looked at.
+async def _seen(if_match: IfMatch = None) -> int | None:
+    """
+    Return the version that was seen, None for whichever there is.
+
+    412 for all else: RFC 9110 lets no weak ETag match, and of a list nobody can say which of its
+    versions was read.
+    """
     if if_match is None or if_match.strip() == "*":
-        detail = "Send the ETag of the record that you have read as If-Match."
-        raise Problem(428, "precondition-required", detail)
+        return None
     found = ETAG.fullmatch(if_match.strip())
     if found is None:
-        raise Problem(412, "version-mismatch", "If-Match must be an ETag that was given here.")
+        detail = "If-Match must be the one ETag that you were given here, as it was given."
+        raise Problem(412, "version-mismatch", detail)
     return int(found[1])
+
+
+SeenVersion = Annotated[int | None, Depends(_seen)]
+
+
+async def _expected(seen: SeenVersion) -> int:
+    # "*" would mean whatever is there now, which is what nobody has looked at.
+    if seen is None:
+        detail = "Send the ETag of the record that you have read as If-Match."
+        raise Problem(428, "precondition-required", detail)
+    return seen
 
 
 ExpectedVersion = Annotated[int, Depends(_expected)]

@@ -14,7 +14,7 @@ from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
 from chassis.problems import Fault, Problem
 from chassis.strict import Strict
-from chassis.versions import ETAG, IfMatch
+from chassis.versions import SeenVersion
 from services.returns.cases import service
 from services.returns.cases.models import (
     CaseIn,
@@ -95,9 +95,9 @@ async def _step(
     response: Response,
     access: AccessDep,
     session: WriteSession,
-    if_match: IfMatch = None,
+    seen: SeenVersion,
 ) -> Step:
-    return Step(case_id, response, access, session, _version(if_match))
+    return Step(case_id, response, access, session, seen)
 
 
 StepDep = Annotated[Step, Depends(_step)]
@@ -128,15 +128,6 @@ async def depart(step: StepDep, evidence: Departure) -> CaseOut:
 async def withdraw(step: StepDep, evidence: Withdrawal) -> CaseOut:
     """The person changed their mind; possible at any time before departure, without a reason."""
     return await step.take("withdrawn", evidence)
-
-
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(412, "version-mismatch", "If-Match must be an ETag that was given here.")
-    return int(found[1])
 
 
 def _shown(case: CaseOut, response: Response) -> CaseOut:
