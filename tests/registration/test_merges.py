@@ -388,3 +388,29 @@ async def test_a_hold_keeps_the_registration_that_it_is_on(office: Office) -> No
     kept = await seen(office, second)
     assert (kept["status"], kept["merged_into"]) == ("registered", None)
     assert (await told(office))[-1] == (second, None, 3)
+
+
+async def test_who_asks_to_be_forgotten_is_so_by_each_of_their_registrations(
+    office: Office,
+) -> None:
+    first, second, pair = await registered_twice(office)
+    erasures = "/v1/registration/erasures"
+    form = {"person_id": second, "reason": "person_asked"}
+    before = await office.case_worker.post(erasures, form)
+    answer = await office.officer.post(f"{pair}/merge", {"keep": first})
+    assert answer.status_code == 201, answer.text
+
+    approval = await office.dpo.post(f"{erasures}/{before.json()['id']}/approval")
+    asked = await office.case_worker.post(erasures, form)
+    by_error = form | {"reason": "registered_in_error"}
+    for each in (approval, asked):
+        assert (each.status_code, each.json()["type"]) == (409, "/problems/merged")
+        assert first in each.json()["detail"]
+    refusal = {"refusal": "needed_for_a_claim"}
+    await office.dpo.post(f"{erasures}/{before.json()['id']}/refusal", refusal)
+    wrong = await office.case_worker.post(erasures, by_error)
+    approved = await office.dpo.post(f"{erasures}/{wrong.json()['id']}/approval")
+
+    assert approved.status_code == 202, approved.text
+    assert (await office.case_worker.get(f"{PERSONS}/{second}")).status_code == 404
+    assert (await seen(office, first))["merged"] == []

@@ -36,16 +36,22 @@ from services.registration.holds import service as holds
 from services.registration.households import changing as households
 from services.registration.merges import service as merges
 from services.registration.persons import service as persons
+from services.registration.persons.models import Person
 
 log = structlog.get_logger()
 
-OWN = "registration"
+OWN, ASKED = "registration", "person_asked"
 BY_RESTORE = "the erasure ledger"
 
 
 async def ask(session: AsyncSession, form: ErasureIn, access: Access) -> Erasure:
-    """Ask for an erasure; another person decides. Asked again while it waits, it is the same."""
+    """
+    Ask for an erasure; another person decides. Asked again while it waits, it is the same.
+
+    409 `merged` when a person asked whose registration goes on as another one.
+    """
     person = await persons.get(session, form.person_id, access)
+    await _refuse_a_part(session, person.id, form.reason)
     known = await _undecided(session, person.id)
     if known:
         return known
@@ -60,6 +66,16 @@ async def ask(session: AsyncSession, form: ErasureIn, access: Access) -> Erasure
     return found
 
 
+async def _refuse_a_part(session: AsyncSession, person_id: UUID, reason: str) -> None:
+    """409 when a person asks to be forgotten, and the registration that goes on here would stay."""
+    person = await session.get(Person, person_id)
+    if reason != ASKED or person is None or person.merged_into is None:
+        return
+    kept = await session.get_one(Person, person.merged_into)
+    if kept.organisation == person.organisation:
+        persons.refuse_merged(person)
+
+
 async def _undecided(session: AsyncSession, person_id: UUID) -> Erasure | None:
     statement = select(Erasure).where(
         col(Erasure.person_id) == person_id, col(Erasure.status) == "requested"
@@ -71,7 +87,7 @@ async def approve(session: AsyncSession, erasure_id: UUID, access: Access) -> Er
     """
     Let an erasure begin: the person is gone here at once, and everywhere soon.
 
-    403 for whoever asked for it; 409 while a legal hold keeps the record.
+    403 for whoever asked for it; 409 while a legal hold keeps the record, and `merged` as in `ask`.
     """
     found = await _to_decide(session, erasure_id, access)
     assert found.person_id is not None  # noqa: S101 - It is named until the erasure is complete.
@@ -80,6 +96,7 @@ async def approve(session: AsyncSession, erasure_id: UUID, access: Access) -> Er
     if await holds.is_held(session, found.person_id):
         detail = "A legal hold keeps this record; it can be erased once the hold is lifted."
         raise Problem(409, "legal-hold", detail)
+    await _refuse_a_part(session, found.person_id, found.reason)
     found.decided_by, found.decided_at = access.caller.id, now()
     audit.note(session, access.caller, "approve", "erasure", found.person_id, reason=found.reason)
     await begin(session, found)
