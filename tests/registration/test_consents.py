@@ -23,6 +23,7 @@ from contracts.sharing import PURPOSES
 from services.registration.consents import heartbeat, rules
 from services.registration.consents.models import ConsentClock
 from services.registration.main import SERVICE
+from services.registration.persons.models import Person
 from services.registration.places.models import Place
 from services.registration.tables import TABLES
 from tests.conftest import Running, Start, bearer
@@ -141,6 +142,24 @@ async def test_of_answers_in_the_same_moment_each_is_a_version_of_its_own(
     assert {each.status_code for each in answers} <= {201, 412}
     assert sorted(kept) == list(range(1, len(kept) + 1))
     assert [event.version for event in await told(registration, ConsentChanged)] == sorted(kept)
+
+
+async def test_an_answer_counts_the_version_on_from_a_correction_of_the_same_moment(
+    registration: Running,
+) -> None:
+    person = await registered(registration)
+    corrected = update(Person).where(col(Person.id) == UUID(person)).values(version=2)
+    mission = {"recipient": "mission", "purpose": "assistance"}
+
+    async with registration.database.write() as session:
+        await session.exec(corrected)
+        answering = asyncio.create_task(answered(registration, person, **mission))
+        # On PostgreSQL it reads the record as it was, and waits when it writes it.
+        await asyncio.wait({answering}, timeout=0.5)
+    await answering
+
+    shown = (await registration.client.get(f"{PERSONS}/{person}")).json()
+    assert shown["version"] == 3
 
 
 async def test_a_withdrawal_is_told_with_the_next_version(registration: Running) -> None:

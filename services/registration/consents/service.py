@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, and_, exists
+from sqlalchemy import SQLColumnExpression, and_, exists, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -120,9 +120,10 @@ async def keep(session: AsyncSession, person: Person, consent: Consent) -> None:
         await mergeproposals.stop(session, *about, audit.Actor(consent.recorded_by))
     _put_on_record(session, consent)
     if (consent.recipient, consent.purpose) == (MISSION, ASSISTANCE):
-        person.consent = _as_registered(consent)
-        person.version += 1
-        session.add(person)
+        # It may be corrected in this moment: the version is counted on from what it is then.
+        counted = {"consent": _as_registered(consent), "version": col(Person.version) + 1}
+        await session.exec(update(Person).where(col(Person.id) == person.id).values(counted))
+        await session.refresh(person)
     _tell(session, consent)
 
 
