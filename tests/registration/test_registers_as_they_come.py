@@ -21,7 +21,7 @@ from services.registration.imports import rejected
 from services.registration.imports.rules import read_person
 from services.registration.persons.models import PersonIn
 from tests.patience import ended, until
-from tests.registration.office import PERSONS, Office
+from tests.registration.office import PERSONS, Office, Worker
 
 IMPORTS = "/v1/registration/imports"
 HEADER = (
@@ -228,7 +228,7 @@ async def test_the_rejected_rows_come_back_with_the_reasons_and_go_in_again_corr
     assert [each["given_name"] for each in await everybody(office)] == ["أمينة", "Zara"]
 
 
-async def test_the_rejected_rows_are_for_who_may_see_the_job_and_for_a_week(
+async def test_the_rejected_rows_are_for_who_works_where_the_sender_does_and_for_a_week(
     office: Office,
 ) -> None:
     job = await sent(office, text(HEADER, WRONG).encode())
@@ -236,6 +236,10 @@ async def test_the_rejected_rows_are_for_who_may_see_the_job_and_for_a_week(
     table = office.running.database.tables.job
 
     assert (await office.stranger.get(path)).status_code == 404
+    part = Worker(office.running, "hiba", ("case_worker",), places=("LY020908",))
+    whole = Worker(office.running, "rima", ("protection_officer",), places=("LY",))
+    asked = [await each.get(path) for each in (office.far_officer, part, office.colleague, whole)]
+    assert [each.status_code for each in asked] == [404, 404, 200, 200]
     assert len(await rejected_rows(office, job)) == 1
     assert ("user-karim", "export", "allowed") in await office.record("register")
     async with office.running.database.read() as session:

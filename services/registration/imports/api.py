@@ -103,8 +103,10 @@ async def get_rejected_rows(job_id: UUID, access: AccessDep, session: ReadSessio
     Return the rows of a register that were rejected, as they came, with a column of reasons.
 
     It is a workbook where the register was one, else CSV; corrected, it can be sent as it is. Of an
-    import that ended half-way it holds those that were rejected until then. It is kept for a week.
+    import that ended half-way it holds those that were rejected until then. It is kept for a week,
+    for who sent the register and for those whose role counts wherever theirs did.
     """
+    senders.refuse_rows(await jobs.find(session, service.KIND, job_id, access), access)
     content = await leftover.of(session, service.KIND, job_id, access)
     audit.read("register", job_id, action="export")
     suffix, media_type = rejected.form_of(content)

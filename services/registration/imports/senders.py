@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from chassis.authz import Access
+from chassis.authz import Access, allowances
 from chassis.caller import claimed
-from chassis.problems import Problem
+from chassis.problems import Problem, not_found
+from chassis.scoping import lies_below
+from chassis.tables import JobColumns
 from chassis.worker import Work
 from services.registration.persons import service as persons
 
@@ -57,3 +59,25 @@ async def sender_of(work: Work) -> Sender:
     if ended or not access.allowances():
         raise Problem(403, "forbidden", ENDED)
     return Sender(places_of(access), access.may("need", "C"), access)
+
+
+def refuse_rows(job: JobColumns, access: Access) -> None:
+    """
+    Raise 404 unless the caller may have rows of a register as they came.
+
+    They are for who sent it, and for those whose role counts wherever the sender's did: a row may
+    be of any place there, and holds what else is shown of nobody else's people.
+    """
+    here = {place for each in access.allowances() for place in each.grant.places}
+    theirs = _sent_for(job.options)
+    if job.created_by != access.caller.id and not all(lies_below(each, here) for each in theirs):
+        raise not_found("job")
+
+
+def _sent_for(options: Mapping[str, Any]) -> Collection[str]:
+    """Return where who sent a register could register people then, be it over by now."""
+    if BEHALF not in options:
+        places: Collection[str] = options[PLACES]
+        return places
+    reasons = allowances(claimed(options[BEHALF]).grants, "person", "C")
+    return {place for each in reasons for place in each.grant.places}
