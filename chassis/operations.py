@@ -76,11 +76,14 @@ class Operation(BaseRoute):
 
     @cached_property
     def _pattern(self) -> Route:
-        methods = self._declared.options["methods"]
-        pattern = Route(self.path, self._declared.endpoint, methods=methods)
+        pattern = Route(self.path, self._declared.endpoint)
         # Starlette adds HEAD to GET, and FastAPI does not.
-        pattern.methods = set(methods)
+        pattern.methods = self.methods
         return pattern
+
+    @property
+    def methods(self) -> set[str]:
+        return set(self._declared.options["methods"])
 
     @cached_property
     def made(self) -> APIRoute:
@@ -107,6 +110,17 @@ def offer(app: FastAPI, routers: Sequence[Router], described_at: str | None) -> 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document.
     if described_at:
         app.router.routes.append(Plain(described_at, _describe))
+
+
+def methods_at(request: Request) -> str:
+    """Return the methods that are offered at the path of a request which has another, for Allow."""
+    found = {
+        method
+        for each in request.app.router.routes
+        if each.matches(request.scope)[0] == Match.PARTIAL
+        for method in each.methods
+    }
+    return ", ".join(sorted(found))
 
 
 async def _describe(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Errors that are answers: RFC 9457 problems that never repeat what was sent."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from traceback import extract_tb
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.operations import methods_at
 from chassis.passing import passes, state_of
 from chassis.telemetry import current_request_id
 from chassis.wording import in_words
@@ -181,12 +183,16 @@ def pointer(location: Sequence[str | int]) -> str:
     return f"/{printable}" if where == "body" else f"{where}/{printable}"
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - Registered for this class only.
     status = error.status_code
     title = TITLES.get(status, "Refused")
     slug = SLUGS.get(status, "refused")
-    return Problem(status, slug, f"{title}.", headers=error.headers).response()
+    headers = error.headers
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        # Starlette names those of the first operation at the path, and there may be several.
+        headers = {"Allow": methods_at(request)}
+    return Problem(status, slug, f"{title}.", headers=headers).response()
 
 
 async def _database(request: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,21 @@ async def test_a_body_that_two_readers_could_read_differently_is_refused(
         told = (response.status_code, response.json()["type"])
         assert told == (status, f"/problems/{slug}"), body[:40]
         assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_method_that_is_not_offered_is_answered_with_those_that_are(
+    registration: Running,
+) -> None:
+    for method, path, offered in [
+        ("PUT", PERSONS, "GET, POST"),
+        ("DELETE", f"{PERSONS}/{UUID(int=7)}", "GET, PATCH"),
+        ("POST", "/v1/registration/persons/x/consents/withdrawals/y", None),
+        ("POST", "/health/live", "GET, HEAD"),
+    ]:
+        response = await registration.client.request(method, path)
+
+        told = (response.status_code, response.headers.get("allow"))
+        assert told == (405 if offered else 404, offered), path
 
 
 @pytest.mark.parametrize(
