@@ -23,6 +23,10 @@ KEYS_KEPT_SECONDS = 600
 """A key that the issuer shows no more is trusted no longer than this."""
 FOLLOW_SECONDS = 15.0
 STALE_SECONDS = 60.0
+PAUSE_SECONDS, FIRST_PAUSE_SECONDS = 1.0, 0.1
+"""How long an issuer that did not answer is left alone; one that may be starting, not as long."""
+
+NEVER = float("-inf")
 
 Ended = Mapping[str, float]
 """The id of a session or of a caller -> the instant up to which its tokens are void."""
@@ -47,8 +51,8 @@ class Revocations:
         self._stale = stale
         self._ended: dict[str, float] = {}
         self._noted: dict[str, float] = {}
-        self._fetched = float("-inf")
-        self._tried = float("-inf")
+        self._fetched = NEVER
+        self._tried = NEVER
         self._fetching = asyncio.Lock()
 
     def note(self, name: str, before: float) -> None:
@@ -62,8 +66,7 @@ class Revocations:
             await self._renew()
         ended = self._ended
         return any(
-            caller.issued_at <= ended.get(name, float("-inf"))
-            for name in (caller.session, caller.id)
+            caller.issued_at <= ended.get(name, NEVER) for name in (caller.session, caller.id)
         )
 
     async def ended(self, name: str, issued_at: float) -> bool:
@@ -73,10 +76,10 @@ class Revocations:
         For work that goes on after its token: it was let in, and an issuer that is away for a
         while ends nobody's right.
         """
-        if self._fetched == float("-inf"):
+        if self._fetched == NEVER:
             with suppress(Problem):
                 await self._renew()
-        return issued_at <= self._ended.get(name, float("-inf"))
+        return issued_at <= self._ended.get(name, NEVER)
 
     async def follow(self, stopping: asyncio.Event) -> None:
         """Keep the list fresh until the process stops."""
@@ -91,7 +94,8 @@ class Revocations:
             if needed and fresh:
                 return
             # While the issuer is away, not every request may wait for it to time out.
-            if not needed or time.monotonic() - self._tried > 1:
+            pause = FIRST_PAUSE_SECONDS if self._fetched == NEVER else PAUSE_SECONDS
+            if not needed or time.monotonic() - self._tried > pause:
                 await self._renew_now()
                 fresh = time.monotonic() - self._fetched < self._stale
             if not fresh:
@@ -128,8 +132,8 @@ class KeySource:
         self.revocations = revocations or Revocations(_nothing_ended)
         self._fetch = fetch
         self._keys: KeySet | None = None
-        self._fetched = float("-inf")
-        self._tried = float("-inf")
+        self._fetched = NEVER
+        self._tried = NEVER
         self._fetching = asyncio.Lock()
 
     async def get(self, kid: str | None) -> KeySet:
@@ -137,7 +141,8 @@ class KeySource:
             age = time.monotonic() - self._fetched
             known = self._keys and any(key.kid == kid for key in self._keys.keys)
             # Whoever sends made-up kids makes nobody fetch more often than this.
-            may_try = time.monotonic() - self._tried > (REFETCH_SECONDS if self._keys else 1)
+            pause = REFETCH_SECONDS if self._keys else FIRST_PAUSE_SECONDS
+            may_try = time.monotonic() - self._tried > pause
             if may_try and (not known or age > KEYS_KEPT_SECONDS):
                 await self._renew()
             if self._keys is None:

@@ -91,6 +91,19 @@ async def test_a_list_too_old_lets_nobody_in() -> None:
     assert issued.fetched <= 2
 
 
+async def test_who_asks_first_is_let_in_when_the_issuer_has_just_started() -> None:
+    issued = Issued()
+    issued.away = True
+    revocations = Revocations(issued.fetch)
+    with pytest.raises(Problem):
+        await revocations._renew(needed=False)
+
+    issued.away = False
+    await asyncio.sleep(issuer.FIRST_PAUSE_SECONDS)
+
+    assert not await revocations.refuses(caller(1000))
+
+
 async def test_a_token_known_already_is_refused_once_it_was_ended() -> None:
     issued = Issued()
     revocations = Revocations(issued.fetch)
