@@ -1,7 +1,7 @@
 """The one door: requests in, events out; the gateway's table of contents."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from chassis.app import Around, Service, create_service
 from chassis.background import sweeping
 from chassis.bus import EventBus, InProcessBus
 from chassis.db import Database
+from chassis.health import Lacks
 from chassis.problems import Problem
 from contracts.registration import AccountFrozen, AccountReleased
 from gateway import pages
@@ -137,7 +138,7 @@ def create_app(
     app.state.passwords = Passwords()
     app.state.clients = {name: _client(upstream) for name, upstream in upstreams.items()}
     app.state.description = Description(app.state.clients)
-    app.state.also_ready = lambda: _not_ready(app.state.clients)
+    app.state.behind = lambda: _behind(app.state.clients)
     return app
 
 
@@ -156,19 +157,27 @@ def _client(upstream: Upstream) -> httpx.AsyncClient:
     )
 
 
-async def _not_ready(clients: Mapping[str, httpx.AsyncClient]) -> dict[str, str]:
-    """Return the services that are not ready, and why."""
+async def _behind(clients: Mapping[str, httpx.AsyncClient]) -> tuple[Lacks, Lacks]:
+    """Return the services that are not ready, and those that are degraded, and why."""
 
-    async def ask(name: str) -> tuple[str, str | None]:
+    async def ask(name: str) -> tuple[str | None, str | None]:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 answer = await clients[name].get("/health/ready")
-        except (httpx.HTTPError, OSError, TimeoutError, Problem):
-            return name, "does not answer"
-        return name, None if answer.is_success else "is not ready"
+            less = answer.json().get("missing")
+        except (httpx.HTTPError, OSError, TimeoutError, ValueError, Problem):
+            return "does not answer", None
+        if not answer.is_success:
+            return "is not ready", None
+        return None, f"works without {' and '.join(less)}" if less else None
 
     answers = await asyncio.gather(*(ask(name) for name in clients))
-    return {name: reason for name, reason in answers if reason}
+    missing, degraded = zip(*answers, strict=True)
+    return _told(clients, missing), _told(clients, degraded)
+
+
+def _told(names: Iterable[str], reasons: Iterable[str | None]) -> Lacks:
+    return {name: why for name, why in zip(names, reasons, strict=True) if why}
 
 
 def _around(

@@ -249,6 +249,30 @@ async def test_a_dead_service_is_a_503(open_door: OpenDoor) -> None:
     assert set(ready.json()["missing"]) == {"registration", "assistance", "returns", "tracking"}
 
 
+@pytest.mark.parametrize(
+    ("status", "told", "expected"),
+    [
+        (200, {"status": "ready", "missing": {}}, "ready"),
+        (200, {"status": "degraded", "missing": {"keys": "KeysAwayError"}}, "degraded"),
+        (503, {"status": "not ready", "missing": {"database": "TimeoutError"}}, "not ready"),
+    ],
+)
+async def test_the_gateway_tells_how_the_services_behind_it_are(
+    open_door: OpenDoor, status: int, told: dict[str, object], expected: str
+) -> None:
+    async def service(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(send, status, json.dumps(told).encode())
+
+    door = await open_door(service)
+
+    async with door.client() as client:
+        ready = await client.get("/health/ready")
+
+    assert (ready.status_code, ready.json()["status"]) == (status, expected)
+    why = {"ready": {}, "degraded": {"works without keys"}, "not ready": {"is not ready"}}
+    assert set(ready.json()["missing"].values()) == set(why[expected])
+
+
 async def test_a_slow_service_is_a_504(open_door: OpenDoor) -> None:
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(5)
