@@ -9,6 +9,7 @@ import pytest
 
 from chassis.clock import now
 from gateway.identity.assignments.models import Assignment
+from gateway.identity.revocations import service as revocations
 from tests.gateway.house import (
     ADMIN,
     ASSIGNMENTS,
@@ -44,6 +45,24 @@ async def hold(house: House, person: Person, role: str) -> None:
 
 def form(holder: str, role: str) -> dict[str, Any]:
     return {"holder": holder, "role": role, "organisation": "iom", "places": ["LY02"]}
+
+
+async def test_case_30_what_goes_on_after_its_token_hears_for_a_week_that_its_right_has_ended(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amal = await house.person("amal", "case_worker")
+    session = await signed_in(house, amal)
+    held = (await house.as_admin("GET", ASSIGNMENTS, params={"holder": amal.subject})).json()
+    await house.client.delete(f"{SESSIONS}/current", headers=session)
+    await house.as_admin("DELETE", f"{ASSIGNMENTS}/{held['items'][0]['id']}")
+
+    async def told(after: timedelta) -> set[str]:
+        monkeypatch.setattr(revocations, "now", lambda: now() + after)
+        return set(await revocations.ended(house.database))
+
+    assert len(await told(timedelta(minutes=9))) == 2
+    assert await told(timedelta(days=6)) == {amal.subject}
+    assert await told(timedelta(days=8)) == set()
 
 
 async def test_case_35_a_user_edits_their_own_role(house: House) -> None:

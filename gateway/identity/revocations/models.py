@@ -13,7 +13,8 @@ class Revocation(Table, table=True):
     """
     A session or a caller whose tokens, issued up to an instant, count no more.
 
-    It is forgotten (`forget_at`) when the last of these tokens has run out by itself.
+    It is forgotten (`forget_at`) when the last of these tokens has run out by itself, and a caller
+    when nothing goes on any more that was asked for with one.
     """
 
     name: str = Field(primary_key=True)

@@ -15,19 +15,32 @@ from gateway.identity.freezes import service as freezes
 from gateway.identity.keys.signer import LIFETIME_SECONDS
 from gateway.identity.revocations.models import Revocation
 
-KEPT_FOR = timedelta(seconds=LIFETIME_SECONDS + 2 * LEEWAY)
+TOKENS_LAST = timedelta(seconds=LIFETIME_SECONDS + 2 * LEEWAY)
+WORK_LASTS = timedelta(days=7)
+"""So long it may wait and go on what was asked for with a token: an import behind others, say."""
 
 
-async def end(session: AsyncSession, revocations: Revocations, name: str) -> None:
+async def end(session: AsyncSession, revocations: Revocations, caller: str) -> None:
     """
-    End all tokens that a session or a caller holds now.
+    End all tokens that a caller holds now, and what goes on of what they asked for with them.
 
     Here it bites at once, should the transaction fail for a moment too long; in every other
     process when it next fetches the list.
     """
+    await _end(session, revocations, caller, WORK_LASTS)
+
+
+async def end_session(session: AsyncSession, revocations: Revocations, session_id: str) -> None:
+    """End the tokens of a session, and nothing else of its holder's."""
+    await _end(session, revocations, session_id, TOKENS_LAST)
+
+
+async def _end(
+    session: AsyncSession, revocations: Revocations, name: str, told_for: timedelta
+) -> None:
     moment = now()
     await session.exec(delete(Revocation).where(col(Revocation.forget_at) < moment))
-    await put(session, Revocation(name=name, before=moment, forget_at=moment + KEPT_FOR))
+    await put(session, Revocation(name=name, before=moment, forget_at=moment + told_for))
     revocations.note(name, moment.timestamp())
 
 

@@ -121,7 +121,7 @@ async def end(session: AsyncSession, revocations: Revocations, session_id: str) 
     if begun:
         await _end(session, revocations, begun, "logged out")
     else:
-        await ends.end(session, revocations, session_id)
+        await ends.end_session(session, revocations, session_id)
 
 
 async def _end(
@@ -129,7 +129,7 @@ async def _end(
 ) -> None:
     begun.ended_at, begun.ended_because = now(), because
     session.add(begun)
-    await ends.end(session, revocations, str(begun.id))
+    await ends.end_session(session, revocations, str(begun.id))
 
 
 async def claims(session: AsyncSession, begun: StaffSession) -> dict[str, Any]:
