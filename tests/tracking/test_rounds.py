@@ -107,6 +107,22 @@ async def test_a_round_that_comes_in_with_other_figures_says_what_changed_and_wh
     assert (found["version"], found["period"], found["individuals"]) == (4, "2024-08", 573)
 
 
+async def test_a_file_that_leaves_out_what_a_round_was_told_by_says_so(tracking: Running) -> None:
+    path = f"{IMPORTS}?round_number=9"
+    await finished(
+        tracking, path, b"pcode,idps,idps:sex:male,idps:sex:female\nLY0103,5,2,3\nLY0211,0,0,0\n"
+    )
+
+    job = await finished(tracking, path, b"pcode,idps\nLY0103,5\nLY0211,0\n")
+    again = await finished(tracking, path, b"pcode,idps\nLY0103,5\nLY0211,0\n")
+
+    [told] = [each for each in job["warnings"] if each["code"] == "dimension_gone"]
+    assert "told by sex" in told["detail"]
+    assert (job["accepted"], job["unchanged"]) == (1, 1)
+    assert (again["accepted"], again["unchanged"], again["warnings"]) == (0, 2, [])
+    assert await summed(tracking, 9, population="idp", level=1, by="sex") == []
+
+
 async def test_the_real_round_54_is_read_as_published(tracking: Running) -> None:
     content = real("dtm/DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx").read_bytes()
     gazetteers = [

@@ -145,8 +145,8 @@ async def import_round(work: Work) -> None:
         await consistency.state(session, book.number, told.population, stated)
         for row in book.rows:
             # A baladiya's row repeats what its muhallas say; it changes with them.
-            said = counts.of_row(row) if row.sheet != BALADIYAS else {}
-            _tally(tally, said, changed)
+            said = counts.of_row(row) if row.sheet != BALADIYAS else changed
+            _tally(tally, new=not changed.isdisjoint(said))
 
 
 async def _import_table(work: Work, asked: Asked) -> None:
@@ -162,12 +162,11 @@ async def _import_table(work: Work, asked: Asked) -> None:
             changed |= await _keep(session, of_population, tally, why_of(work.job))
             number, stated = of_population.number, told.stated[population]
             await consistency.state(session, number, population, stated)
-        figures: dict[str, dict[Key, int]] = {pcode: {} for pcode in told.lines}
-        for of_population in told.rounds.values():
-            for key, value in of_population.figures.items():
-                figures[key[0]][key] = value
-        for said in figures.values():
-            _tally(tally, said, changed)
+        counted_at = {pcode for each in told.rounds.values() for pcode, _, _ in each.figures}
+        changed_at = {pcode for pcode, _, _ in changed}
+        for pcode in told.lines:
+            # A row of a place above repeats what those within it say; it changes with them.
+            _tally(tally, new=pcode in changed_at if pcode in counted_at else bool(changed))
 
 
 def why_of(job: JobColumns) -> Why:
@@ -189,7 +188,6 @@ async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally, why: Why
     return changed
 
 
-def _tally(tally: Tally, said: dict[Key, int], changed: set[Key]) -> None:
-    new = bool(changed.intersection(said)) or (not said and bool(changed))
+def _tally(tally: Tally, *, new: bool) -> None:
     tally.accepted += new
     tally.unchanged += not new

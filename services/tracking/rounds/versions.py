@@ -107,3 +107,8 @@ def remarks(told: RoundCounts, before: Round, changed: Collection[Key]) -> Itera
         f"Which places, its versions say."
     )
     yield Remark(column=told.population, code="figures_changed", detail=detail)
+    kept = {dimension for _, dimension, _ in told.figures}
+    if gone := {dimension for _, dimension, _ in changed} - kept:
+        named = ", ".join(sorted(gone))
+        detail = f"The round was told by {named}, and is no more: a file is all that it is kept by."
+        yield Remark(column=told.population, code="dimension_gone", detail=detail)
