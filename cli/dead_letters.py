@@ -1,11 +1,11 @@
 """`masar dead-letter`: the events that a part of the system could not use."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from cli.audit import PARTS
-from cli.desk import as_administrator, table
+from cli.desk import as_administrator
 
 app = typer.Typer(no_args_is_help=True, help="The events that a part could not use.")
 
@@ -20,10 +20,9 @@ Why = Annotated[
 @app.command("list")
 def list_() -> None:
     """List them, part by part: which event, when and why it was given up."""
-    columns = ["Part", "Id", "Received at", "Reason", "Type", "Event id"]
     with as_administrator() as api:
-        letters = [{"part": part} | letter for part in PARTS for letter in api.every(_path(part))]
-    table("Dead letters", columns, letters)
+        told = [_told(part, letter) for part in PARTS for letter in api.every(_path(part))]
+    typer.echo("\n".join(told) or "There are none.")
 
 
 @app.command()
@@ -39,6 +38,13 @@ def discard(part: Part, letter_id: LetterId, reason: Why) -> None:
     """Give one up for good; who did it, and why, stays on record."""
     with as_administrator() as api:
         api.post(f"{_path(part)}/{letter_id}/discard", {"reason": reason})
+
+
+def _told(part: str, letter: dict[str, Any]) -> str:
+    # No table: on a narrow screen it would cut off what the other commands are told.
+    event = f"{letter['type']} {letter['event_id']}" if letter["type"] else "no event"
+    given_up = f"given up {letter['received_at']}: {letter['reason']}"
+    return f"{part} {letter['id']}\n  {event}\n  {given_up}"
 
 
 def _path(part: str) -> str:
