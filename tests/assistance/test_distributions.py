@@ -1,10 +1,18 @@
 """An entitlement is delivered once, whoever hands it over and how often they say so."""
 
 import asyncio
+from uuid import UUID
 
-from chassis.clock import today
+from sqlmodel import select
+
+from chassis.authz import Access
+from chassis.caller import claimed
+from chassis.clock import new_id, today
+from contracts.registration import ErasureRequested
+from services.assistance.distributions import service
+from services.assistance.distributions.models import Distribution, DistributionIn
 from tests.assistance.conftest import created, entitlements, registered
-from tests.conftest import Running, bearer
+from tests.conftest import Running, bearer, claims
 
 PATH = "/v1/assistance/distributions"
 
@@ -30,6 +38,26 @@ async def test_of_twenty_deliveries_at_once_one_is_made(assistance: Running) -> 
     assert made["entitlement_id"] == entitlement_id
     (known,) = await entitlements(assistance)
     assert (known["status"], known["version"]) == ("delivered", 2)
+
+
+async def test_who_is_erased_while_something_is_handed_to_them_is_in_no_distribution(
+    assistance: Running,
+) -> None:
+    entitlement_id = await entitled(assistance)
+    person = UUID((await entitlements(assistance))[0]["person_id"])
+    access = Access(claimed(claims()), "distribution", "C")
+    form = DistributionIn(entitlement_id=UUID(entitlement_id))
+
+    async with assistance.database.write() as session:
+        await service.deliver(session, form, access)
+        event = ErasureRequested(erasure_id=new_id(), person_id=person)
+        erasing = asyncio.create_task(assistance.hear(event))
+        # Until it waits, or is done where it waits for nothing.
+        await asyncio.wait({erasing}, timeout=0.5)
+    await erasing
+
+    async with assistance.database.read() as session:
+        assert [each.person_id for each in await session.exec(select(Distribution))] == [None]
 
 
 async def test_a_delivery_is_found_again_where_the_answer_said(assistance: Running) -> None:

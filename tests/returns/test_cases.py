@@ -12,15 +12,23 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlmodel import col, select
 
+from chassis.authz import Access
+from chassis.caller import claimed
 from chassis.clock import new_id, today
 from contracts.event import Envelope, Event
-from contracts.registration import PersonMerged, PersonRegistered, VulnerabilityChanged
+from contracts.registration import (
+    ErasureRequested,
+    PersonMerged,
+    PersonRegistered,
+    VulnerabilityChanged,
+)
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
-from services.returns.cases import rules
-from services.returns.cases.models import CaseIn
+from services.returns.cases import rules, service
+from services.returns.cases.models import Case, CaseIn
 from services.returns.cases.rules import ENDED, WAY, Status
+from services.returns.erasures.handlers import forget_person
 from services.returns.main import SERVICE
-from tests.conftest import Running, Start, bearer
+from tests.conftest import Running, Start, bearer, claims
 
 PATH = "/v1/returns/cases"
 SOON = (today() + timedelta(days=60)).isoformat()
@@ -192,6 +200,45 @@ async def test_of_many_who_take_one_step_at_once_one_does(returns: Running) -> N
     statuses = [answer.status_code for answer in answers]
     assert statuses.count(200) == 1
     assert set(statuses) <= {200, 409, 412}
+
+
+async def test_who_is_erased_while_a_case_is_opened_for_them_is_in_no_case(
+    returns: Running,
+) -> None:
+    person = UUID(await known_person(returns))
+    access = Access(claimed(claims()), "return_case", "C")
+
+    async with returns.database.write() as session:
+        await service.open_case(session, CaseIn(person_id=person), access)
+        event = ErasureRequested(erasure_id=new_id(), person_id=person)
+        erasing = asyncio.create_task(returns.hear(event))
+        # Until it waits, or is done where it waits for nothing.
+        await asyncio.wait({erasing}, timeout=0.5)
+    await erasing
+
+    async with returns.database.read() as session:
+        [case] = await session.exec(select(Case))
+        keys = await session.exec(select(returns.database.tables.subject_key.subject))
+        assert (case.person_id, case.open_for, set(keys)) == (None, None, {"service"})
+
+
+async def test_while_somebody_is_erased_no_step_of_theirs_is_taken_and_no_case_is_opened(
+    returns: Running,
+) -> None:
+    case = await opened(returns)
+    other = await known_person(returns)
+    whose = [UUID(case["person_id"]), UUID(other)]
+
+    async with returns.database.write() as session:
+        for person in whose:
+            await forget_person(session, ErasureRequested(erasure_id=new_id(), person_id=person))
+        asked = [
+            asyncio.create_task(step(returns, case, "screened")),
+            asyncio.create_task(returns.client.post(PATH, json={"person_id": other})),
+        ]
+        await asyncio.wait(asked, timeout=0.5)
+
+    assert [(await each).status_code for each in asked] == [404, 422]
 
 
 async def test_who_has_seen_an_older_version_takes_no_step(returns: Running) -> None:

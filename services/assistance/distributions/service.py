@@ -10,6 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import audit, outbox
 from chassis.authz import Access
 from chassis.problems import Problem, not_found, wrong
+from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from chassis.views import View
 from contracts.assistance import EntitlementDelivered
 from services.assistance.distributions.models import (
@@ -32,6 +34,8 @@ async def deliver(session: AsyncSession, form: DistributionIn, access: Access) -
     Of requests that come at the same moment one delivers; the update decides which, not a look
     before it.
     """
+    # An erasure would not find a delivery that is not committed yet.
+    await take_turns(session, ERASING, shared=True)
     found = await entitlements.get(session, form.entitlement_id, access)
     taken = await session.exec(
         update(Entitlement)

@@ -12,7 +12,6 @@ from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.operations import Router
 from chassis.paging import Cursor, Limit, next_cursor
-from chassis.problems import Fault, Problem
 from chassis.strict import Strict
 from chassis.versions import SeenVersion
 from services.returns.cases import service
@@ -42,8 +41,7 @@ async def open_case(
     """Open a return case for a registered person."""
     database = database_of(request)
     if not await people.is_registered(database, form.person_id, access, PATIENCE_SECONDS):
-        fault = Fault(pointer="/person_id", code="unknown_person", detail="Nobody has this id.")
-        raise Problem(422, "unknown-person", "The person is not registered.", errors=[fault])
+        raise people.refuse_unknown()
     case = await service.open_case(session, form, access)
     response.headers["Location"] = f"{PATH}/{case.id}"
     return _shown(await service.see(session, case.id, access), response)

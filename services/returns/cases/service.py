@@ -9,11 +9,12 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import audit, crypto, merged, outbox
+from chassis import audit, crypto, merged, outbox, tombstones
 from chassis.authz import Access
 from chassis.problems import Fault, Problem, not_found
 from chassis.rows import insert_new
 from chassis.strict import Strict
+from chassis.turns import take_turns
 from chassis.views import View
 from contracts.event import Event
 from contracts.returns import CaseOpened, CaseWithdrawn, PersonDeparted
@@ -27,6 +28,9 @@ from services.returns.shares.service import stop_if_withdrawn
 
 async def open_case(session: AsyncSession, form: CaseIn, access: Access) -> Case:
     """Open a case for somebody who has none in hand, in no registration of theirs."""
+    # An erasure would not find what is not committed yet, nor this whom it forgets at this moment.
+    if await tombstones.concerns_erased(session, [form.person_id]):
+        raise people.refuse_unknown()
     await people.refuse_merged(session, form.person_id)
     registrations = await merged.registrations_of(session, Person, form.person_id)
     if len(registrations) > 1:
@@ -69,6 +73,8 @@ async def take_step(
     409 `out-of-order` names what is missing; 412 when the case is not at the version that the
     caller has seen, or somebody else took a step in the same moment.
     """
+    # An erasure of the person that is under way is waited for, and then the case is not there.
+    await take_turns(session, tombstones.ERASING, shared=True)
     case = await get(session, case_id, access)
     if expected is not None and case.version != expected:
         raise _changed()

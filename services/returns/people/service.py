@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import merged, patience
 from chassis.authz import Access
 from chassis.db import Database
-from chassis.problems import Problem
+from chassis.problems import Fault, Problem
 from chassis.views import View
 from services.returns.people import rules
 from services.returns.people.models import SCOPING, Person, ReintegrationOut
@@ -29,6 +29,11 @@ async def is_registered(
             return await is_known(session, person_id, access)
 
     return await patience.until(known, seconds)
+
+
+def refuse_unknown() -> Problem:
+    fault = Fault(pointer="/person_id", code="unknown_person", detail="Nobody has this id.")
+    return Problem(422, "unknown-person", "The person is not registered.", errors=[fault])
 
 
 async def refuse_merged(session: AsyncSession, person_id: UUID) -> None:
