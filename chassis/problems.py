@@ -26,6 +26,8 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 # PostgreSQL's words for a value that no column can hold: NUL in text, bad encoding, out of range.
 VALUE_FAULTS = {"22021", "22P05", "22003", "22008"}
+GONE = "23503"
+"""PostgreSQL's word for a row that belongs to none: what it is of was there when it was read."""
 TITLES = {
     400: "The request could not be read",
     401: "A valid token is needed",
@@ -199,6 +201,9 @@ async def _database(request: Request, error: Exception) -> Response:
     state = state_of(error)
     if state in VALUE_FAULTS:
         return Problem(422, "validation", "A value cannot be stored as text or number.").response()
+    if state == GONE:
+        log.warning("gone_meanwhile", path=_route(request))
+        return Problem(404, "not-found", "What this is about has gone in this moment.").response()
     log.error("database_failed", error=type(error).__name__, sqlstate=state, path=_route(request))
     if passes(error):
         return unavailable("The database does not answer; try again.").response()
