@@ -14,7 +14,8 @@ from services.tracking.main import SERVICE
 from services.tracking.rounds.periods import bounds
 from tests.conftest import Running, Start, client_of
 from tests.tracking.attack import Told, told, widths
-from tests.tracking.test_rounds import IMPORTS, ended, workbook
+from tests.tracking.test_rounds import IMPORTS, ended, finished, workbook
+from tests.tracking.test_series import IMPORTS as SERIES
 
 IDPS = (
     "pcode,round,idps,idps:households,idps:sex:male,idps:sex:female,idps:reason:conflict,Village\n"
@@ -211,6 +212,25 @@ async def test_a_round_that_runs_into_another_is_told_of_and_covers_the_places_o
     assert [each["code"] for each in job["warnings"]] == ["period_not_over"]
     covered = await got(tracking, "/v1/tracking/rounds/3/coverage", population="idp")
     assert covered["on"] == "2019-03-31"
+
+
+async def test_a_round_whose_number_is_out_of_order_elsewhere_is_told_of(
+    tracking: Running,
+) -> None:
+    series = b"round,period_start,idps,source_url,basis\n8,2019-08,70,a,direct\n"
+    await finished(tracking, SERIES, series)
+    await done(tracking, "pcode,returnees\nLY0101,9\n", round_number=2, period="2018-01")
+    table, warned = "pcode,idps\nLY0101,40\n", {}
+
+    for number, period in ((3, "2017-12"), (7, "2019-08"), (8, "2019-09"), (9, "2019-09")):
+        job = await done(tracking, table, round_number=number, period=period)
+        warned[number] = [each["detail"] for each in job["warnings"]]
+    late = await done(tracking, "pcode,migrants\nLY0101,4\n", round_number=9, period="2019-01")
+
+    [before] = warned.pop(3)
+    assert before.startswith("Round 2 starts in 2018-01, after this one does.")
+    assert warned == {7: [], 8: [], 9: []}
+    assert [each["code"] for each in late["warnings"]] == ["round_out_of_order"]
 
 
 async def test_a_round_tells_where_people_come_from_and_where_they_came_back_from(

@@ -11,7 +11,7 @@ from services.tracking.compiling import rules
 from services.tracking.compiling.models import CompilationIn, CompilationOut
 from services.tracking.consistency import service as consistency
 from services.tracking.detections import service as detections
-from services.tracking.rounds import imports, service, versions
+from services.tracking.rounds import order, service, versions
 from services.tracking.rounds.counts import RoundCounts
 from services.tracking.rounds.models import Round
 from services.tracking.rounds.versions import Why
@@ -41,7 +41,7 @@ async def compile_round(
         period=before.period if before and before.period else form.period,
         figures=rules.figures(kept, chosen),
     )
-    await imports.refuse_out_of_order(session, number, form.population, told.period)
+    await order.refuse(session, number, form.population, told.period)
     await versions.refuse_unexplained(session, told, form.reason, "/reason")
     changed = await service.restate(session, told, Why(caller.id, form.reason))
     if changed:

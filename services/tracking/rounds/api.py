@@ -17,7 +17,7 @@ from chassis.strict import Text
 from chassis.uploads import MULTIPART, read_files
 from services.tracking.formats.choice import OFFERED, Choice, Tags
 from services.tracking.formats.writing import file_of
-from services.tracking.rounds import counted, files, heading, imports, service, versions
+from services.tracking.rounds import counted, files, heading, imports, order, service, versions
 from services.tracking.rounds.counts import RoundCounts, of_workbook
 from services.tracking.rounds.models import (
     Breakdown,
@@ -80,7 +80,7 @@ async def import_round(
         imports.refuse_other_number(book, round_number)
         rounds, options, total = [of_workbook(book)], {}, len(book.rows)
     for each in rounds:
-        await imports.refuse_out_of_order(session, each.number, each.population, each.period)
+        await order.refuse(session, each.number, each.population, each.period)
         await versions.refuse_unexplained(session, each, reason, imports.AT_REASON)
     options |= {imports.REASON: reason}
     job = jobs.submit(

@@ -2,11 +2,8 @@
 
 import asyncio
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.clock import newest_day
-from chassis.jobs import Remark
 from chassis.problems import Fault, Problem
 from chassis.tables import JobColumns
 from chassis.uploads import Upload
@@ -15,14 +12,12 @@ from services.tracking.consistency import service as consistency
 from services.tracking.consistency.rules import disagreements
 from services.tracking.detections import service as detections
 from services.tracking.needs import service as needs
-from services.tracking.rounds import counted, counts, rules, service, versions
+from services.tracking.rounds import counted, counts, order, rules, service, versions
 from services.tracking.rounds.counted import Asked
 from services.tracking.rounds.counts import Key, RoundCounts
 from services.tracking.rounds.models import Population, Round
-from services.tracking.rounds.periods import bounds, wrong_with
 from services.tracking.rounds.versions import Why
 from services.tracking.rounds.workbook import Workbook, read
-from services.tracking.series.rules import MONTH, follows, last_day
 
 KIND = "import_round"
 REASON, AT_REASON = "reason", "query/reason"
@@ -84,50 +79,6 @@ def _does_not_sum(faults: list[Fault]) -> Problem:
     return Problem(422, "round-does-not-sum", detail, errors=faults)
 
 
-async def refuse_out_of_order(
-    session: AsyncSession, number: int, population: str, period: str | None
-) -> list[Remark]:
-    """
-    Raise 409 for a round that was before an earlier one, or after a later one.
-
-    422 for one that ended before it began, or is yet to come. Return warnings: where it is not
-    over, and where it runs into another's period.
-    """
-    start, end = bounds(period)
-    if wrong := wrong_with((start, end), newest_day()):
-        code, detail = wrong
-        fault = Fault(pointer="query/period", code=code, detail=detail)
-        raise Problem(422, "validation", detail, errors=[fault])
-    others = select(Round).where(col(Round.population) == population)
-    periods = {
-        each.number: bounds(each.period)
-        for each in (await session.exec(others)).all()
-        if each.number != number
-    }
-    known = [(other, began) for other, (began, _) in periods.items() if began]
-    order = follows(number, start, end, known)
-    if order.wrong:
-        detail = f"{order.wrong} A round has the number that follows from when it was."
-        fault = Fault(pointer="query/period", code="round_out_of_order", detail=order.wrong)
-        raise Problem(409, "conflict", detail, errors=[fault])
-    detail = "The period is not over; figures that come later are a restatement."
-    not_over = [Remark(column=population, code="period_not_over", detail=detail)]
-    if end is None or last_day(end) <= newest_day():
-        not_over = []
-    # Published rounds do overlap, and a fact is not refused: the next often begins in the month in
-    # which the one before ends, and whoever sends more than that is told.
-    return not_over + [
-        Remark(
-            column=population,
-            code="rounds_overlap",
-            detail=f"The period runs into that of round {other} by more than a month.",
-        )
-        for other, (began, last) in sorted(periods.items())
-        if (start and last and other < number and last[:MONTH] > start[:MONTH])
-        or (began and end and other > number and began[:MONTH] < end[:MONTH])
-    ]
-
-
 async def import_round(work: Work) -> None:
     """Keep the whole round in one transaction: a round half kept would show wrong sums."""
     if table := work.job.options.get("table"):
@@ -175,7 +126,9 @@ def why_of(job: JobColumns) -> Why:
 
 async def _keep(session: AsyncSession, told: RoundCounts, tally: Tally, why: Why) -> set[Key]:
     """Keep a population's round; return what was new of it, each figure named apart."""
-    for remark in await refuse_out_of_order(session, told.number, told.population, told.period):
+    of_round = told.number, told.population, told.period
+    await order.refuse(session, *of_round)
+    async for remark in order.remarks(session, *of_round):
         tally.warn(remark)
     await versions.refuse_unexplained(session, told, why.reason, AT_REASON)
     before = await session.get(Round, (told.number, told.population))
