@@ -10,7 +10,7 @@ from chassis.authz import Access
 from chassis.caller import claimed
 from services.registration.erasures import service as erasures
 from tests.conftest import claims
-from tests.registration.office import PERSONS, Office
+from tests.registration.office import NAWAL, PERSONS, Office
 
 MISSION = {"recipient": "mission", "purpose": "assistance"}
 NO = {
@@ -58,3 +58,16 @@ async def test_what_is_written_of_somebody_who_is_being_erased_finds_nobody(offi
         await asyncio.wait(asked, timeout=1)
 
     assert [(await each).status_code for each in asked] == [404] * len(asked)
+
+
+async def test_nobody_is_brought_back_by_a_registration_while_they_are_being_erased(
+    office: Office,
+) -> None:
+    person = await office.register()
+
+    async with being_erased(office, person):
+        again = asyncio.ensure_future(office.case_worker.post(PERSONS, NAWAL))
+        await asyncio.wait({again}, timeout=1)
+
+    answer = await again
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/erased-external-id")

@@ -19,6 +19,8 @@ from chassis.authz import Access
 from chassis.clock import new_id
 from chassis.problems import faults_of, unacceptable, wrong
 from chassis.rows import insert_new
+from chassis.tombstones import ERASING
+from chassis.turns import take_turns
 from services.registration.consents import told as consents
 from services.registration.corrections import service as corrections
 from services.registration.corrections.models import COMPLETED, Correction
@@ -110,6 +112,8 @@ async def complete(
     if form.location_pcode:
         access.refuse_elsewhere(form.location_pcode)
     await occasions.refuse_out_of_reach(session, form.registration_event_id, access)
+    # An erasure takes this turn before it locks anybody, and so does who may have to look for one.
+    await take_turns(session, ERASING, shared=True)
     person = await persons.get_to_add_to(session, person_id, access, lock=True)
     said = person.model_dump() | (await sealed.opened(session, [person]))[person.id]
     told = _whole(said, form)

@@ -18,6 +18,7 @@ from chassis.clock import today
 from chassis.fields import rule_of
 from chassis.problems import Problem, not_found
 from chassis.scoping import REMEMBERED, Clause
+from chassis.turns import take_turns
 from chassis.views import View
 from services.registration.persons import sealed
 from services.registration.persons.births import Birth
@@ -174,7 +175,9 @@ async def _not_there(session: AsyncSession, person_id: UUID, caller: Caller) -> 
 async def erased_external_ids(
     session: AsyncSession, organisation: str, external_ids: Sequence[str]
 ) -> set[str]:
-    """Return those of an organisation's numbers whose persons were erased."""
+    """Return those of an organisation's numbers whose persons were erased, be it in this moment."""
+    # A registration that only waits for the old row to go would bring its person back.
+    await take_turns(session, tombstones.ERASING, shared=True)
     by_mark = {external_mark(session, organisation, each): each for each in external_ids}
     return {by_mark[each] for each in await tombstones.raised(session, list(by_mark))}
 
