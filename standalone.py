@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis import collector
 from chassis.bus import InProcessBus
-from chassis.settings import Settings
+from chassis.settings import Settings, refusing
 from gateway import main as gateway
 from gateway.identity.clients.service import new_secret
 from gateway.identity.issuer import Issuer
@@ -41,7 +41,6 @@ SERVICES = {
     "returns": returns,
     "tracking": tracking,
 }
-DEFAULT_PORT = 8000
 STOP_SECONDS = 4
 OWNER_ONLY = 0o600
 
@@ -184,17 +183,16 @@ def _tell(base: str, home: Path) -> None:
 def main() -> None:
     # What is written from here on is the register, and for its owner only.
     os.umask(0o077)
-    home = Path(os.environ.get("MASAR_HOME", "var"))
-    port = int(os.environ.get("MASAR_PORT", str(DEFAULT_PORT)))
-    metrics = os.environ.get("MASAR_METRICS_PORT")
+    with refusing():
+        settings, _ = Settings(), GatewaySettings()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", settings.port))
         except OSError:
-            sys.exit(f"Port {port} is taken; choose another with MASAR_PORT.")
+            sys.exit(f"Port {settings.port} is taken; choose another with MASAR_PORT.")
     collector.begin()
-    serve(home, port, int(metrics) if metrics else None)
+    serve(settings.home, settings.port, settings.metrics_port)
 
 
 if __name__ == "__main__":

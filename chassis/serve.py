@@ -19,13 +19,16 @@ def main() -> None:
     # What is loaded now is never let go: the collector need not look at it, now or on any later
     # round, which would stand in the way of whatever request is in hand.
     gc.disable()
+    from chassis.settings import Settings, refusing  # noqa: PLC0415 - It is among what is loaded.
+
     service = import_module(f"{folder.replace('/', '.')}.main")
     collector.begin()
+    with refusing():
+        port, app = Settings().port, service.create_app()
     uvicorn.run(
-        service.create_app,
-        factory=True,
+        app,
         host=os.environ.get("MASAR_HOST", "127.0.0.1"),
-        port=int(os.environ.get("MASAR_PORT", "8000")),
+        port=port,
         access_log=False,
         server_header=False,
         # Who is calling is in the token; headers that claim an address are not believed.

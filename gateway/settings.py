@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from chassis.settings import Settings
 
@@ -19,8 +19,8 @@ class GatewaySettings(Settings):
     assistance_url: str = "http://127.0.0.1:8002"
     returns_url: str = "http://127.0.0.1:8003"
     tracking_url: str = "http://127.0.0.1:8004"
-    upstream_seconds: float = 30.0
-    upstream_requests: int = 256
+    upstream_seconds: float = Field(default=30.0, gt=0)
+    upstream_requests: int = Field(default=256, ge=1)
     admin_client_id: str | None = None
     admin_client_secret: SecretStr | None = None
     local_login: bool = True
