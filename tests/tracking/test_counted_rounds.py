@@ -214,6 +214,19 @@ async def test_a_round_that_runs_into_another_is_told_of_and_covers_the_places_o
     assert covered["on"] == "2019-03-31"
 
 
+async def test_a_row_of_a_total_is_no_category_and_counts_nobody_twice(tracking: Running) -> None:
+    table = "pcode,nationality,migrants\nLY0101,SDN,3\nLY0101,TCD,2\nLY0101,{},{}\n"
+
+    job = await done(tracking, table.format("Total", 5), round_number=3)
+    twice = await sent(tracking, table.format("المجموع", 5) + "LY0101,,5\n", round_number=3)
+    wrong = await sent(tracking, table.format("Grand total", 6), round_number=3)
+
+    assert job["warnings"] == []
+    assert (await got(tracking, "/v1/tracking/rounds/3"))["individuals"] == 5
+    assert [each["code"] for each in twice.json()["errors"]] == ["twice"]
+    assert wrong.json()["type"] == "/problems/round-does-not-sum"
+
+
 async def test_a_round_whose_number_is_out_of_order_elsewhere_is_told_of(
     tracking: Running,
 ) -> None:

@@ -170,9 +170,11 @@ class _Table:
         if len(parts) > 1:
             self._refuse(row, "", "crossed", "A row is of one category; give each its own row.")
             return
-        part = parts[0] if parts else WHOLE
-        self._has_wholes |= part == WHOLE
-        label = "".join(row.cells[each].strip() for each in self._head.categories)
+        part, label = parts[0] if parts else WHOLE, ""
+        if part == WHOLE:
+            self._has_wholes = True
+        else:
+            label = "".join(row.cells[each].strip() for each in self._head.categories)
         if (first := self._seen.setdefault((pcode, *part[:1], label), row.line)) != row.line:
             self._refuse(row, "", "twice", f"This place is in line {first} too.")
         for name, column in self._head.figures.items():
@@ -200,7 +202,7 @@ class _Table:
 
     def _part(self, row: Row, name: str) -> tuple[str, str] | None:
         label, dimension = row.cells[name].strip(), self._head.categories[name]
-        if not label:
+        if not label or label.casefold() in OF_THE_WHOLE:
             return None
         category, odd = labels.category(dimension, label, self._named)
         if odd:
