@@ -7,12 +7,13 @@ if __name__ == "__main__":
     gc.disable()
     import chassis  # noqa: F401 - Before FastAPI, whose shapes then wait for their first use too.
 
+import fcntl
 import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -134,6 +135,22 @@ def _settings(kind: type[Kind], home: Path, name: str) -> Kind:
     return kind(database_url=url, home=home, metrics_port=None)
 
 
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """
+    Be the only process of this home while the block lasts, however it ends.
+
+    Two would relay every event twice, and `masar` would ask whichever began last.
+    """
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"Masar runs in {home} already; choose another folder with MASAR_HOME.")
+        yield
+
+
 def serve(home: Path, port: int, metrics_port: int | None) -> None:
     base = f"http://127.0.0.1:{port}"
     system = Standalone(home, base, metrics_port)
@@ -192,7 +209,8 @@ def main() -> None:
         except OSError:
             sys.exit(f"Port {settings.port} is taken; choose another with MASAR_PORT.")
     collector.begin()
-    serve(settings.home, settings.port, settings.metrics_port)
+    with alone(settings.home):
+        serve(settings.home, settings.port, settings.metrics_port)
 
 
 if __name__ == "__main__":
