@@ -147,6 +147,8 @@ async def test_a_table_is_found_on_its_sheet_below_its_titles(tracking: Running)
 
 
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
+    ("adm1_pcode,adm2_pcode,idps\nLY02,LY0101,5\n", {"round_number": 8}, "cells", "parent"),
+    ("pcode,idps\nLY0101,5\n", {"round_number": 8, "sheet": "IDPs"}, "sheets", "sheet_missing"),
     ("pcode,idps\nLY010101,-4\n", {"round_number": 9}, "workbook-cells", "not_a_count"),
     ("pcode,idps\nLY010101,4.5\n", {"round_number": 9}, "workbook-cells", "not_a_count"),
     ("pcode,idps\nLY010101,4e9\n", {"round_number": 9}, "workbook-cells", "not_a_count"),

@@ -109,15 +109,17 @@ def _is_number(cell: str) -> bool:
 
 
 def _tables(upload: Upload, sheet: str | None = None) -> Iterator[Sequence[Line]]:
-    if not sheets.is_workbook(upload.content):
-        yield lines_of(decode(upload))
-        return
+    is_workbook = sheets.is_workbook(upload.content)
     if sheet:
-        named = {name.strip(): lines for name, lines in sheets.sheets(upload.content).items()}
+        found = sheets.sheets(upload.content) if is_workbook else {}
+        named = {name.strip(): lines for name, lines in found.items()}
         if sheet.strip() not in named:
             fault = Fault(pointer="query/sheet", code="sheet_missing", detail="It is not shown.")
             raise Problem(422, "workbook-sheets", "There is no such sheet.", errors=[fault])
         yield named[sheet.strip()]
+        return
+    if not is_workbook:
+        yield lines_of(decode(upload))
         return
     first = sheets.sheets(upload.content, most=1)
     yield from first.values()

@@ -125,6 +125,12 @@ def _place_of(row: Row, head: Head, faults: list[Fault]) -> str:
         detail = "Not a p-code: LY and two digits a level."
         faults.append(Fault(pointer=where, code="pcode", detail=detail))
         return ""
+    above = (row.cells[each].strip() for each in named[1:])
+    if any(PCODE.fullmatch(each) and not pcode.startswith(each) for each in above):
+        where = f"line/{row.line}/{column}"
+        detail = "The place is not below the one that its row names."
+        faults.append(Fault(pointer=where, code="parent", detail=detail))
+        return ""
     return pcode
 
 
