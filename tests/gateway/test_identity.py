@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -215,3 +216,31 @@ async def test_a_token_for_one_service_opens_no_other(
     persons = await client.get("/v1/registration/persons", headers=headers)
 
     assert (places.status_code, persons.status_code) == (200, 401)
+
+
+async def test_the_one_process_takes_a_new_secret_of_its_administrator_once_and_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What docs/operations.md says of renewing it."""
+
+    async def statuses(*secrets: str) -> list[int]:
+        system = Standalone(tmp_path, "http://masar.test")
+        transport = httpx.ASGITransport(app=system.gateway)
+        async with (
+            system.running(),
+            httpx.AsyncClient(transport=transport, base_url="http://masar.test") as client,
+        ):
+            forms = [
+                {"grant_type": "client_credentials", "client_id": ADMIN[0], "client_secret": secret}
+                for secret in secrets
+            ]
+            return [(await client.post("/v1/token", data=form)).status_code for form in forms]
+
+    await statuses()
+    first = json.loads((tmp_path / "bootstrap.json").read_text())["admin_client_secret"]
+    with monkeypatch.context() as once:
+        once.setenv("MASAR_ADMIN_CLIENT_ID", ADMIN[0])
+        once.setenv("MASAR_ADMIN_CLIENT_SECRET", ADMIN[1])
+        renewed = await statuses(first, ADMIN[1])
+
+    assert renewed == await statuses(first, ADMIN[1]) == [401, 200]
