@@ -85,6 +85,16 @@ def test_a_need_without_a_name_is_none_whatever_reason_stands_beside_it() -> Non
     assert told("LY01", [(first, " "), (reason, "Too far")]) == []
 
 
+def test_a_need_is_kept_in_whatever_script_it_is_told() -> None:
+    cells = [(Asked(1, of_reason=False), "مياه الشرب"), (Asked(1, of_reason=True), "غالي جدا")]
+    others = [(Asked(2, of_reason=False), "Santé"), (Asked(3, of_reason=False), "لا يوجد")]
+
+    assert told("LY0101", cells + others) == [
+        Need("LY0101", 1, "مياه_الشرب", "غالي_جدا"),
+        Need("LY0101", 2, "santé", ""),
+    ]
+
+
 async def test_the_real_round_54_needs_food_first_in_270_muhallas(start: Start) -> None:
     content = real("dtm/DTM_Libya_R54_Migrant_Dataset_PUBLIC.xlsx").read_bytes()
     tracking = await start(SERVICE)

@@ -16,7 +16,7 @@ SAME = {
 }
 """Needs that are named otherwise, and as the sectors of assistance are named."""
 MOST_CODE = 64
-NONE = frozenset({"", "na", "n_a", "none", "no_need"})
+NONE = frozenset({"", "na", "n_a", "none", "no_need", "لا_يوجد", "لا_شيء"})
 
 
 class Asked(NamedTuple):
@@ -58,4 +58,4 @@ def told(pcode: str, cells: Iterable[tuple[Asked, str]]) -> list[Need]:
 
 
 def _key(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", text.casefold()).strip("_")
+    return re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
