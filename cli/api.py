@@ -126,9 +126,10 @@ class Api:
         while True:
             try:
                 response = self._once(method, path, key, content)
-            except httpx.TransportError:
+            except httpx.TransportError as error:
                 if time.monotonic() > deadline:
-                    raise
+                    unanswered = f"Nothing answers at {self.base_url} ({error})."
+                    raise httpx.ConnectError(unanswered) from error
             else:
                 if response.is_success:
                     return response

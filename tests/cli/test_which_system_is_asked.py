@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from cli.api import Api, administrator, operations
+from cli.api import Api, Credentials, administrator, operations
 from tests.gateway.conftest import served
 from tests.gateway.house import ADMIN, House, opened
 
@@ -80,4 +81,12 @@ async def test_where_nothing_answers_the_installation_with_containers_is_asked(
     api = administrator(home, environment, "http://127.0.0.1:9")
 
     assert api.base_url == "http://127.0.0.1:9"
+    api.close()
+
+
+def test_where_nothing_answers_it_is_said_where() -> None:
+    api = Api(Credentials("http://127.0.0.1:9", *ADMIN), patience=0)
+
+    with pytest.raises(httpx.ConnectError, match=r"Nothing answers at http://127\.0\.0\.1:9"):
+        api.get("/v1/identity/clients")
     api.close()
