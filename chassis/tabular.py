@@ -22,10 +22,15 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table: `line` as an editor counts, cells by column, absent ones empty."""
+    """
+    A line of a table: `line` as an editor counts, cells by column, absent ones empty.
+
+    Where it is `typed`, its cells tell texts from formulas themselves, as those of a workbook do.
+    """
 
     line: int
     cells: dict[str, str]
+    typed: bool = False
 
 
 Line = tuple[int, list[str]]
@@ -106,6 +111,7 @@ def each_row(
     optional: Collection[str] = (),
     *,
     others: bool = False,
+    typed: bool = False,
 ) -> Iterator[Row]:
     """Go through the rows as `rows_of` returns them; at the end a table may be refused yet."""
     own = {} if others else {name.casefold(): name for name in (*required, *optional)}
@@ -125,7 +131,7 @@ def each_row(
             faults.append(Fault(pointer=f"line/{line}", **fault))
         elif any(cell.strip() for cell in cells) and not (number == 0 and are_tags(cells)):
             absent = [""] * (len(header) - len(cells))
-            yield Row(line, dict(zip(header, cells + absent, strict=False)))
+            yield Row(line, dict(zip(header, cells + absent, strict=False)), typed)
     if faults:
         raise Problem(422, "table-unreadable", "Some rows do not fit the header.", errors=faults)
 

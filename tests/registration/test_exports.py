@@ -329,7 +329,9 @@ async def test_case_18_what_a_spreadsheet_would_run_is_text_in_an_export(
         assert told[0]["father_name"] == "\r+1"
     else:
         assert sheet(content)[1][:4] == ["D0", DANGEROUS[0], "\t=1", "\r+1"]
-        assert [row[1] for row in sheet(content)[1:]] == list(DANGEROUS)
+        # Of what looks guarded an import takes one apostrophe off.
+        in_cells = [f"'{each}" if each.startswith(("'=", "''")) else each for each in DANGEROUS]
+        assert [row[1] for row in sheet(content)[1:]] == in_cells
         xml = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
         assert "<f>" not in xml
         assert xml.count("<c") == 6 * (len(DANGEROUS) + 1)
@@ -343,13 +345,19 @@ def sheet(content: bytes) -> list[list[Any]]:
     return workbook.get_sheet_by_name("persons").to_python()
 
 
-async def test_case_18_an_export_that_comes_in_again_says_what_it_said(office: Office) -> None:
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_case_18_an_export_that_comes_in_again_says_what_it_said(
+    office: Office, form: str
+) -> None:
     for number, name in enumerate(DANGEROUS):
-        await office.register(
-            external_id=f"D{number}", given_name=name, family_name=name, documents=[]
-        )
+        alone = name.replace(",", "").replace(";", "")
+        names: dict[str, Any] = {"given_name": name, "family_name": name}
+        names |= {"other_names": [alone, "-Ali"], "documents": []}
+        codes: dict[str, Any] = {"external_id": f"00{number}", "household_ref": f"01/{number}"}
+        await office.register(**names, **codes)
     columns = [*SHORT, "birth_date_precision", "family_name", "phone", "household_ref"]
-    export = await made(office.case_worker, [*columns, "registered_on"])
+    columns += ["other_names"]
+    export = await made(office.case_worker, [*columns, "registered_on"], form)
     content = (await file(office.case_worker, export)).content
     elsewhere = Worker(office.running, "amal", ("case_worker",), organisation="elsewhere")
 

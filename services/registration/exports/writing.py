@@ -49,6 +49,11 @@ def text_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _unlike_guarded(value: Any) -> str:
+    text = text_of(value)
+    return guarded(text) if text.startswith("'") else text
+
+
 class CsvWriter:
     """UTF-8 with a byte order mark, by which spreadsheets know it; no cell of it is a formula."""
 
@@ -96,7 +101,11 @@ class LinesWriter:
 
 
 class SheetWriter:
-    """A workbook of one sheet, every cell of it typed as text; packed as it is written."""
+    """
+    A workbook of one sheet, every cell of it typed as text; packed as it is written.
+
+    Only what looks guarded is guarded, or an import would take its own apostrophe off.
+    """
 
     def __init__(self, columns: Sequence[str], mark: str, *, right_to_left: bool) -> None:
         self._columns, self._mark = columns, mark
@@ -106,7 +115,7 @@ class SheetWriter:
         return self._book.rows([[*self._columns, MARK]])
 
     def rows(self, rows: Rows) -> bytes:
-        return self._book.rows([*map(text_of, row), self._mark] for row in rows)
+        return self._book.rows([*map(_unlike_guarded, row), self._mark] for row in rows)
 
     def tail(self) -> bytes:
         return self._book.end()

@@ -62,9 +62,10 @@ def checked(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, byte
 
 def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:
     """Go through the rows of a register as a job keeps it, each as it came."""
+    typed = sheets.is_workbook(content)
     if mapping:
-        return mapping_rules.rows(_lines(content, mapping), mapping)
-    return each_row(_lines(content), rules.REQUIRED, rules.KNOWN)
+        return mapping_rules.rows(_lines(content, mapping), mapping, typed=typed)
+    return each_row(_lines(content), rules.REQUIRED, rules.KNOWN, typed=typed)
 
 
 def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:

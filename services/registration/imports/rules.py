@@ -109,7 +109,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
     formulas = [
         name
         for name, text in as_they_came.items()
-        if is_formula(text) and name not in ASIDE and _runs(name, text)
+        if not row.typed and is_formula(text) and name not in ASIDE and _runs(name, text)
     ]
     if formulas:
         detail = "A spreadsheet would run this cell; write it as text."

@@ -67,7 +67,8 @@ def people(form: Mapping[str, Any], mapping: MappingIn, uuid: str) -> list[Row]:
         entries = [(of, cells | each) for of, each in _entries(lists, mapping.repeat)]
     rows = []
     for number, (of, each) in enumerate(entries[: MOST_PEOPLE + 1], 1):
-        row = mapped(mapping, Row(number, {as_header(key): cell for key, cell in each.items()}))
+        answers = {as_header(key): cell for key, cell in each.items()}
+        row = mapped(mapping, Row(number, answers, typed=True))
         row.cells.setdefault(EXTERNAL_ID, f"{uuid}/{number}" if mapping.repeat else uuid)
         if mapping.repeat:
             row.cells.setdefault(HOUSEHOLD_REF, f"{uuid}{of}")

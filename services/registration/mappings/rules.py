@@ -103,7 +103,7 @@ def _wrong(field: str, values: Iterable[str]) -> Iterator[str]:
                 return
 
 
-def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
+def rows(lines: Iterable[Line], mapping: MappingIn, *, typed: bool = False) -> Iterator[Row]:
     """
     Go through the rows of a file that has at least the columns of the mapping.
 
@@ -114,7 +114,7 @@ def rows(lines: Iterable[Line], mapping: MappingIn) -> Iterator[Row]:
         columns.append(PERSON)
     left = below_titles(lines, columns, as_header)
     header = [(number, _told_apart(names, columns)) for number, names in islice(left, 1)]
-    return each_row(chain(header, left), columns, others=True)
+    return each_row(chain(header, left), columns, others=True, typed=typed)
 
 
 def _told_apart(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -144,7 +144,7 @@ def mapped(mapping: MappingIn, row: Row) -> Row:
         # Who has no number of their own is known by the submission's.
         cells.setdefault(EXTERNAL_ID, row.cells[PERSON])
         cells.setdefault(HOUSEHOLD_REF, row.cells.get(HOUSEHOLD, ""))
-    return Row(row.line, cells)
+    return Row(row.line, cells, row.typed)
 
 
 def _constants(mapping: MappingIn, cells: Mapping[str, str]) -> dict[str, str]:
