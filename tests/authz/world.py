@@ -387,6 +387,7 @@ async def _jobs(world: World, situation: str) -> None:
                 finished_at=now(),
                 organisation=organisation_of(situation),
                 created_by=TESTER if situation.startswith("own") else BUILDER,
+                options={"places": [HERE]},
             )
             world.ids[situation][kind] = str(job.id)
             async with database.write() as session:
