@@ -172,6 +172,18 @@ def test_the_numbers_of_a_list_are_the_same_in_arabic_digits() -> None:
     assert in_arabic == in_ours
 
 
+@pytest.mark.parametrize(("cell", "number"), [("12.0", "12"), ("٠٧٫٠", "07"), ("3.10", "3.10")])
+def test_a_whole_number_of_a_list_is_the_same_where_a_program_wrote_it(
+    cell: str, number: str
+) -> None:
+    told = dict(zip(HEADER, AMINA, strict=True))
+
+    person = read_person(Row(2, told | {"external_id": cell, "household_ref": cell}))
+
+    assert isinstance(person, PersonIn)
+    assert (person.external_id, person.household_ref) == (number, number)
+
+
 async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(office: Office) -> None:
     for content, kind, problem in [
         (text(HEADER, AMINA).encode("cp1256"), "text/csv", "wrong-encoding"),

@@ -85,6 +85,7 @@ PHONE = re.compile(r"[+]?[0-9٠-٩۰-۹ ().-]+(?:(?:ext|x)[.]? ?[0-9]+)?")
 NUMBERS = (*AGES, *DAYS, "phone")
 OF_LISTS = ("external_id", "household_ref")
 """Numbers that lists give, some in Arabic-Indic digits; they are the same ones in ours."""
+WHOLE_ONES = (*NUMBERS, *OF_LISTS)
 BETWEEN_TEXTS = re.compile("[;,؛،\n]")
 BETWEEN_PHONES = re.compile(rf"{BETWEEN_TEXTS.pattern}|\b(?:or|and|ou|et)\b|أو|او|و|&")
 TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
@@ -118,7 +119,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         cells.pop(column, None)
     if twice := _told_twice(row, cells):
         return twice
-    cells |= {name: WHOLE_NUMBER.sub(r"\1", cells[name]) for name in NUMBERS if name in cells}
+    cells |= {name: WHOLE_NUMBER.sub(r"\1", cells[name]) for name in WHOLE_ONES if name in cells}
     cells |= {name: TIME.sub("", cells[name]) for name in DAYS if name in cells}
     cells |= {name: in_our_digits(cells[name]) for name in OF_LISTS if name in cells}
     cells |= _counted_days(cells)
