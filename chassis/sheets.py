@@ -35,13 +35,19 @@ def is_workbook(content: bytes) -> bool:
     return content.startswith(ZIP)
 
 
-def lines(content: bytes, *, counts: bool = True) -> list[Line]:
-    """Return the rows of the first sheet that is shown and not empty, by their numbers there."""
+def lines(content: bytes, *, counts: bool = True, sheet: str | None = None) -> list[Line]:
+    """
+    Return the rows of a sheet that is shown, by their numbers there.
+
+    Without its name it is the first that is not empty.
+    """
+    if sheet is not None:
+        return sheets(content, counts=counts, only=sheet)[sheet]
     first = next(iter(sheets(content, most=1, counts=counts).values()))
     return first or next(filter(None, sheets(content, counts=counts).values()), [])
 
 
-def beside(content: bytes) -> list[str]:
+def beside(content: bytes, sheet: str | None = None) -> list[str]:
     """
     Return the names of the sheets that are shown and hold rows, and that `lines` does not read.
 
@@ -50,7 +56,8 @@ def beside(content: bytes) -> list[str]:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = [each.name for each in book.sheets_metadata if each.visible == VISIBLE]
-        return [name for name in shown[:MOST_SHEETS] if book.get_sheet_by_name(name).height][1:]
+        held = [name for name in shown[:MOST_SHEETS] if book.get_sheet_by_name(name).height]
+        return [name for name in held if name != (sheet or held[0])]
     except (CalamineError, ValueError, OSError):
         return []
 
@@ -61,10 +68,10 @@ def table(upload: Upload) -> list[Line]:
 
 
 def sheets(
-    content: bytes, most: int = MOST_SHEETS, *, counts: bool = True
+    content: bytes, most: int = MOST_SHEETS, *, counts: bool = True, only: str | None = None
 ) -> dict[str, list[Line]]:
     """
-    Return the rows of each sheet that is shown, by its name, the first of them first.
+    Return the rows of each sheet that is shown, or of the `only` one, by name, the first first.
 
     An archive of CSV files is read as a workbook, of which each is a sheet. Where numbers are
     `counts`, one in merged cells is refused; else it is told of each of their rows, as words are.
@@ -76,7 +83,8 @@ def sheets(
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = [each.name for each in book.sheets_metadata if each.visible == VISIBLE]
-        found = {name: _lines(book.get_sheet_by_name(name), counts=counts) for name in shown[:most]}
+        wanted = [only] if only in shown else shown[:most]
+        found = {name: _lines(book.get_sheet_by_name(name), counts=counts) for name in wanted}
     except MergedError as error:
         faults = [_fault(cell, "merged", "Merged cells hold a number.") for cell in error.cells]
         detail = "Whose a number in merged cells is, nobody can tell; divide them."
@@ -86,6 +94,13 @@ def sheets(
     if not found:
         raise archive.unreadable("The workbook cannot be opened.")
     return found
+
+
+def shown(content: bytes) -> list[str]:
+    """Return the names of the sheets that are shown, in their order; an archive's are its files."""
+    if tables := archive.tables(content):
+        return list(tables)
+    return [each.name for each in _metadata(content) if each.visible == VISIBLE]
 
 
 def names(content: bytes) -> list[str]:

@@ -39,6 +39,9 @@ def import_register(
         str | None,
         typer.Option(help="Of columns that are not ours: the name or id of a saved mapping."),
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Of a workbook: the name of a sheet, or its number from 1.")
+    ] = None,
     charset: Annotated[
         str | None, typer.Option(help="Of a CSV that is not UTF-8: windows-1256, say.")
     ] = None,
@@ -62,6 +65,8 @@ def import_register(
             params: dict[str, Any] = {"dry_run": dry_run}
             if mapping:
                 params["mapping"] = _id_of(api, mapping)
+            if sheet:
+                params["sheet"] = sheet
             asked = api.send("POST", PATH, files=file, params=params)
             job = _ended(api, PATH, asked, "Rows", console)
             _tell(job, console)

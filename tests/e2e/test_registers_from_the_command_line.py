@@ -46,6 +46,7 @@ async def test_rejected_rows_are_written_beside_the_register_and_go_in_corrected
 ) -> None:
     arabic = ("--charset", "windows-1256")
     unread = await masar("import", str(register), status=1)
+    no_sheet = await masar("import", str(register), *arabic, "--sheet", "2", status=1)
     foreseen = await masar("import", str(register), *arabic, "--dry-run", status=2)
     rejected = register.with_name("register-rejected.csv")
     rejected.unlink()
@@ -53,6 +54,7 @@ async def test_rejected_rows_are_written_beside_the_register_and_go_in_corrected
     told = await masar("import", str(register), *arabic, status=2)
 
     assert "charset" in unread
+    assert "The register is no workbook." in no_sheet
     assert "A dry run" in foreseen
     assert "1 registered, 0 known, 1 rejected" in foreseen
     assert "1 registered, 0 known, 1 rejected" in told

@@ -291,6 +291,34 @@ async def test_sheets_that_were_not_read_are_named(office: Office) -> None:
 
 
 @pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+async def test_the_sheet_with_the_people_is_told_by_its_name_or_its_number(office: Office) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        book.add_worksheet("Read me").write(0, 0, "This is the register of Nalut.")
+        book.add_worksheet("Codes").hide()
+        for name, number in (("People", "X1"), ("1", "X2")):
+            sheet = book.add_worksheet(name)
+            for row, cells in enumerate((HEADER, (number, *AMINA[1:]), (f"{number}b", "A"))):
+                sheet.write_row(row, 0, cells)
+
+    by_number = await sent(office, target.getvalue(), sheet="2")
+    by_name = await sent(office, target.getvalue(), sheet="1")
+
+    assert (by_number["accepted"], by_name["accepted"]) == (1, 1), by_number
+    assert [each["external_id"] for each in await everybody(office)] == ["X1", "X2"]
+    assert [each["external_id"] for each in await rejected_rows(office, by_number)] == ["X1b"]
+    assert by_name["detail"] == "One sheet was read. These were not: Read me, People."
+    file = {"file": ("register", target.getvalue(), "text/csv")}
+    for unknown in ("Codes", "4", "0", "²"):
+        answer = await office.case_worker.post(IMPORTS, files=file, params={"sheet": unknown})
+        assert answer.status_code == 422, answer.text
+        assert "There are: Read me, People, 1." in answer.text
+    file = {"file": ("register", text(HEADER, AMINA).encode(), "text/csv")}
+    answer = await office.case_worker.post(IMPORTS, files=file, params={"sheet": "1"})
+    assert (answer.status_code, "no workbook" in answer.text) == (422, True), answer.text
+
+
+@pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
 async def test_what_merged_cells_say_is_said_of_each_of_their_rows(office: Office) -> None:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:

@@ -34,9 +34,10 @@ ABOUT = f"""
 Register the people of a file in CSV or XLSX; the job tells of each rejected row, and why.
 
 CSV is UTF-8, or what the charset of its part names; commas, semicolons or tabs separate. Of a
-workbook the first sheet is read, or, where the mapping names a `repeat` that has a sheet of its
-own as KoboToolbox exports it, that sheet with what was asked outside of it. So is an archive of
-CSV files, as ODK Central exports it. The job's `detail` names the other sheets that have rows.
+workbook the first sheet is read, or the one that `sheet` names: by its name, or by its number among
+those that are shown. Where the mapping names a `repeat` that has a sheet of its own, as
+KoboToolbox exports it, it is that sheet with what was asked outside of it. So is an archive of CSV
+files read, as ODK Central exports it. The job's `detail` names the other sheets that have rows.
 
 Without a mapping a register has the columns {", ".join(f"`{each}`" for each in REQUIRED)}, a name
 or a reason for none, and a birth date or an age. It may have
@@ -64,20 +65,23 @@ async def import_persons(
     *,
     dry_run: Annotated[bool, Query()] = False,
     mapping: Annotated[UUID | None, Query()] = None,
+    sheet: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> jobs.JobOut:
     uploads = await read_files(request)
     if len(uploads) > 1:
         raise Problem(422, "one-file", "Send one register at a time.")
     form, by_mapping = await service.mapping_for(session, mapping, access)
     # A large file takes seconds, which other requests must not wait for.
-    total, content = await asyncio.to_thread(reading.checked, uploads[0], form)
+    total, content = await asyncio.to_thread(reading.checked, uploads[0], form, sheet)
     job = jobs.submit(
         session,
         service.KIND,
         content,
         total=total,
         caller=access.caller,
-        options=senders.on_behalf_of(access) | {service.DRY_RUN: dry_run} | by_mapping,
+        options=senders.on_behalf_of(access)
+        | {service.DRY_RUN: dry_run, service.SHEET: sheet}
+        | by_mapping,
     )
     return jobs.accepted(job, PATH, response)
 

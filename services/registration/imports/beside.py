@@ -34,13 +34,14 @@ PROCESSORS = 2
 
 
 class Order(NamedTuple):
-    """What is to be made: the rows of a register after a position, so many in a step."""
+    """What is to be made: the rows of a register's sheet after a position, so many in a step."""
 
     content: bytes
     mapping: MappingIn | None
     position: int
     most: int
     by: By
+    sheet: str | None = None
 
 
 def pays(work: Work) -> bool:
@@ -94,7 +95,8 @@ def main() -> None:
     order, hashing_key = pickle.load(sys.stdin.buffer)  # noqa: S301 - It comes from who started us.
     keys = Vault(HashesOnly(hashing_key), crypto.DataKey(crypto.SERVICE, None))
     make = reading.making_for(Outside(TABLES, keys), order.by)
-    rows = islice(reading.rows_in(order.content, order.mapping), order.position, None)
+    whole = reading.rows_in(order.content, order.mapping, order.sheet)
+    rows = islice(whole, order.position, None)
     is_left = True
     while is_left:
         step = reading.read(rows, order.most, order.mapping, make)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chassis import archive, sheets
 from chassis.db import Where
 from chassis.jobs import Remark
-from chassis.problems import Problem
+from chassis.problems import Problem, wrong
 from chassis.tables import JobColumns
 from chassis.tabular import Line, Row, each_line, each_row
 from chassis.uploads import Upload, decode
@@ -43,7 +43,9 @@ NextStep = Callable[[], list[Told]]
 """What reads the next rows; there are none left when it returns none."""
 
 
-def checked(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, bytes]:
+def checked(
+    upload: Upload, mapping: MappingIn | None = None, sheet: str | None = None
+) -> tuple[int, bytes]:
     """
     Return how many rows a register in CSV or XLSX has, and its content as a job keeps it.
 
@@ -52,23 +54,26 @@ def checked(upload: Upload, mapping: MappingIn | None = None) -> tuple[int, byte
     is_workbook = sheets.is_workbook(upload.content)
     content = upload.content if is_workbook else decode(upload).encode()
     try:
-        return sum(1 for _ in rows_in(content, mapping)), content
+        return sum(1 for _ in rows_in(content, mapping, sheet)), content
     except Problem as problem:
-        if problem.slug == "table-header" and (others := not_read(content, mapping)):
-            problem.detail += f" The first sheet was read, and not: {', '.join(others)}."
-            problem.detail += " Let the sheet with the people be the first one."
+        if problem.slug == "table-header" and (others := not_read(content, mapping, sheet)):
+            read = "One sheet" if sheet else "The first sheet"
+            problem.detail += f" {read} was read, and not: {', '.join(others)}."
+            problem.detail += " Name the one with the people by `sheet`."
         raise
 
 
-def rows_in(content: bytes, mapping: MappingIn | None) -> Iterator[Row]:
+def rows_in(content: bytes, mapping: MappingIn | None, sheet: str | None = None) -> Iterator[Row]:
     """Go through the rows of a register as a job keeps it, each as it came."""
     typed = sheets.is_workbook(content)
     if mapping:
-        return mapping_rules.rows(_lines(content, mapping), mapping, typed=typed)
-    return each_row(_lines(content), rules.REQUIRED, rules.KNOWN, typed=typed)
+        return mapping_rules.rows(_lines(content, mapping, sheet), mapping, typed=typed)
+    return each_row(_lines(content, None, sheet), rules.REQUIRED, rules.KNOWN, typed=typed)
 
 
-def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
+def _lines(content: bytes, mapping: MappingIn | None, sheet: str | None) -> Iterable[Line]:
+    if sheet is not None:
+        return sheets.lines(content, counts=False, sheet=_sheet_named(content, mapping, sheet))
     if not sheets.is_workbook(content):
         return each_line(content)
     if mapping and mapping.repeat:
@@ -79,11 +84,24 @@ def _lines(content: bytes, mapping: MappingIn | None = None) -> Iterable[Line]:
     return sheets.lines(content, counts=False)
 
 
-def not_read(content: bytes, mapping: MappingIn | None) -> list[str]:
+def _sheet_named(content: bytes, mapping: MappingIn | None, sheet: str) -> str:
+    """Return the name of a sheet that is told by it, or by its number from 1; 422 if none is."""
+    if mapping and mapping.repeat:
+        raise wrong("/query/sheet", "not_possible", "The mapping's `repeat` names the sheet.")
+    shown = sheets.shown(content) if sheets.is_workbook(content) else []
+    if sheet in shown:
+        return sheet
+    if sheet.isdecimal() and 0 < int(sheet) <= len(shown):
+        return shown[int(sheet) - 1]
+    there = f"There are: {', '.join(shown)}." if shown else "The register is no workbook."
+    raise wrong("/query/sheet", "unknown_sheet", f"No sheet that is shown is called so. {there}")
+
+
+def not_read(content: bytes, mapping: MappingIn | None, sheet: str | None = None) -> list[str]:
     """Return the sheets of a register that were left aside, and may hold people too."""
     if not sheets.is_workbook(content) or archive.tables(content) or (mapping and mapping.repeat):
         return []
-    return sheets.beside(content)
+    return sheets.beside(content, _sheet_named(content, mapping, sheet) if sheet else None)
 
 
 def by(job: JobColumns) -> By:

@@ -34,7 +34,7 @@ from services.registration.persons.rules import fingerprint
 from services.registration.places.models import GAZETTEER
 
 KIND = "import_persons"
-DRY_RUN, MAPPING = "dry_run", "mapping"
+DRY_RUN, MAPPING, SHEET = "dry_run", "mapping", "sheet"
 ROWS_A_STEP, ROWS_A_STEP_OF_SQLITE = 1000, 100
 """So few that who waits for the one writer of SQLite does not wait noticeably longer."""
 PATIENCE_SECONDS = 10.0
@@ -56,13 +56,13 @@ async def mapping_for(
 async def import_persons(work: Work) -> None:
     """Register each row, or say why not; a step is a transaction, so a resumed job repeats none."""
     mapping = await _mapping_of(work)
-    content = work.payload
+    content, sheet = work.payload, work.job.options.get(SHEET)
     lost = await _go_through(work, content, mapping)
     async with work.database.read() as session:
         reasons = await rejected.reasons_of(session, work.job.id)
     work.left_over = await asyncio.to_thread(
         rejected.file_of,
-        reading.rows_in(content, mapping),
+        reading.rows_in(content, mapping, sheet),
         reasons,
         workbook=sheets.is_workbook(content),
     )
@@ -71,7 +71,7 @@ async def import_persons(work: Work) -> None:
     said = []
     if work.job.options.get(DRY_RUN):
         said.append("A dry run: this is what would come of it, and nobody was registered.")
-    if not_read := await asyncio.to_thread(reading.not_read, content, mapping):
+    if not_read := await asyncio.to_thread(reading.not_read, content, mapping, sheet):
         said.append(f"One sheet was read. These were not: {', '.join(not_read)}.")
     work.detail = " ".join(said) or None
 
@@ -79,7 +79,8 @@ async def import_persons(work: Work) -> None:
 async def _go_through(work: Work, content: bytes, mapping: MappingIn | None) -> Problem | None:
     """Take each step that is left; return why not all were taken, where the sender lost a right."""
     households = Households()
-    rows = reading.rows_in(content, mapping)
+    sheet = work.job.options.get(SHEET)
+    rows = reading.rows_in(content, mapping, sheet)
     earlier = await _gone_through_before(work, rows, mapping, households)
     take = _foreseen(earlier) if work.job.options.get(DRY_RUN) else _registered
     # A file may have a wrong code in each step: only the first ones are worth a wait.
@@ -106,7 +107,8 @@ async def _reading(
     if work.job.options.get(DRY_RUN):
         yield partial(reading.read, rows, most, mapping)
     elif beside.pays(work):
-        order = beside.Order(content, mapping, work.job.position, most, reading.by(work.job))
+        by, sheet = reading.by(work.job), work.job.options.get(SHEET)
+        order = beside.Order(content, mapping, work.job.position, most, by, sheet)
         async with beside.making(work.database, order) as next_step:
             yield next_step
     else:
