@@ -172,6 +172,17 @@ def test_the_numbers_of_a_list_are_the_same_in_arabic_digits() -> None:
     assert in_arabic == in_ours
 
 
+@pytest.mark.parametrize("cell", ["3/4/90", "03-04-90", "٣/٤/٩٠"])
+def test_a_year_of_two_digits_is_refused_with_what_to_do(cell: str) -> None:
+    told = dict(zip(HEADER, AMINA, strict=True))
+
+    refused = read_person(Row(2, told | {"birth_date": cell}))
+
+    assert isinstance(refused, list)
+    assert [each.column for each in refused] == ["birth_date"]
+    assert "write all four" in refused[0].detail
+
+
 @pytest.mark.parametrize(("cell", "number"), [("12.0", "12"), ("٠٧٫٠", "07"), ("3.10", "3.10")])
 def test_a_whole_number_of_a_list_is_the_same_where_a_program_wrote_it(
     cell: str, number: str

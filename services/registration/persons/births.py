@@ -38,6 +38,8 @@ OLDEST_HIJRI_YEAR = 1317
 HIJRI_YEARS = range(OLDEST_HIJRI_YEAR, HIJRI_TABLE.stop)
 LAST_MONTH, LONGEST_HIJRI_MONTH = 12, 30
 MISSING = "is missing: tell it, an age, or that its precision is `unknown`"
+TWO_DIGITS = re.compile(r"[0-9]{1,2}(?:[-/. ][0-9]{1,2}){2}")
+"""A date whose century is not told, in whatever order."""
 FINENESS = ("year", "month", "day")
 """How exact a date is by the number of its parts."""
 
@@ -117,6 +119,8 @@ def age_on(born: date, on: date) -> int:
 def well_formed(text: str) -> str:
     """Return a date of any calendar, or as much of it as is known, in digits of ours."""
     text = in_our_digits(text)
+    if TWO_DIGITS.fullmatch(text):
+        raise ValueError("has a year of two digits: write all four, nobody else knows its century")
     if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", text):
         raise ValueError("is not a date written as YYYY-MM-DD, YYYY-MM or YYYY")
     return text
