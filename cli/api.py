@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import typer
 
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.5
@@ -78,6 +79,7 @@ class Api:
             base_url=credentials.base_url, timeout=60, trust_env=False, follow_redirects=False
         )
         self._token = ""
+        self._has_said = False
 
     @property
     def base_url(self) -> str:
@@ -130,6 +132,7 @@ class Api:
                 if time.monotonic() > deadline:
                     unanswered = f"Nothing answers at {self.base_url} ({error})."
                     raise httpx.ConnectError(unanswered) from error
+                self._say_that_it_waits()
             else:
                 if response.is_success:
                     return response
@@ -138,6 +141,15 @@ class Api:
                 if not passing or time.monotonic() > deadline:
                     raise refused
             time.sleep(PAUSE_SECONDS)
+
+    def _say_that_it_waits(self) -> None:
+        """Say once, beside what the command prints, whom it asks and that it tries again."""
+        if not self._has_said:
+            waits = (
+                f"Nothing answers at {self.base_url} yet; trying again for {self._patience:.0f} s."
+            )
+            typer.echo(waits, err=True)
+            self._has_said = True
 
     def _once(
         self, method: str, path: str, key: dict[str, str], content: dict[str, Any]

@@ -84,9 +84,12 @@ async def test_where_nothing_answers_the_installation_with_containers_is_asked(
     api.close()
 
 
-def test_where_nothing_answers_it_is_said_where() -> None:
-    api = Api(Credentials("http://127.0.0.1:9", *ADMIN), patience=0)
+def test_where_nothing_answers_it_is_said_where(capsys: pytest.CaptureFixture[str]) -> None:
+    api = Api(Credentials("http://127.0.0.1:9", *ADMIN), patience=0.6)
 
     with pytest.raises(httpx.ConnectError, match=r"Nothing answers at http://127\.0\.0\.1:9"):
         api.get("/v1/identity/clients")
     api.close()
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("Nothing answers at http://127.0.0.1:9 yet; trying again") == 1
