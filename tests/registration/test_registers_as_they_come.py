@@ -189,10 +189,19 @@ def test_a_whole_number_of_a_list_is_the_same_where_a_program_wrote_it(
 ) -> None:
     told = dict(zip(HEADER, AMINA, strict=True))
 
-    person = read_person(Row(2, told | {"external_id": cell, "household_ref": cell}))
+    person = read_person(Row(2, told | {"household_ref": cell}))
 
     assert isinstance(person, PersonIn)
-    assert (person.external_id, person.household_ref) == (number, number)
+    assert person.household_ref == number
+
+
+def test_a_record_is_known_by_its_external_id_as_it_was_told() -> None:
+    told = dict(zip(HEADER, AMINA, strict=True))
+
+    person = read_person(Row(2, told | {"external_id": "12.0"}))
+
+    assert isinstance(person, PersonIn)
+    assert person.external_id == "12.0"
 
 
 async def test_a_file_that_cannot_be_read_for_certain_is_refused_whole(office: Office) -> None:

@@ -85,7 +85,8 @@ PHONE = re.compile(r"[+]?[0-9٠-٩۰-۹ ().-]+(?:(?:ext|x)[.]? ?[0-9]+)?")
 NUMBERS = (*AGES, *DAYS, "phone")
 OF_LISTS = ("external_id", "household_ref")
 """Numbers that lists give, some in Arabic-Indic digits; they are the same ones in ours."""
-WHOLE_ONES = (*NUMBERS, *OF_LISTS)
+WHOLE_ONES = (*NUMBERS, "household_ref")
+"""Not the external id: by it a record is known, erased ones too, as it was first told."""
 BETWEEN_TEXTS = re.compile("[;,؛،\n]")
 BETWEEN_PHONES = re.compile(rf"{BETWEEN_TEXTS.pattern}|\b(?:or|and|ou|et)\b|أو|او|و|&")
 TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$")
