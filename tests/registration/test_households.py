@@ -142,8 +142,8 @@ async def test_its_composition_follows_a_correction_a_departure_and_an_erasure(k
     }
 
 
-async def erased(kin: Kin, person: str) -> None:
-    body = {"person_id": person, "reason": "person_asked"}
+async def erased(kin: Kin, person: str, reason: str = "person_asked") -> None:
+    body = {"person_id": person, "reason": reason}
     asked = await kin.office.case_worker.post("/v1/registration/erasures", body)
     path = f"/v1/registration/erasures/{asked.json()['id']}/approval"
     assert (await kin.office.dpo.post(path)).status_code == 202

@@ -83,7 +83,7 @@ async def test_who_was_counted_by_an_erased_registration_counts_by_another(kin: 
     home = (await kin.of("H3"))["id"]
     before = [each["size"] for each in await kin.told() if each["household_id"] == home]
 
-    await erased(kin, second)
+    await erased(kin, second, "registered_in_error")
 
     after = [each["size"] for each in await kin.told() if each["household_id"] == home]
     assert (before[-1], after[-1], (await kin.of("H3"))["size"]) == (0, 1, 1)
