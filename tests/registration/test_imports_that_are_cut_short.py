@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy
 from sqlmodel import func, select
 
 from chassis import leftover
@@ -16,6 +17,10 @@ from tests.registration.office import Office
 from tests.registration.test_registers_as_they_come import AMINA, HEADER, IMPORTS, sent, text
 
 SQLITE = pytest.mark.parametrize("service_url", ["SQLite"], indirect=True)
+POSTGRESQL = pytest.mark.parametrize(
+    "service_url", [pytest.param("PostgreSQL", marks=pytest.mark.integration)], indirect=True
+)
+HOW_IT_PLANS: Any = sqlalchemy.text("show plan_cache_mode")
 
 
 def register(*numbers: int) -> bytes:
@@ -122,3 +127,23 @@ def _asks_as(office: Office, sender: Any) -> Any:
         get = staticmethod(office.colleague.get)
 
     return Both()
+
+
+@POSTGRESQL
+async def test_an_import_goes_by_no_plan_from_when_its_tables_were_smaller(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[str] = []
+    really = registering.register_made
+
+    async def watched(session: Any, made: Any, by: Any) -> Any:
+        modes.append((await session.exec(HOW_IT_PLANS)).scalar())
+        return await really(session, made, by)
+
+    monkeypatch.setattr(registering, "register_made", watched)
+
+    await sent(office, register(1, 2))
+
+    async with office.running.database.write() as session:
+        modes.append((await session.exec(HOW_IT_PLANS)).scalar())
+    assert modes == ["force_custom_plan", "auto"]

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import sheets
 from chassis.authz import Access
+from chassis.db import plan_anew
 from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.scoping import lies_below
@@ -169,6 +170,7 @@ async def _import_step(
     pcodes = {form.location_pcode for form in forms}
     nowhere = await GAZETTEER.unknown(work.database, pcodes, max(0.0, news_by - monotonic()))
     async with work.step(work.job.position + len(told)) as (session, tally):
+        await plan_anew(session)
         numbers = [form.external_id for form in forms]
         erased = await persons.erased_external_ids(session, work.job.organisation, numbers)
         events = {form.registration_event_id for form in forms if form.registration_event_id}
