@@ -1,5 +1,8 @@
 """Nobody opens the file of themselves or of their own."""
 
+from itertools import pairwise
+
+from tests.registration.kin import HOUSEHOLDS
 from tests.registration.office import PERSONS, Office, Worker
 from tests.registration.test_break_glass import GLASS, REASON
 
@@ -55,6 +58,49 @@ async def test_a_user_finds_themselves_by_no_other_registration_while_they_are_m
     await office.officer.send("DELETE", f"{pairs[0]}/merge")
 
     assert (before, together) == ([True, False, True], [False, False, False])
+    assert await seen() == before
+
+
+async def test_a_user_finds_themselves_at_neither_end_of_several_merges(office: Office) -> None:
+    worker = office.case_worker
+    people = [
+        await office.register(external_id=f"R{number}", household_ref=f"H{number}")
+        for number in range(3)
+    ]
+    await closed(office, people[0], worker.id)
+
+    for below, above in pairwise(people):
+        pair = await office.pair_of(below, above)
+        merged = await office.officer.post(f"{pair}/merge", {"keep": above})
+        assert merged.status_code == 201, merged.text
+
+    seen = [(await worker.get(f"{PERSONS}/{each}")).status_code for each in people]
+    assert seen == [404, 404, 404]
+
+
+async def test_whoever_lives_with_a_merged_registration_of_theirs_is_closed_while_it_is_merged(
+    office: Office,
+) -> None:
+    worker = office.case_worker
+    told = await office.register(external_id="R1", household_ref="H1")
+    second = await office.register(external_id="R2", household_ref="H2")
+    sister = await office.register(external_id="R3", household_ref="H2", given_name="Ali")
+    await closed(office, told, worker.id)
+    pair = await office.pair_of(told, second)
+
+    async def seen() -> tuple[int, int]:
+        """Return the status of her file, and how many households the worker is shown."""
+        households = await worker.get(HOUSEHOLDS, headers={"X-Purpose": "registration"})
+        file = await worker.get(f"{PERSONS}/{sister}")
+        return file.status_code, len(households.json()["items"])
+
+    before = await seen()
+    merged = await office.officer.post(f"{pair}/merge", {"keep": told})
+    assert merged.status_code == 201, merged.text
+    together = await seen()
+    await office.officer.send("DELETE", f"{pair}/merge")
+
+    assert (before, together) == ((200, 1), (404, 0))
     assert await seen() == before
 
 

@@ -4,13 +4,10 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Index, and_, text
-from sqlalchemy.orm import aliased
-from sqlmodel import Field, col, exists
+from sqlalchemy import Index, text
+from sqlmodel import Field
 
 from chassis.clock import UtcDateTime, new_id, now
-from chassis.scoping import Clause
-from services.registration.ownfiles.models import OwnFile
 from services.registration.tables import Table
 
 Kind = Literal["household", "family", "group"]
@@ -118,15 +115,3 @@ class Member(Table, table=True):
     recorded_by: str
     recorded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     ended_by: str | None = None
-
-
-def lives_with_own(user_id: str, person_id: object) -> Clause:
-    """Return whether somebody is in one household with a person whose file is closed to a user."""
-    theirs, own = aliased(Member), aliased(Member)
-    return exists().where(
-        col(OwnFile.user_id) == user_id,
-        col(own.person_id) == col(OwnFile.person_id),
-        and_(col(own.until).is_(None), col(own.kind) == HOUSEHOLD),
-        col(theirs.household_id) == col(own.household_id),
-        and_(col(theirs.person_id) == person_id, col(theirs.until).is_(None)),
-    )

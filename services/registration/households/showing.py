@@ -23,9 +23,8 @@ from services.registration.households import membership, rules
 from services.registration.households.models import Household, Member
 from services.registration.households.rules import Collector, Fellow
 from services.registration.households.shapes import HouseholdOut
-from services.registration.ownfiles.models import OwnFile
 from services.registration.persons.births import Birth
-from services.registration.persons.models import Person
+from services.registration.persons.models import Person, own_registrations
 
 SHAPE = "household"
 MANY = 5000
@@ -65,8 +64,7 @@ def _closed(caller: Who) -> Clause:
     member = aliased(Member)
     return exists().where(
         _member_of_it(member),
-        col(OwnFile.person_id) == col(member.person_id),
-        col(OwnFile.user_id) == caller.id,
+        col(member.person_id).in_(own_registrations(caller.id)),
     )
 
 

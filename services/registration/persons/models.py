@@ -10,24 +10,25 @@ from sqlalchemy import (
     JSON,
     Index,
     LargeBinary,
-    SQLColumnExpression,
+    Select,
     UniqueConstraint,
     and_,
     exists,
-    func,
     or_,
     text,
     true,
+    tuple_,
+    union_all,
 )
 from sqlalchemy.orm import aliased
-from sqlmodel import Field, col
+from sqlmodel import Field, col, select
 
 from chassis.clock import UtcDateTime, new_id, now
 from chassis.scoping import Clause, Scoping, Who, moment
 from chassis.strict import Code, Pcode
 from services.registration.assignments.models import Assignment
 from services.registration.breakglass.models import broken
-from services.registration.households.models import lives_with_own
+from services.registration.households.models import HOUSEHOLD, Member
 from services.registration.ownfiles.models import OwnFile
 from services.registration.persons import canonical, rules
 from services.registration.persons.birth_models import BirthIn
@@ -210,9 +211,23 @@ class Person(Table, table=True):
     case_owner: str | None = None
 
 
-def _whose(person: type[Person]) -> SQLColumnExpression[UUID | None]:
-    """Return the id of the registration that goes on: this one, or the one that it is under."""
-    return func.coalesce(col(person.merged_into), col(person.id))
+def own_registrations(user_id: str) -> Select[tuple[UUID]]:
+    """
+    Return the ids of those whose files are closed to a user, by whichever registration.
+
+    It goes on from those that were told to what they are merged with, however many merges there
+    are between. No row is asked about here, so a query finds them once and not for each row.
+    """
+    told, linked = aliased(Person), aliased(Person)
+    first = select(col(told.id), col(told.merged_into)).where(
+        col(OwnFile.user_id) == user_id, col(OwnFile.person_id) == col(told.id)
+    )
+    own = first.cte("own", recursive=True, nesting=True)
+    further = select(col(linked.id), col(linked.merged_into)).where(
+        or_(col(linked.merged_into) == own.c.id, col(linked.id) == own.c.merged_into)
+    )
+    own = own.union(further)
+    return select(own.c.id)
 
 
 def scoping_of(person: type[Person]) -> Scoping:
@@ -240,17 +255,21 @@ def scoping_of(person: type[Person]) -> Scoping:
 
         So they are by whichever registration that was told, of those that are merged.
         """
-        relative = aliased(Person)
-        household = and_(
-            col(relative.organisation) == col(person.organisation),
-            col(relative.household_ref) == col(person.household_ref),
+        own = own_registrations(caller.id)
+        relative, there, fellow = aliased(Person), aliased(Member), aliased(Member)
+        number = tuple_(col(person.organisation), col(person.household_ref))
+        of_theirs = select(col(relative.organisation), col(relative.household_ref)).where(
+            col(relative.id).in_(own), col(relative.household_ref).is_not(None)
         )
-        told = exists().where(
-            col(OwnFile.user_id) == caller.id,
-            col(OwnFile.person_id) == col(relative.id),
-            or_(_whose(relative) == _whose(person), household),
+        living_together = select(col(fellow.person_id)).where(
+            col(there.person_id).in_(own),
+            and_(col(there.until).is_(None), col(there.kind) == HOUSEHOLD),
+            col(fellow.household_id) == col(there.household_id),
+            col(fellow.until).is_(None),
         )
-        return told | lives_with_own(caller.id, col(person.id))
+        # Who has no number is in no set of numbers: that has to be a no, and not unknown.
+        in_their_number = and_(col(person.household_ref).is_not(None), number.in_(of_theirs))
+        return in_their_number | col(person.id).in_(union_all(own, living_together))
 
     return Scoping(
         organisation=col(person.organisation),
