@@ -65,7 +65,8 @@ def checked(
 
 def rows_in(content: bytes, mapping: MappingIn | None, sheet: str | None = None) -> Iterator[Row]:
     """Go through the rows of a register as a job keeps it, each as it came."""
-    typed = sheets.is_workbook(content)
+    # What is in an archive of tables in CSV has no types.
+    typed = sheets.is_workbook(content) and not archive.tables(content)
     if mapping:
         return mapping_rules.rows(_lines(content, mapping, sheet), mapping, typed=typed)
     return each_row(_lines(content, None, sheet), rules.REQUIRED, rules.KNOWN, typed=typed)
