@@ -115,7 +115,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
     ]
     if formulas:
         detail = "A spreadsheet would run this cell; write it as text."
-        return [_remark(row, name, "formula", detail) for name in formulas]
+        return [remark(row, name, "formula", detail) for name in formulas]
     for column in ASIDE:
         cells.pop(column, None)
     if twice := _told_twice(row, cells):
@@ -145,7 +145,7 @@ def read_person(row: Row) -> PersonIn | list[Remark]:
         return PersonIn.model_validate(form)
     except ValidationError as error:
         return [
-            _remark(row, _column(each["loc"], cells), each["type"], _in_words(each))
+            remark(row, _column(each["loc"], cells), each["type"], _in_words(each))
             for each in error.errors(include_input=False, include_url=False)
         ]
 
@@ -173,7 +173,7 @@ def counted_days(row: Row) -> list[Remark]:
     """Return a warning for each date that was told as a number of days."""
     cells = {name: cell for name in OF_DAYS if (cell := row.cells.get(name, "").strip())}
     return [
-        _remark(row, name, "day_counted", f"A number of days was read as the date {day}.")
+        remark(row, name, "day_counted", f"A number of days was read as the date {day}.")
         for name, day in _counted_days(cells).items()
     ]
 
@@ -183,7 +183,7 @@ def born_later(row: Row, form: PersonIn, born: Span) -> list[Remark]:
     if born.earliest is None or born.earliest <= form.registered_on:
         return []
     detail = "They are said to be born after the day of the registration; look at both dates."
-    return [_remark(row, "birth_date", "born_later", detail)]
+    return [remark(row, "birth_date", "born_later", detail)]
 
 
 def _ages(cells: Mapping[str, str]) -> dict[str, object]:
@@ -238,7 +238,7 @@ def _told_twice(row: Row, cells: Collection[str]) -> list[Remark]:
     parts = {"documents": [f"document_{name}" for name in DOCUMENT], "disability": DISABILITY}
     detail = "This is told as a whole, and by a column of its own as well."
     return [
-        _remark(row, name, "told_twice", detail)
+        remark(row, name, "told_twice", detail)
         for name, columns in parts.items()
         if name in cells and any(column in cells for column in columns)
     ]
@@ -268,34 +268,5 @@ def _column(location: tuple[int | str, ...], told: Collection[str]) -> str:
     return "consent_given" if where.startswith("consent") else where
 
 
-def _remark(row: Row, column: str, code: str, detail: str) -> Remark:
+def remark(row: Row, column: str, code: str, detail: str) -> Remark:
     return Remark(row=row.line, column=column, code=code, detail=detail)
-
-
-def unknown_place(row: Row) -> Remark:
-    return _remark(row, "location_pcode", "unknown_place", "No place has this p-code.")
-
-
-def other_content(row: Row) -> Remark:
-    detail = "This external id is registered with other content; correct that record instead."
-    return _remark(row, "external_id", "already_registered", detail)
-
-
-def elsewhere(row: Row) -> Remark:
-    detail = "None of the roles of who sent this counts at this place."
-    return _remark(row, "location_pcode", "not_your_place", detail)
-
-
-def not_theirs_to_tell(row: Row) -> Remark:
-    detail = "None of the roles of who sent this may tell of disability."
-    return _remark(row, DISABILITY[0], "not_your_field", detail)
-
-
-def unknown_event(row: Row) -> Remark:
-    detail = "There is no such registration event."
-    return _remark(row, "registration_event_id", "unknown_event", detail)
-
-
-def was_erased(row: Row) -> Remark:
-    detail = "This record was erased. Somebody who comes back needs a new external id."
-    return _remark(row, "external_id", "was_erased", detail)

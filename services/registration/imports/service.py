@@ -19,7 +19,7 @@ from chassis.scoping import lies_below
 from chassis.tables import JobColumns
 from chassis.tabular import Row
 from chassis.worker import Tally, Work
-from services.registration.imports import beside, reading, rejected, rules
+from services.registration.imports import beside, reading, refusals, rejected
 from services.registration.imports.households import Households
 from services.registration.imports.reading import Told
 from services.registration.imports.senders import Sender, sender_of
@@ -208,14 +208,14 @@ def _refusal(
     if not isinstance(form, PersonIn):
         return form
     if form.location_pcode in nowhere:
-        return [rules.unknown_place(row)]
+        return [refusals.unknown_place(row)]
     if not lies_below(form.location_pcode, sender.places):
-        return [rules.elsewhere(row)]
+        return [refusals.elsewhere(row)]
     if form.disability and not sender.needs:
-        return [rules.not_theirs_to_tell(row)]
+        return [refusals.not_theirs_to_tell(row)]
     if form.registration_event_id in no_events:
-        return [rules.unknown_event(row)]
-    return [rules.was_erased(row)] if form.external_id in erased else []
+        return [refusals.unknown_event(row)]
+    return [refusals.was_erased(row)] if form.external_id in erased else []
 
 
 async def _registered(
@@ -249,7 +249,7 @@ def _foreseen(earlier: dict[str, str]) -> Take:
 
 def _count(tally: Tally, told: Told, outcome: Outcome, households: Households) -> None:
     if outcome == "different":
-        tally.reject(rules.other_content(told.row))
+        tally.reject(refusals.other_content(told.row))
         return
     odd = (
         [] if isinstance(told.form, list) else households.note(told.row.line, told.form, told.born)

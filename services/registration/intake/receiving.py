@@ -16,6 +16,7 @@ from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.scoping import lies_below
 from chassis.tabular import Row
+from services.registration.imports import refusals
 from services.registration.imports import rules as imports
 from services.registration.imports.households import Households
 from services.registration.intake import rules
@@ -171,17 +172,17 @@ async def _reasons(
         if not isinstance(person, PersonIn):
             reasons += person
         elif person.location_pcode in nowhere:
-            reasons.append(imports.unknown_place(row))
+            reasons.append(refusals.unknown_place(row))
         elif not lies_below(person.location_pcode, form.places):
-            reasons.append(imports.elsewhere(row))
+            reasons.append(refusals.elsewhere(row))
         elif person.registration_event_id in events:
-            reasons.append(imports.unknown_event(row))
+            reasons.append(refusals.unknown_event(row))
         elif person.external_id in erased:
-            reasons.append(imports.was_erased(row))
+            reasons.append(refusals.was_erased(row))
         elif numbers[person.external_id] > 1 or (
             await registering.foresee(session, person, form.organisation) == "different"
         ):
-            reasons.append(imports.other_content(row))
+            reasons.append(refusals.other_content(row))
     return reasons
 
 
