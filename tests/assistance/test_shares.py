@@ -112,8 +112,9 @@ async def test_a_list_has_those_alone_who_are_where_its_asker_works(assistance: 
     assert await settled(assistance) == {str(here): "sent"}
 
 
-async def test_case_30_a_list_shares_nobody_more_once_its_asker_has_lost_the_role(
-    assistance: Running, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("lost", ["the role", "the account"])
+async def test_case_30_a_list_shares_nobody_more_once_its_asker_has_lost_the_right(
+    assistance: Running, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
     programme, people = await created(assistance), [new_id(), new_id()]
     await assistance.hear(*(registered(person) for person in people))
@@ -123,7 +124,10 @@ async def test_case_30_a_list_shares_nobody_more_once_its_asker_has_lost_the_rol
 
     async def then_taken_away(*told: Any) -> None:
         await really(*told)
-        issuer.note("salma", time.time())
+        if lost == "the role":
+            issuer.note("salma", time.time())
+        else:
+            assistance.database.frozen = frozenset({"salma"})
 
     monkeypatch.setattr(service, "_queue", then_taken_away)
     monkeypatch.setattr(service, "PEOPLE_A_STEP", 1)

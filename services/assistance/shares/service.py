@@ -7,9 +7,9 @@ from sqlalchemy import exists
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import jobs
+from chassis import behalf, jobs
 from chassis.authz import Access
-from chassis.caller import Caller, claimed
+from chassis.caller import Caller
 from chassis.problems import Problem
 from chassis.scoping import Clause, Who
 from chassis.sharing import ShareColumns, ShareIn, Sharing, sharing_tables
@@ -27,7 +27,6 @@ from services.assistance.tables import Table
 
 KIND = "share_list"
 PEOPLE_A_STEP = 100
-BEHALF = "behalf"
 
 
 async def entitlement_line(session: AsyncSession, share: ShareColumns) -> Content | None:
@@ -75,7 +74,7 @@ async def submit_list(
     if fault or form.exception_id:
         # An exception is for one person; a list has none.
         raise refused(fault or "no_exception")
-    options = {"share": form.model_dump(mode="json"), BEHALF: caller.told()}
+    options = {"share": form.model_dump(mode="json")} | behalf.on_behalf_of(caller)
     payload = str(programme.id).encode()
     return jobs.submit(session, KIND, payload, total=0, caller=caller, options=options)
 
@@ -98,9 +97,8 @@ async def share_list(work: Work) -> None:
 
 async def _access_of(work: Work) -> Access:
     """Return what who asked for the list may share; 403 once they may share none any more."""
-    caller = claimed(work.job.options[BEHALF])
-    access = Access(caller, KIND, "C")
-    if await work.database.rights_ended(caller.id, caller.issued_at) or not access.allowances():
+    access = await behalf.still_may(work, KIND)
+    if access is None:
         detail = "The roles of who asked for this list were changed or have run out; ask again."
         raise Problem(403, "forbidden", detail)
     return access

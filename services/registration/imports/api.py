@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from chassis import audit, jobs, leftover, progress
 from chassis.authz import AccessDep
+from chassis.behalf import on_behalf_of
 from chassis.db import ReadSession, WriteSession, database_of
 from chassis.idempotency import Once
 from chassis.operations import Router
@@ -79,7 +80,7 @@ async def import_persons(
         content,
         total=total,
         caller=access.caller,
-        options=senders.on_behalf_of(access)
+        options=on_behalf_of(access.caller)
         | {service.DRY_RUN: dry_run, service.SHEET: sheet}
         | by_mapping,
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from chassis.authz import Access, allowances
+from chassis.behalf import BEHALF, still_may
 from chassis.caller import claimed
 from chassis.problems import Problem, not_found
 from chassis.scoping import lies_below
@@ -11,7 +12,7 @@ from chassis.tables import JobColumns
 from chassis.worker import Work
 from services.registration.persons import service as persons
 
-BEHALF, PLACES, NEEDS, CASE_OWNER = "behalf", "places", "needs", "case_owner"
+PLACES, NEEDS, CASE_OWNER = "places", "needs", "case_owner"
 FROZEN = "The account of who sent this was frozen half-way; who was registered until then stays."
 ENDED = (
     "The roles of who sent this were changed or have run out half-way; who was registered until "
@@ -25,11 +26,6 @@ class Sender(NamedTuple):
     places: Collection[str]
     needs: bool
     access: Access | None
-
-
-def on_behalf_of(access: Access) -> dict[str, Any]:
-    """Return what the job must know of who asked for it: what their token said."""
-    return {BEHALF: access.caller.told()}
 
 
 def places_of(access: Access) -> list[str]:
@@ -53,10 +49,8 @@ async def sender_of(work: Work) -> Sender:
     options = work.job.options
     if BEHALF not in options:
         return Sender(options[PLACES], bool(options.get(NEEDS)), None)
-    caller = claimed(options[BEHALF])
-    access = Access(caller, "person", "C")
-    ended = await work.database.rights_ended(caller.id, caller.issued_at)
-    if ended or not access.allowances():
+    access = await still_may(work, "person")
+    if access is None:
         raise Problem(403, "forbidden", ENDED)
     return Sender(places_of(access), access.may("need", "C"), access)
 

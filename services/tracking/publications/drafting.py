@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from chassis.authz import Access
-from chassis.caller import Caller, claimed
+from chassis import behalf
+from chassis.caller import Caller
 from chassis.jobs import Remark
 from chassis.problems import Problem
 from chassis.worker import OvertakenError, Work
@@ -13,14 +13,14 @@ from services.tracking.publications.models import DraftIn, Publication
 from services.tracking.publications.service import Controlled, Uncontrolled
 
 KIND = "draft_publication"
-ROUND, BEHALF = "round", "behalf"
+ROUND = "round"
 SECONDS_A_STEP = 2.0
 """How often it is told how far the work is, and that its worker lives."""
 
 
 def asked(number: int, caller: Caller) -> dict[str, Any]:
     """Return what the job must know beside the form."""
-    return {ROUND: number, BEHALF: caller.told()}
+    return {ROUND: number} | behalf.on_behalf_of(caller)
 
 
 async def draft_publication(work: Work) -> None:
@@ -50,13 +50,11 @@ async def draft_publication(work: Work) -> None:
 
 async def _still_analyst(work: Work) -> Caller:
     """Return who asked for it; 403 for who may draft nothing any more."""
-    caller = claimed(work.job.options[BEHALF])
-    ended = caller.id in work.database.frozen
-    ended |= await work.database.rights_ended(caller.id, caller.issued_at)
-    if ended or not Access(caller, "publication", "C").allowances():
+    access = await behalf.still_may(work, "publication")
+    if access is None:
         detail = "The roles of who asked for this draft have ended; another analyst can draft it."
         raise Problem(403, "forbidden", detail)
-    return caller
+    return access.caller
 
 
 async def _watched(work: Work, found: Uncontrolled) -> Controlled:
